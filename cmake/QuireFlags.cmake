@@ -6,9 +6,7 @@ target_compile_options(quire_flags INTERFACE
   -Wvla -Wformat=2 -Wundef -Wwrite-strings -Wno-sign-conversion
   -fstack-protector-strong -fno-common
   $<$<CONFIG:Debug>:-Werror>)
-target_compile_definitions(quire_flags INTERFACE
-  _GNU_SOURCE
-  $<$<AND:$<CONFIG:Release>,$<STREQUAL:${QUIRE_SANITIZE},>>:_FORTIFY_SOURCE=2>)
+target_compile_definitions(quire_flags INTERFACE _GNU_SOURCE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
 if(QUIRE_SANITIZE)
   target_compile_options(quire_flags INTERFACE
     -fsanitize=${QUIRE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
