@@ -1,0 +1,132 @@
+/*
+ * The hub: everything that decides. All documents that anybody reads (rooms), the order of their
+ * edits, presence, chat and access. It has no sockets, files, clock, locks or threads: messages come
+ * in through the calls below and go out through the functions of `struct hub_env`, so the whole of
+ * it also runs in one thread under a simulation. One thread at a time.
+ *
+ * Connections are numbers that the gates choose: the gate's index in the top byte, then a counter
+ * that is never used twice.
+ *
+ * A room's stream is the order in which everything of it becomes visible: edits, chat, hashes, new
+ * titles, numbered from 0 without a gap. A gate keeps a window of it and each of its subscribers is a
+ * position in it. Presence is not in the stream: it has ticks (1, 2, 3, ...), of which only the
+ * latest state counts.
+ */
+#ifndef QUIRE_HUB_HUB_H
+#define QUIRE_HUB_HUB_H
+
+#include "server/hub/request.h"
+#include "server/wire/blob.h"
+#include "server/wire/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HUB_GATES_MAX 64
+#define HUB_GATE_OF(connection) ((unsigned)((connection) >> 56))
+
+/* ---- what a gate tells the hub ---------------------------------------------------------------- */
+
+enum hub_in_kind {
+    HUB_IN_MESSAGE,  /* a client's message other than PING, and HELLO first of all */
+    HUB_IN_GONE,     /* the connection has ended; always the last one of a connection that said HELLO */
+    HUB_IN_LAGGED,   /* a subscriber fell out of the window and is detached: attach it anew */
+    HUB_IN_PRESENCE, /* a subscriber fell out of the presence ticks: give it the full state */
+    HUB_IN_STOP      /* the server stops: refuse what is new, settle, then hub_stopped is true */
+};
+
+struct hub_in {
+    struct hub_in *next; /* for the queue that carries it */
+    enum hub_in_kind kind;
+    uint64_t connection;
+    uint8_t channel;        /* LAGGED, PRESENCE */
+    uint64_t version, chat; /* LAGGED: last edit and last chat message that went out */
+    struct message message; /* MESSAGE: read from `bytes` */
+    size_t size;
+    uint8_t bytes[];
+};
+
+/* ---- what the hub tells a gate ---------------------------------------------------------------- */
+
+enum hub_out_kind {
+    HUB_OUT_SEND,     /* `blob`: messages for `connection`, in the order of these calls */
+    HUB_OUT_ATTACH,   /* `connection` reads room `room` on `channel`, from stream position `position`, after
+                         `blob` (OPENED and what was missed); replaces what the channel had. `extra`: full
+                         presence as of `tick`. A room the gate does not know yet begins at `head` */
+    HUB_OUT_DETACH,   /* `channel` of `connection` reads nothing any more; `blob` (may be NULL) is its last */
+    HUB_OUT_ITEM,     /* `blob`: the next message of the stream of `room`, at `position` */
+    HUB_OUT_PRESENCE, /* `blob`: the message that leads from tick - 1 to `tick` */
+    HUB_OUT_FULL,     /* `blob`: full presence as of `tick` for `channel` of `connection` */
+    HUB_OUT_FORGET,   /* nobody of this gate reads `room` any more, and its window can go */
+    HUB_OUT_CLOSE     /* send `blob` (may be NULL), then close `connection` with `code` */
+};
+
+/*
+ * Messages in blobs of kind ITEM, PRESENCE, FULL and in `extra` carry channel 0: the gate puts the
+ * subscriber's channel into the byte after the kind (offset 2) of each copy. A blob of these kinds
+ * holds exactly one message. The receiver owns one reference of each blob.
+ */
+struct hub_out {
+    struct hub_out *next; /* for the queue that carries it */
+    enum hub_out_kind kind;
+    uint8_t channel;
+    uint16_t code;       /* CLOSE */
+    uint64_t connection; /* SEND, ATTACH, DETACH, FULL, CLOSE */
+    uint64_t room;       /* ATTACH, ITEM, PRESENCE, FULL, FORGET: never used twice */
+    uint64_t position;   /* ATTACH, ITEM */
+    uint64_t tick;       /* ATTACH, PRESENCE, FULL */
+    uint64_t version;    /* ATTACH: the version after `blob`. ITEM: of an edit, else 0 */
+    uint64_t chat;       /* ATTACH: last chat number in `blob`. ITEM: of a chat message, else 0 */
+    uint64_t author;     /* ITEM: the connection that made the edit (it gets an ACK of version and seq
+                            instead), else 0 */
+    uint64_t seq;        /* ITEM: the edit's sequence number */
+    struct blob *blob;
+    struct blob *extra;
+};
+
+/* ---- the hub ------------------------------------------------------------------------------------ */
+
+enum hub_log_level { HUB_LOG_DEBUG, HUB_LOG_INFO, HUB_LOG_WARN, HUB_LOG_ERROR };
+
+struct hub_env {
+    void *context;
+    uint64_t (*monotonic_ms)(void *context);
+    int64_t (*unix_ms)(void *context);
+    void (*random)(void *context, void *out, size_t size);
+    /* Hands `out` (heap memory, the receiver frees it) to gate number `gate`. Never blocks. */
+    void (*send)(void *context, unsigned gate, struct hub_out *out);
+    /* Hands a request to the store, which answers through hub_stored, in order. Never blocks. */
+    void (*store)(void *context, struct store_request *request);
+    /* Proves a client number: writes WIRE_KEY_SIZE bytes. */
+    void (*client_key)(void *context, uint64_t client, uint8_t *key_out);
+    /* One event, with its fields as an already formatted string of `key=value` pairs. */
+    void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);
+};
+
+struct hub;
+
+/* `epoch`: of the store. The environment must outlive the hub. */
+struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates);
+void hub_free(struct hub *hub);
+
+/* Takes one message of a gate and frees it. */
+void hub_receive(struct hub *hub, struct hub_in *in);
+/* Takes one answered request of the store and frees it. */
+void hub_stored(struct hub *hub, struct store_request *request);
+/* Does what is due (presence ticks, idle rooms). Call when hub_next_ms has come; early is harmless. */
+void hub_tick(struct hub *hub);
+/* The monotonic time at which hub_tick has something to do; UINT64_MAX when nothing. */
+uint64_t hub_next_ms(const struct hub *hub);
+/* True once HUB_IN_STOP was received, every edit is committed and every room settled. */
+bool hub_stopped(const struct hub *hub);
+
+struct hub_stats {
+    uint64_t rooms, members, edits, refused, chats, divergences;
+};
+struct hub_stats hub_stats(const struct hub *hub);
+
+/* Frees a hub_out and drops its blobs: for gates and tests. */
+void hub_out_free(struct hub_out *out);
+
+#endif
