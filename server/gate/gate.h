@@ -1,0 +1,64 @@
+/*
+ * A gate: one thread with everything that touches sockets. libwebsockets on a libuv loop of its own;
+ * the WebSocket handshake and its refusals, framing, reading messages, fan-out from positions, timers
+ * of connections, the editor's files and the health pages over HTTP.
+ *
+ * Gate 0 listens and hands accepted sockets to all gates in turn.
+ */
+#ifndef QUIRE_GATE_GATE_H
+#define QUIRE_GATE_GATE_H
+
+#include "server/hub/hub.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A file of the editor, built into the program. */
+struct gate_asset {
+    const char *path; /* "/editor.js" */
+    const char *type; /* "text/javascript; charset=utf-8" */
+    const char *etag; /* quoted */
+    const uint8_t *data;
+    size_t size;
+};
+
+struct gate_env {
+    void *context;
+    /* Gives `in` to the hub. False: its inbox is full, and `in` has been freed. Any gate's thread. */
+    bool (*post)(void *context, struct hub_in *in);
+    /* For /readyz: NULL when the server can serve, else a sentence why not. */
+    const char *(*not_ready)(void *context);
+    void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);
+};
+
+struct gate_options {
+    const char *host; /* numeric address or name to listen on */
+    unsigned port;    /* 0: any free one */
+    unsigned gates;
+    unsigned connections_max;
+    const struct gate_asset *assets; /* ends with a NULL path; "/" and "/d/ID" are "/index.html" */
+};
+
+struct gates;
+
+/* Binds the address and starts the threads. On error returns NULL, and `message_out` says in a sentence
+ * what is wrong ("127.0.0.1:8080 is in use by another program …"). */
+struct gates *gates_start(const struct gate_options *options, const struct gate_env *env,
+                          char *message_out, size_t message_size);
+/* The port that is listened on. */
+unsigned gates_port(const struct gates *gates);
+/* Gives `out` to gate `gate` and wakes it. Any thread. */
+void gates_send(struct gates *gates, unsigned gate, struct hub_out *out);
+/* Stops accepting; tells every connection GOING(retry_ms, each its own between half and all of it).
+ * Any thread. */
+void gates_drain(struct gates *gates, uint64_t retry_ms);
+/* Writes out what is queued, closes every connection with 4503, ends the threads, frees. */
+void gates_stop(struct gates *gates);
+
+struct gate_stats {
+    uint64_t connections, messages_in, frames_out, bytes_out, refused_handshakes;
+};
+struct gate_stats gates_stats(const struct gates *gates);
+
+#endif
