@@ -12,7 +12,8 @@
     X(LIMIT_HELLO_MS, 10000, "ms", "time for the hello; closes with 4408")                         \
     X(LIMIT_SILENCE_MS, 60000, "ms", "silence of a connection; closes with 4504")                  \
     X(LIMIT_INBOX, 65536, "messages", "messages waiting for the hub; closes with 4508")            \
-    X(LIMIT_CONNECTION_INBOX, 256, "messages", "of one connection waiting for the hub; closes with 4508") \
+    X(LIMIT_CONNECTION_INBOX, 256, "messages",                                                     \
+      "of one connection waiting for the hub; closes with 4508")                                   \
     X(LIMIT_NAME_CHARS, 60, "code points", "name of a person; bad_name")                           \
     X(LIMIT_TITLE_CHARS, 100, "code points", "title of a document; bad_title")                     \
     X(LIMIT_CHAT_CHARS, 500, "code points", "a chat message; bad_text")                            \
@@ -24,15 +25,18 @@
     X(LIMIT_DOCUMENT_BYTES, 16777216, "bytes", "snapshot of a document; document_full")            \
     X(LIMIT_TAIL_EDITS, 2048, "edits", "edits of a room kept at hand; too_old")                    \
     X(LIMIT_TAIL_BYTES, 1048576, "bytes", "bytes of those; too_old")                               \
-    X(LIMIT_RESUME_EDITS, 100000, "edits", "edits caught up with one by one or folded; beyond: a snapshot") \
-    X(LIMIT_WINDOW_ITEMS, 1024, "items", "of a room's stream kept for slow readers; beyond: they reopen") \
+    X(LIMIT_RESUME_EDITS, 100000, "edits",                                                         \
+      "edits caught up with one by one or folded; beyond: a snapshot")                             \
+    X(LIMIT_WINDOW_ITEMS, 1024, "items",                                                           \
+      "of a room's stream kept for slow readers; beyond: they reopen")                             \
     X(LIMIT_WINDOW_BYTES, 1048576, "bytes", "bytes of those; beyond: they reopen")                 \
     X(LIMIT_PRESENCE_SHOWN, 256, "members", "listed members of a room; more are only counted")     \
     X(LIMIT_TYPING_MS, 6000, "ms", "typing holds")                                                 \
     X(LIMIT_ROOM_IDLE_MS, 10000, "ms", "an empty room stays in memory")                            \
     X(LIMIT_SETTLE_EDITS, 4096, "edits", "edits of a room before its snapshot is saved")           \
     X(LIMIT_HASH_EDITS, 256, "edits", "edits between two hashes")                                  \
-    X(LIMIT_CATCHUP_EDITS, 32, "edits", "edits sent one by one to a reader catching up; more are folded") \
+    X(LIMIT_CATCHUP_EDITS, 32, "edits",                                                            \
+      "edits sent one by one to a reader catching up; more are folded")                            \
     X(LIMIT_DRAIN_MS, 5000, "ms", "time to finish when the server stops")
 
 enum quire_limit {

@@ -1,6 +1,6 @@
 /*
- * Immutable bytes shared between threads: encoded once, read by many. A blob is written only between
- * blob_new and its first sharing. References may be taken and dropped from any thread.
+ * Immutable bytes shared between threads: encoded once, read by many. A blob is written only
+ * between blob_new and its first sharing. References may be taken and dropped from any thread.
  */
 #ifndef QUIRE_WIRE_BLOB_H
 #define QUIRE_WIRE_BLOB_H

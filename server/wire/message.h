@@ -1,6 +1,6 @@
 /*
- * The messages of quire.v1 (docs/protocol.md) as a client sends them: one table, from which come the
- * enum, the names and the reader.
+ * The messages of quire.v1 (docs/protocol.md) as a client sends them: one table, from which come
+ * the enum, the names and the reader.
  */
 #ifndef QUIRE_WIRE_MESSAGE_H
 #define QUIRE_WIRE_MESSAGE_H
@@ -28,34 +28,34 @@
     X(WIRE_PROFILE, 13, "profile", 2)                                                              \
     X(WIRE_DIVERGED, 14, "diverged", 3)
 
-/* symbol, kind, name */
+/* symbol, kind, name, number of fields after the kind */
 #define WIRE_SERVER_MESSAGES(X)                                                                    \
-    X(WIRE_WELCOME, 32, "welcome")                                                                 \
-    X(WIRE_PONG, 33, "pong")                                                                       \
-    X(WIRE_ERROR, 34, "error")                                                                     \
-    X(WIRE_OPENED, 35, "opened")                                                                   \
-    X(WIRE_EDITED, 36, "edit")                                                                     \
-    X(WIRE_ACK, 37, "ack")                                                                         \
-    X(WIRE_CATCHUP, 38, "catchup")                                                                 \
-    X(WIRE_HASH, 39, "hash")                                                                       \
-    X(WIRE_PRESENCE, 40, "presence")                                                               \
-    X(WIRE_CHATTED, 41, "chat")                                                                    \
-    X(WIRE_CHATS_PAGE, 42, "chats")                                                                \
-    X(WIRE_DOCUMENTS, 43, "documents")                                                             \
-    X(WIRE_DONE, 44, "done")                                                                       \
-    X(WIRE_RENAMED, 45, "renamed")                                                                 \
-    X(WIRE_CLOSED, 46, "closed")                                                                   \
-    X(WIRE_GOING, 47, "going")
+    X(WIRE_WELCOME, 32, "welcome", 5)                                                              \
+    X(WIRE_PONG, 33, "pong", 1)                                                                    \
+    X(WIRE_ERROR, 34, "error", 6)                                                                  \
+    X(WIRE_OPENED, 35, "opened", 12)                                                               \
+    X(WIRE_EDITED, 36, "edit", 4)                                                                  \
+    X(WIRE_ACK, 37, "ack", 3)                                                                      \
+    X(WIRE_CATCHUP, 38, "catchup", 4)                                                              \
+    X(WIRE_HASH, 39, "hash", 3)                                                                    \
+    X(WIRE_PRESENCE, 40, "presence", 5)                                                            \
+    X(WIRE_CHATTED, 41, "chat", 7)                                                                 \
+    X(WIRE_CHATS_PAGE, 42, "chats", 4)                                                             \
+    X(WIRE_DOCUMENTS, 43, "documents", 3)                                                          \
+    X(WIRE_DONE, 44, "done", 2)                                                                    \
+    X(WIRE_RENAMED, 45, "renamed", 2)                                                              \
+    X(WIRE_CLOSED, 46, "closed", 3)                                                                \
+    X(WIRE_GOING, 47, "going", 1)
 
 enum wire_kind {
-#define WIRE_ENUM(symbol, number, ...) symbol = number,
+#define WIRE_ENUM(symbol, number, name, fields) symbol = number,
     WIRE_CLIENT_MESSAGES(WIRE_ENUM) WIRE_SERVER_MESSAGES(WIRE_ENUM)
 #undef WIRE_ENUM
 };
 
 #define WIRE_CHANNEL_MAX 127
-#define WIRE_KEY_SIZE 16
-#define WIRE_UINT_MAX ((UINT64_C(1) << 53) - 1)
+#define WIRE_KEY_SIZE    16
+#define WIRE_UINT_MAX    ((UINT64_C(1) << 53) - 1)
 /* An optional uint that was nil. */
 #define WIRE_NONE UINT64_MAX
 
@@ -129,9 +129,9 @@ struct message {
     };
 };
 
-/* Why bytes were refused: a stable code, a sentence, the offset in the frame. `ref` and `channel` are
- * set when they could be read, so that the error can be told to whom it concerns (`channel` < 0 or
- * `ref` WIRE_NONE: unknown). `fatal`: the bytes are no message at all (the connection ends with
+/* Why bytes were refused: a stable code, a sentence, the offset in the frame. `ref` and `channel`
+ * are set when they could be read, so that the error can be told to whom it concerns (`channel` < 0
+ * or `ref` WIRE_NONE: unknown). `fatal`: the bytes are no message at all (the connection ends with
  * 4400); otherwise the rest of the frame can still be read. */
 struct wire_error {
     const char *code;
@@ -144,9 +144,9 @@ struct wire_error {
 
 /*
  * Reads the message at `*offset` of the frame and moves `*offset` past it. Returns 0, or -1 with
- * `error_out`; if that is not fatal, `*offset` has moved past the bad message too. Bounded: looks at
- * each byte at most twice, allocates nothing. Checks form: types, field counts, UTF-8, lengths of
- * texts in code points, ids, colours, operations.
+ * `error_out`; if that is not fatal, `*offset` has moved past the bad message too. Bounded: looks
+ * at each byte at most twice, allocates nothing. Checks form: types, field counts, UTF-8, lengths
+ * of texts in code points, ids, colours, operations.
  */
 int wire_read(struct ot_slice frame, size_t *offset, struct message *message_out,
               struct wire_error *error_out);

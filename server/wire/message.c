@@ -1,0 +1,365 @@
+#include "server/wire/message.h"
+
+#include "server/limits.h"
+#include "server/wire/reader.h"
+#include "server/wire/utf8.h"
+
+#include <string.h>
+
+#define AGENT_BYTES_MAX 100
+#define TOKEN_BYTES_MAX 8192
+#define COLOR_BYTES     7
+
+const char *wire_kind_name(enum wire_kind kind)
+{
+    switch (kind) {
+#define WIRE_NAME(symbol, number, name, fields)                                                    \
+    case symbol:                                                                                   \
+        return name;
+        WIRE_CLIENT_MESSAGES(WIRE_NAME)
+        WIRE_SERVER_MESSAGES(WIRE_NAME)
+#undef WIRE_NAME
+    }
+    return "unknown";
+}
+
+static int field_count(uint64_t kind)
+{
+    switch (kind) {
+#define WIRE_COUNT(symbol, number, name, fields)                                                   \
+    case number:                                                                                   \
+        return fields;
+        WIRE_CLIENT_MESSAGES(WIRE_COUNT)
+#undef WIRE_COUNT
+    }
+    return -1;
+}
+
+static int refuse(struct wire_error *error, const char *code, const char *text)
+{
+    error->code = code;
+    error->text = text;
+    return -1;
+}
+
+static int refuse_form(struct wire_error *error)
+{
+    return refuse(error, "bad_message", "a field has the wrong type or is out of range");
+}
+
+/* ---- fields ---------------------------------------------------------------------------------- */
+
+static bool read_ref(struct reader *reader, struct message *message, struct wire_error *error)
+{
+    if (!reader_uint(reader, &message->ref)) {
+        return false;
+    }
+    error->ref = message->ref;
+    return true;
+}
+
+static bool read_channel(struct reader *reader, struct message *message, struct wire_error *error)
+{
+    size_t start = reader->at;
+    uint64_t channel;
+    if (!reader_uint(reader, &channel)) {
+        return false;
+    }
+    if (channel > WIRE_CHANNEL_MAX) {
+        reader->at = start;
+        return false;
+    }
+    message->channel = (uint8_t)channel;
+    error->channel = (int)channel;
+    return true;
+}
+
+static bool read_string_or_nil(struct reader *reader, struct ot_slice *out)
+{
+    *out = (struct ot_slice){NULL, 0};
+    return reader_nil(reader) || reader_string(reader, out);
+}
+
+static bool read_bytes_or_nil(struct reader *reader, struct ot_slice *out)
+{
+    *out = (struct ot_slice){NULL, 0};
+    return reader_nil(reader) || reader_bytes(reader, out);
+}
+
+/* Text for people's eyes on one line: `min` to `max` code points, no control characters. */
+static bool is_line(struct ot_slice text, size_t min, size_t max)
+{
+    size_t points;
+    bool controls;
+    return utf8_check(text.data, text.size, &points, &controls) && !controls && points >= min &&
+           points <= max;
+}
+
+static bool is_color(struct ot_slice color)
+{
+    if (color.size != COLOR_BYTES || color.data[0] != '#') {
+        return false;
+    }
+    for (size_t i = 1; i < COLOR_BYTES; i++) {
+        if (strchr("0123456789abcdefABCDEF", color.data[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_id(struct ot_slice id)
+{
+    if (id.size == 0 || id.size > LIMIT_ID_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < id.size; i++) {
+        uint8_t c = id.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int check_profile(struct ot_slice name, struct ot_slice color, struct wire_error *error)
+{
+    if (!is_line(name, 1, LIMIT_NAME_CHARS)) {
+        return refuse(error, "bad_name", "a name has 1 to 60 characters, none of them control");
+    }
+    if (!is_color(color)) {
+        return refuse(error, "bad_name", "a colour is # and six hexadecimal digits");
+    }
+    return 0;
+}
+
+static int check_id(struct ot_slice id, struct wire_error *error)
+{
+    return is_id(id) ? 0 : refuse(error, "bad_id", "an id is 1 to 64 of A-Z a-z 0-9 _ -");
+}
+
+static int check_title(struct ot_slice title, struct wire_error *error)
+{
+    return is_line(title, 0, LIMIT_TITLE_CHARS)
+               ? 0
+               : refuse(error, "bad_title",
+                        "a title has at most 100 characters, none of them control");
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static int read_hello(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_string_or_nil(r, &m->hello.token) || !reader_string(r, &m->hello.name) ||
+        !reader_string(r, &m->hello.color) || !reader_uint_or_nil(r, &m->hello.client) ||
+        !read_bytes_or_nil(r, &m->hello.key) || !reader_string(r, &m->hello.agent) ||
+        m->hello.agent.size > AGENT_BYTES_MAX || m->hello.token.size > TOKEN_BYTES_MAX) {
+        return refuse_form(error);
+    }
+    return check_profile(m->hello.name, m->hello.color, error);
+}
+
+static int read_ping(struct reader *r, struct message *m, struct wire_error *error)
+{
+    return reader_uint(r, &m->ping.n) ? 0 : refuse_form(error);
+}
+
+static int read_open(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !read_channel(r, m, error) || !reader_string(r, &m->open.id) ||
+        !reader_uint_or_nil(r, &m->open.epoch) || !reader_uint_or_nil(r, &m->open.version) ||
+        !reader_uint_or_nil(r, &m->open.chat)) {
+        return refuse_form(error);
+    }
+    return check_id(m->open.id, error);
+}
+
+static int read_close(struct reader *r, struct message *m, struct wire_error *error)
+{
+    return read_channel(r, m, error) ? 0 : refuse_form(error);
+}
+
+static int read_edit(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_channel(r, m, error) || !reader_uint(r, &m->edit.seq)) {
+        return refuse_form(error);
+    }
+    m->ref = error->ref = m->edit.seq;
+    if (!reader_uint(r, &m->edit.base) || !reader_bytes(r, &m->edit.op)) {
+        return refuse_form(error);
+    }
+    struct ot_error wrong;
+    if (ot_op_check(m->edit.op, &m->edit.info, &wrong) != OT_OK) {
+        error->at = wrong.at;
+        return refuse(error, ot_error_name(wrong.code), ot_error_text(wrong.code));
+    }
+    return 0;
+}
+
+static int read_cursor(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_channel(r, m, error) || !reader_uint(r, &m->cursor.version) ||
+        !reader_uint_or_nil(r, &m->cursor.anchor) || !reader_uint_or_nil(r, &m->cursor.head) ||
+        !reader_bool(r, &m->cursor.typing) || !read_string_or_nil(r, &m->cursor.data) ||
+        m->cursor.data.size > LIMIT_DATA_BYTES ||
+        (m->cursor.anchor == WIRE_NONE) != (m->cursor.head == WIRE_NONE)) {
+        return refuse_form(error);
+    }
+    return 0;
+}
+
+static int read_chat(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !read_channel(r, m, error) || !reader_uint(r, &m->chat.nonce) ||
+        !reader_string(r, &m->chat.text)) {
+        return refuse_form(error);
+    }
+    size_t points;
+    if (!utf8_check(m->chat.text.data, m->chat.text.size, &points, NULL) || points == 0 ||
+        points > LIMIT_CHAT_CHARS) {
+        return refuse(error, "bad_text", "a chat message has 1 to 500 characters");
+    }
+    return 0;
+}
+
+static int read_chats(struct reader *r, struct message *m, struct wire_error *error)
+{
+    return read_ref(r, m, error) && read_channel(r, m, error) && reader_uint(r, &m->chats.before) &&
+                   reader_uint(r, &m->chats.limit)
+               ? 0
+               : refuse_form(error);
+}
+
+static int read_list(struct reader *r, struct message *m, struct wire_error *error)
+{
+    return read_ref(r, m, error) && reader_uint(r, &m->list.limit) &&
+                   reader_uint_or_nil(r, &m->list.before_ms) &&
+                   reader_uint_or_nil(r, &m->list.before_key)
+               ? 0
+               : refuse_form(error);
+}
+
+static int read_create(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !reader_uint(r, &m->create.type) ||
+        !reader_string(r, &m->create.title) || !read_string_or_nil(r, &m->create.id)) {
+        return refuse_form(error);
+    }
+    if (m->create.type != 1 && m->create.type != 2) {
+        return refuse(error, "bad_type", "a document is of type 1 (rich) or 2 (text)");
+    }
+    if (m->create.id.data != NULL && check_id(m->create.id, error) != 0) {
+        return -1;
+    }
+    return check_title(m->create.title, error);
+}
+
+static int read_rename(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !reader_string(r, &m->rename.id) ||
+        !reader_string(r, &m->rename.title)) {
+        return refuse_form(error);
+    }
+    return check_id(m->rename.id, error) != 0 ? -1 : check_title(m->rename.title, error);
+}
+
+static int read_delete(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !reader_string(r, &m->remove.id)) {
+        return refuse_form(error);
+    }
+    return check_id(m->remove.id, error);
+}
+
+static int read_profile(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!reader_string(r, &m->profile.name) || !reader_string(r, &m->profile.color)) {
+        return refuse_form(error);
+    }
+    return check_profile(m->profile.name, m->profile.color, error);
+}
+
+static int read_diverged(struct reader *r, struct message *m, struct wire_error *error)
+{
+    return read_channel(r, m, error) && reader_uint(r, &m->diverged.version) &&
+                   reader_uint(r, &m->diverged.hash)
+               ? 0
+               : refuse_form(error);
+}
+
+static int read_fields(struct reader *reader, struct message *message, struct wire_error *error)
+{
+    switch (message->kind) {
+    case WIRE_HELLO:
+        return read_hello(reader, message, error);
+    case WIRE_PING:
+        return read_ping(reader, message, error);
+    case WIRE_OPEN:
+        return read_open(reader, message, error);
+    case WIRE_CLOSE:
+        return read_close(reader, message, error);
+    case WIRE_EDIT:
+        return read_edit(reader, message, error);
+    case WIRE_CURSOR:
+        return read_cursor(reader, message, error);
+    case WIRE_CHAT:
+        return read_chat(reader, message, error);
+    case WIRE_CHATS:
+        return read_chats(reader, message, error);
+    case WIRE_LIST:
+        return read_list(reader, message, error);
+    case WIRE_CREATE:
+        return read_create(reader, message, error);
+    case WIRE_RENAME:
+        return read_rename(reader, message, error);
+    case WIRE_DELETE:
+        return read_delete(reader, message, error);
+    case WIRE_PROFILE:
+        return read_profile(reader, message, error);
+    case WIRE_DIVERGED:
+        return read_diverged(reader, message, error);
+    default:
+        return refuse(error, "bad_message", "no message of a client has this kind");
+    }
+}
+
+static int read_message(struct reader *reader, struct message *message, struct wire_error *error)
+{
+    uint32_t count = 0;
+    uint64_t kind = 0;
+    if (!reader_array(reader, &count) || count == 0 || !reader_uint(reader, &kind)) {
+        return refuse(error, "bad_message", "a message is an array that begins with its kind");
+    }
+    int fields = field_count(kind);
+    if (fields < 0) {
+        return refuse(error, "bad_message", "no message of a client has this kind");
+    }
+    if (count != (uint32_t)fields + 1) {
+        return refuse(error, "bad_message", "a message of this kind has another number of fields");
+    }
+    message->kind = (enum wire_kind)kind;
+    return read_fields(reader, message, error);
+}
+
+int wire_read(struct ot_slice frame, size_t *offset, struct message *message_out,
+              struct wire_error *error_out)
+{
+    *message_out = (struct message){.ref = WIRE_NONE};
+    *error_out = (struct wire_error){.at = *offset, .ref = WIRE_NONE, .channel = -1};
+    struct reader end = {frame.data, frame.size, *offset};
+    if (!reader_skip(&end)) {
+        error_out->fatal = true;
+        return refuse(error_out, "bad_message", "the bytes are not a message");
+    }
+    struct reader reader = {frame.data, end.at, *offset};
+    uint64_t start = *offset;
+    *offset = end.at;
+    if (read_message(&reader, message_out, error_out) != 0) {
+        if (error_out->at == start) {
+            error_out->at = reader.at;
+        }
+        return -1;
+    }
+    return 0;
+}
