@@ -203,8 +203,10 @@ static json_t *content_to_json(const struct ot_component *component)
 
 static json_t *component_to_json(const struct ot_component *component)
 {
-    static const char *const names[] = {
-        [OT_RETAIN] = "retain", [OT_INSERT] = "insert", [OT_DELETE] = "delete", [OT_EMBED] = "insert"};
+    static const char *const names[] = {[OT_RETAIN] = "retain",
+                                        [OT_INSERT] = "insert",
+                                        [OT_DELETE] = "delete",
+                                        [OT_EMBED] = "insert"};
     json_t *object = json_object();
     if (json_object_set_new(object, names[component->kind], content_to_json(component)) < 0)
         goto drop;

@@ -49,7 +49,8 @@ const char *delta_error_text(int code);
 int delta_from_json(const json_t *components, enum ot_order order, struct ot_buf *out,
                     struct delta_error *error_out);
 
-/* The components of a checked operation, as a new array of the caller's; NULL when out of memory. */
+/* The components of a checked operation, as a new array of the caller's; NULL when out of memory.
+ */
 json_t *delta_to_json(struct ot_slice op);
 
 #endif

@@ -1,10 +1,7 @@
 #include "delta_value.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define INTEGER_MAX 9007199254740991 /* 2^53 - 1: the last integer that JavaScript counts to */
 
 struct member {
     const char *key;
@@ -82,22 +79,6 @@ static int array_write(const json_t *array, unsigned depth, struct ot_buf *out)
     return code;
 }
 
-static int number_write(const json_t *json, struct ot_buf *out)
-{
-    double number = json_number_value(json);
-    if (fabs(number) <= (double)INTEGER_MAX && trunc(number) == number)
-        return ot_value_int(out, (int64_t)number);
-    return ot_value_double(out, number);
-}
-
-static int string_write(const json_t *json, struct ot_buf *out)
-{
-    struct ot_slice utf8 = slice_of(json_string_value(json), json_string_length(json));
-    if (memchr(utf8.data, 0, utf8.size))
-        return OT_E_VALUE;
-    return ot_value_string(out, utf8);
-}
-
 /* `depth`: how many arrays and maps are around it. */
 static int value_write(const json_t *json, unsigned depth, struct ot_buf *out)
 {
@@ -107,10 +88,10 @@ static int value_write(const json_t *json, unsigned depth, struct ot_buf *out)
     case JSON_ARRAY:
         return array_write(json, depth, out);
     case JSON_STRING:
-        return string_write(json, out);
+        return ot_value_string(out, slice_of(json_string_value(json), json_string_length(json)));
     case JSON_INTEGER:
     case JSON_REAL:
-        return number_write(json, out);
+        return ot_value_double(out, json_number_value(json));
     case JSON_TRUE:
     case JSON_FALSE:
         return ot_value_bool(out, json_is_true(json));
