@@ -12,6 +12,7 @@ struct reader {
     struct ot_builder *builder;
     struct ot_buf attributes;
     struct ot_buf embed;
+    uint64_t base_length; /* retained and deleted so far */
     struct delta_error error;
 };
 
@@ -81,6 +82,9 @@ static int length_read(struct reader *reader, const json_t *json, uint64_t *leng
     if (!(length >= 1 && length <= OT_LENGTH_MAX) || trunc(length) != length)
         return refuse(reader, OT_E_LENGTH, LENGTH_REASON);
     *length_out = (uint64_t)length;
+    reader->base_length += *length_out;
+    if (reader->base_length > OT_LENGTH_MAX)
+        return refuse(reader, OT_E_LENGTH, "the operation is longer than 2147483647");
     return OT_OK;
 }
 

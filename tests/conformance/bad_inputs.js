@@ -53,7 +53,11 @@ const COMPONENTS = [
   ["NUL in an attribute", '{"insert":"Q","attributes":{"a":"\\u0000"}}', "bad_value"],
   ["NUL in an embed", '{"insert":{"image":"a\\u0000"}}', "bad_value"],
   ["attributes nested too deeply", `{"retain":1,"attributes":${nested(9)}}`, "too_deep"],
-  ["arrays nested too deeply", `{"retain":1,"attributes":{"a":${"[".repeat(8)}${"]".repeat(8)}}}`, "too_deep"],
+  [
+    "arrays nested too deeply",
+    `{"retain":1,"attributes":{"a":${"[".repeat(8)}${"]".repeat(8)}}}`,
+    "too_deep",
+  ],
   ["an embed nested too deeply", `{"insert":${nested(9)}}`, "too_deep"],
 ];
 
@@ -88,13 +92,13 @@ const LINES = [
   ["NaN", '{"check":[[{"retain":NaN}]]}', "bad_json", 24],
   ["Infinity", '{"check":[[{"retain":Infinity}]]}', "bad_json", 29],
   ["a number past all doubles", '{"check":[[{"retain":1e999}]]}', "bad_number", 26],
-  ["a bad escape", '{"check":[[{"insert":"\\x41"}]]}', "bad_json", 23],
+  ["a bad escape", '{"check":[[{"insert":"\\x41"}]]}', "bad_json", 24],
   ["a control character in text", '{"check":[[{"insert":"\u0001"}]]}', "bad_json", 22],
   ["a key twice", '{"check":[[{"insert":"a","insert":"b"}]]}', "duplicate_key", 33],
   ["an attribute twice", '{"check":[[{"retain":1,"attributes":{"b":1,"b":2}}]]}', "duplicate_key", 46],
   ["a question twice", '{"check":[[]],"check":[[]]}', "duplicate_key", 21],
   ["NUL in a key", '{"check":[[{"insert\\u0000":"a"}]]}', "bad_key", 26],
-  ["nesting without end", '{"check":' + "[".repeat(5000), "too_deep", 2056],
+  ["nesting without end", '{"check":' + "[".repeat(5000), "too_deep", 2057],
   ["a high surrogate alone", '{"check":[[{"insert":"a\\ud83d"}]]}', "unpaired_surrogate", 23],
   ["a low surrogate alone", '{"check":[[{"insert":"\\uDE00a"}]]}', "unpaired_surrogate", 22],
   ["halves the wrong way round", '{"check":[[{"insert":"\\ude00\\ud83d"}]]}', "unpaired_surrogate", 22],
@@ -102,7 +106,12 @@ const LINES = [
   ["a half after a pair", '{"check":[[{"insert":"\\ud83d\\ude00\\ude00"}]]}', "unpaired_surrogate", 34],
   ["a half after a backslash", '{"check":[[{"insert":"\\\\\\ud83d"}]]}', "unpaired_surrogate", 24],
   ["a half in a key", '{"check":[[{"insert":"a","attributes":{"\\udfff":1}}]]}', "unpaired_surrogate", 40],
-  ["a half in an attribute", '{"check":[[{"insert":"a","attributes":{"b":"\\udfff"}}]]}', "unpaired_surrogate", 44],
+  [
+    "a half in an attribute",
+    '{"check":[[{"insert":"a","attributes":{"b":"\\udfff"}}]]}',
+    "unpaired_surrogate",
+    44,
+  ],
   ["a half after bad JSON", '{"check":[[x],"\\udfff"]}', "bad_json", 12],
   ["bad UTF-8", Buffer.from('{"check":[[{"insert":"a\xff"}]]}', "latin1"), "bad_utf8", 23],
   ["a surrogate as UTF-8", Buffer.from('{"check":[[{"insert":"\xed\xa0\xbd"}]]}', "latin1"), "bad_utf8", 22],
@@ -130,10 +139,42 @@ const LINES = [
   ["a delete past the end", '{"apply":[[{"insert":"ab"}],[{"retain":1},{"delete":2}]]}', "out_of_range", 2],
   ["a retain past the end", '{"apply":[[{"insert":"ab"}],[{"retain":5},{"insert":"x"}]]}', "out_of_range", 2],
   ["an inverse past the end", '{"invert":[[{"delete":5}],[{"insert":"ab"}]]}', "out_of_range", 2],
-  ["lengths past 32 bits", '{"apply":[[],[{"delete":2147483647},{"retain":2147483647},{"delete":9}]]}', "out_of_range", 0],
-  ["an insert into a pair", '{"apply":[[{"insert":"a😀"}],[{"retain":2},{"insert":"x"}]]}', "split_surrogate", 2],
-  ["a delete of half a pair", '{"apply":[[{"insert":"a😀"}],[{"retain":1},{"delete":1}]]}', "split_surrogate", 2],
-  ["a format of half a pair", '{"apply":[[{"insert":"😀"}],[{"retain":1,"attributes":{"b":1}}]]}', "split_surrogate", 1],
+  [
+    "deletes that add up to too much",
+    '{"check":[[{"delete":2147483647},{"insert":"a"},{"delete":1}]]}',
+    "bad_length",
+    2,
+  ],
+  [
+    "retains that add up to too much",
+    '{"check":[[{"retain":1},{"retain":2147483647},{"insert":"a"}]]}',
+    "bad_length",
+    1,
+  ],
+  [
+    "a composition that cuts a pair",
+    '{"compose":[[{"insert":"a😀"}],[{"retain":2},{"insert":"x"}]]}',
+    "split_surrogate",
+    0,
+  ],
+  [
+    "an insert into a pair",
+    '{"apply":[[{"insert":"a😀"}],[{"retain":2},{"insert":"x"}]]}',
+    "split_surrogate",
+    2,
+  ],
+  [
+    "a delete of half a pair",
+    '{"apply":[[{"insert":"a😀"}],[{"retain":1},{"delete":1}]]}',
+    "split_surrogate",
+    2,
+  ],
+  [
+    "a format of half a pair",
+    '{"apply":[[{"insert":"😀"}],[{"retain":1,"attributes":{"b":1}}]]}',
+    "split_surrogate",
+    1,
+  ],
   ["an inverse that cuts a pair", '{"invert":[[{"delete":1}],[{"insert":"😀"}]]}', "split_surrogate", 1],
   ["a negative position", '{"position":[[],-1]}', "bad_position", 0],
   ["a fractional position", '{"position":[[],0.5]}', "bad_position", 0],
@@ -143,7 +184,8 @@ const LINES = [
   ["no hexadecimal digits", '{"decode":"00 0"}', "bad_hex", 2],
   ["bytes as an array", '{"decode":[0]}', "bad_hex", 0],
   ["no bytes", '{"decode":""}', "truncated", 0],
-  ["bytes after an operation", '{"decode":"0000"}', "not_canonical", 1],
+  ["bytes after an operation", '{"decode":"0000"}', "trailing_bytes", 1],
+  ["bytes of no canonical operation", '{"decode":"0208"}', "not_canonical", 1],
 ];
 
 function plainLines() {
@@ -154,9 +196,12 @@ async function longLines(session, tally) {
   const question = '{"check":[[]]}';
   const pad = (bytes) => Buffer.alloc(bytes - question.length, " ");
   const pieces = [
-    pad(LINE_MAX_BYTES), question + "\n",
-    pad(LINE_MAX_BYTES + 1), question + "\n",
-    pad(3 * LINE_MAX_BYTES), question + "\n",
+    pad(LINE_MAX_BYTES),
+    question + "\n",
+    pad(LINE_MAX_BYTES + 1),
+    question + "\n",
+    pad(3 * LINE_MAX_BYTES),
+    question + "\n",
     question + "\n",
   ];
   const answers = await session.exchange(pieces, 4);
@@ -169,7 +214,11 @@ async function longLines(session, tally) {
 export async function badInputsCheck(session, tally) {
   for (const { name, line, code, at, reason } of [...componentLines(), ...plainLines()]) {
     const [answer, next] = await session.exchange([line, '\n{"check":[[]]}\n'], 2);
-    tally.equal([answer.error?.code, answer.error?.at], [code, at], () => `${name}: ${line} ${JSON.stringify(answer)}`);
+    tally.equal(
+      [answer.error?.code, answer.error?.at],
+      [code, at],
+      () => `${name}: ${line} ${JSON.stringify(answer)}`,
+    );
     tally.check(answer.error?.reason.includes(reason), () => `${name}: the reason: ${answer.error?.reason}`);
     tally.equal(next.result?.components, 0, `${name}: the line after`);
   }

@@ -61,14 +61,19 @@ const DIFFERENCES = [
   ],
   [
     "empty attributes are dropped",
-    { compose: [[{ insert: "a", attributes: {} }, { insert: "b" }], [{ retain: 2, attributes: {} }]] },
+    { compose: [[{ insert: "a", attributes: {} }], [{ retain: 1 }, { insert: "b" }]] },
     ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
-    [{ insert: "a" }, { insert: "b" }],
+    [{ insert: "a", attributes: {} }, { insert: "b" }],
     [{ insert: "ab" }],
   ],
   [
     "what is not canonical is made so",
-    { compose: [[{ insert: "a" }, { insert: "b" }], [{ retain: 2 }, { insert: "c" }]] },
+    {
+      compose: [
+        [{ insert: "a" }, { insert: "b" }],
+        [{ retain: 2 }, { insert: "c" }],
+      ],
+    },
     ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
     [{ insert: "a" }, { insert: "bc" }],
     [{ insert: "abc" }],
@@ -97,18 +102,40 @@ const AGREEMENTS = [
   { compose: [[{ insert: "abc" }], [{ insert: "x" }]] },
   { compose: [[{ retain: 1, attributes: { a: 1, b: 2 } }], [{ retain: 1, attributes: { c: 3, b: 9 } }]] },
   { compose: [[{ retain: 1, attributes: { a: 1 } }], [{ retain: 1, attributes: { a: null } }]] },
-  { compose: [[{ insert: "a", attributes: { a: { x: 1, y: 2 } } }], [{ retain: 1, attributes: { a: { x: null } } }]] },
+  {
+    compose: [
+      [{ insert: "a", attributes: { a: { x: 1, y: 2 } } }],
+      [{ retain: 1, attributes: { a: { x: null } } }],
+    ],
+  },
   { compose: [[{ insert: { a: 1 } }, { insert: { a: 1 } }], [{ retain: 2, attributes: { b: false } }]] },
   { compose: [[{ delete: 1 }], [{ insert: "Q" }]] },
   { compose: [[{ retain: 1 }, { insert: "Q" }], [{ delete: 1 }]] },
   { compose: [[{ insert: "a\u0000b" }], [{ retain: 1 }, { delete: 1 }]] },
   { compose: [[{ insert: { image: null } }], [{ retain: 1, attributes: { "": 0 } }]] },
-  { transform: [[{ retain: 1, attributes: { b: null } }], [{ retain: 1, attributes: { b: 1, c: 1 } }]], priority: true },
-  { transform: [[{ retain: 1, attributes: { b: 1 } }], [{ retain: 1, attributes: { b: 1 } }]], priority: true },
+  {
+    transform: [[{ retain: 1, attributes: { b: null } }], [{ retain: 1, attributes: { b: 1, c: 1 } }]],
+    priority: true,
+  },
+  {
+    transform: [[{ retain: 1, attributes: { b: 1 } }], [{ retain: 1, attributes: { b: 1 } }]],
+    priority: true,
+  },
   { transform: [[{ delete: 3 }], [{ retain: 3, attributes: { b: 1 } }]] },
-  { transform: [[{ insert: "a" }, { insert: { b: 1 } }], [{ insert: { c: 1 } }, { insert: "d" }]], priority: true },
-  { transform: [[{ insert: "a" }, { insert: { b: 1 } }], [{ insert: { c: 1 } }, { insert: "d" }]] },
-  { transform: [[{ retain: 2147483647 }, { delete: 2147483647 }], [{ delete: 2147483647 }]] },
+  {
+    transform: [
+      [{ insert: "a" }, { insert: { b: 1 } }],
+      [{ insert: { c: 1 } }, { insert: "d" }],
+    ],
+    priority: true,
+  },
+  {
+    transform: [
+      [{ insert: "a" }, { insert: { b: 1 } }],
+      [{ insert: { c: 1 } }, { insert: "d" }],
+    ],
+  },
+  { transform: [[{ retain: 2147483646 }, { delete: 1 }], [{ delete: 2147483647 }]] },
   ...[0, 1, 2, 3, 4, 5, 2 ** 53 - 100].flatMap((position) =>
     [true, false].map((priority) => ({
       position: [[{ retain: 1 }, { insert: "xy" }, { delete: 3 }], position],

@@ -2,9 +2,60 @@
 
 import { Delta, canonical } from "./reference.js";
 
-const CHARACTERS = ["a", "b", " ", "\n", "\u0001", "\u007f", "é", "ß", "\u07ff", "€", "漢", "\ufffd", "\uffff", "😀", "𝒳", "\u{10ffff}"];
+const CHARACTERS = [
+  "a",
+  "b",
+  " ",
+  "\n",
+  "\u0001",
+  "\u007f",
+  "é",
+  "ß",
+  "\u07ff",
+  "€",
+  "漢",
+  "\ufffd",
+  "\uffff",
+  "😀",
+  "𝒳",
+  "\u{10ffff}",
+];
 const KEYS = ["bold", "color", "é", "😀", "a b", "0"];
-const SCALARS = [true, false, 0, 1, -1, 127, 128, 255, 256, 65535, 65536, -32, -33, -32769, 2 ** 31, 2 ** 32, -(2 ** 31) - 1, 2 ** 53 - 1, -(2 ** 53) + 1, 2 ** 53, 2 ** 64, 1e20, 1e21, 1e300, 5e-324, 0.1, -1.5, "", "red", "é😀", "x".repeat(31), "x".repeat(32), "x".repeat(300)];
+const SCALARS = [
+  true,
+  false,
+  0,
+  1,
+  -1,
+  127,
+  128,
+  255,
+  256,
+  65535,
+  65536,
+  -32,
+  -33,
+  -32769,
+  2 ** 31,
+  2 ** 32,
+  -(2 ** 31) - 1,
+  2 ** 53 - 1,
+  -(2 ** 53) + 1,
+  2 ** 53,
+  2 ** 64,
+  1e20,
+  1e21,
+  1e300,
+  5e-324,
+  0.1,
+  -1.5,
+  "",
+  "red",
+  "é😀",
+  "x".repeat(31),
+  "x".repeat(32),
+  "x".repeat(300),
+];
 const EMBED_TYPES = ["image", "mention", "é"];
 const TEXT_PIECES = [1, 1, 1, 2, 3, 5, 9];
 
@@ -102,7 +153,7 @@ export function questionsMake(random) {
   const after = canonical(doc).compose(canonical(a));
   const c = generator.operation(after.ops, scale);
   const position = random.below(new Delta(doc).length() + 3);
-  return [
+  const questions = [
     { compose: [a, c] },
     { compose: [doc, a] },
     { transform: [a, b], priority: true },
@@ -114,4 +165,6 @@ export function questionsMake(random) {
     { position: [a, position], priority: true },
     { position: [a, position] },
   ];
+  const order = random.pick([undefined, "canonical", "stable"]);
+  return order ? questions.map((question) => ({ ...question, order })) : questions;
 }

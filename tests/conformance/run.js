@@ -26,18 +26,37 @@ function batchMake(random, left) {
   return questions;
 }
 
+// The engine has ended over a batch: which question did that?
+async function culpritFind(command, questions) {
+  const session = new Session(command);
+  for (const question of questions) {
+    try {
+      await session.ask([question]);
+    } catch {
+      return JSON.stringify(question);
+    }
+  }
+  await session.close();
+  return "no single question does it";
+}
+
 // Questions made here, answered by the engine. The next batch is made while it works.
-async function enginesAnswers(session, random, count, tally) {
-  for (let done = 0; done < count; ) {
+async function enginesAnswers(command, random, count, tally) {
+  const session = new Session(command);
+  for (let done = 0; done < count;) {
     const questions = batchMake(random, count - done);
     const asked = session.ask(questions);
+    asked.catch(() => {}); // is awaited below
     const wanted = questions.map(expected);
-    const answers = await asked;
+    const answers = await asked.catch(async (cause) => {
+      throw new Error(`${cause.message}: ${await culpritFind(command, questions)}`);
+    });
     answers.forEach((answer, i) =>
       tally.equal(answer, { result: wanted[i] }, () => `case ${done + i}: ${JSON.stringify(questions[i])}`),
     );
     done += questions.length;
   }
+  tally.equal(await session.close(), 0, "the exit status after the random cases");
 }
 
 // Questions made and answered by the engine. All operations in them are canonical.
@@ -60,18 +79,22 @@ function isCanonical(op) {
   return isDeepStrictEqual(canonical(op).ops, op);
 }
 
+async function handmadeCases(command, tally) {
+  const session = new Session(command);
+  await commandlineCheck(command, session, tally);
+  await badInputsCheck(session, tally);
+  await differencesCheck(session, tally);
+  tally.equal(await session.close(), 0, "the exit status after the cases made by hand");
+}
+
 async function main([cases, ...command]) {
   const seed = seedChoose();
   const count = Number(process.env.QUIRE_CASES || CASES_DEFAULT);
   console.log(`QUIRE_SEED=${seed} QUIRE_CASES=${count}`);
   const tally = new Tally();
-  const session = new Session(command);
-  await commandlineCheck(command, session, tally);
-  await badInputsCheck(session, tally);
-  await differencesCheck(session, tally);
-  await enginesAnswers(session, new Random(seed), Math.ceil(count / 2), tally);
-  tally.equal(await session.close(), 0, "the exit status");
-  await enginesQuestions(cases, seed, Math.floor(count / 2), tally);
+  await tally.survive(() => handmadeCases(command, tally));
+  await tally.survive(() => enginesAnswers(command, new Random(seed), Math.ceil(count / 2), tally));
+  await tally.survive(() => enginesQuestions(cases, seed, Math.floor(count / 2), tally));
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
   process.exitCode = tally.failed > 0 ? 1 : 0;
 }

@@ -24,4 +24,13 @@ export class Tally {
       return `${typeof name === "function" ? name() : name}\n    got  ${got}\n    want ${want}`;
     });
   }
+
+  // Runs a part of the checks; what ends it early is a failure, and the other parts go on.
+  async survive(part) {
+    try {
+      await part();
+    } catch (error) {
+      this.check(false, () => error.stack);
+    }
+  }
 }
