@@ -11,6 +11,7 @@ import { isDeepStrictEqual } from "node:util";
 import { badInputsCheck } from "./bad_inputs.js";
 import { commandlineCheck } from "./commandline.js";
 import { differencesCheck } from "./differences.js";
+import { garbledCheck } from "./garbled.js";
 import { questionsMake } from "./generate.js";
 import { Random, seedChoose } from "./random.js";
 import { canonical, expected } from "./reference.js";
@@ -19,6 +20,7 @@ import { Tally } from "./tally.js";
 
 const CASES_DEFAULT = 100_000;
 const BATCH = 2_000;
+const GARBLED_ROUNDS = 300;
 
 function batchMake(random, left) {
   const questions = [];
@@ -79,12 +81,13 @@ function isCanonical(op) {
   return isDeepStrictEqual(canonical(op).ops, op);
 }
 
-async function handmadeCases(command, tally) {
+async function singleCases(command, random, tally) {
   const session = new Session(command);
   await commandlineCheck(command, session, tally);
   await badInputsCheck(session, tally);
   await differencesCheck(session, tally);
-  tally.equal(await session.close(), 0, "the exit status after the cases made by hand");
+  await garbledCheck(session, random, GARBLED_ROUNDS, tally);
+  tally.equal(await session.close(), 0, "the exit status after bad lines");
 }
 
 async function main([cases, ...command]) {
@@ -92,7 +95,7 @@ async function main([cases, ...command]) {
   const count = Number(process.env.QUIRE_CASES || CASES_DEFAULT);
   console.log(`QUIRE_SEED=${seed} QUIRE_CASES=${count}`);
   const tally = new Tally();
-  await tally.survive(() => handmadeCases(command, tally));
+  await tally.survive(() => singleCases(command, new Random(seed), tally));
   await tally.survive(() => enginesAnswers(command, new Random(seed), Math.ceil(count / 2), tally));
   await tally.survive(() => enginesQuestions(cases, seed, Math.floor(count / 2), tally));
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
