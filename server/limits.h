@@ -12,6 +12,7 @@
     X(LIMIT_HELLO_MS, 10000, "ms", "time for the hello; closes with 4408")                         \
     X(LIMIT_SILENCE_MS, 60000, "ms", "silence of a connection; closes with 4504")                  \
     X(LIMIT_INBOX, 65536, "messages", "messages waiting for the hub; closes with 4508")            \
+    X(LIMIT_INBOX_BYTES, 268435456, "bytes", "bytes of those; closes with 4508")                   \
     X(LIMIT_CONNECTION_INBOX, 256, "messages",                                                     \
       "of one connection waiting for the hub; closes with 4508")                                   \
     X(LIMIT_NAME_CHARS, 60, "code points", "name of a person; bad_name")                           \
@@ -37,6 +38,14 @@
     X(LIMIT_HASH_EDITS, 256, "edits", "edits between two hashes")                                  \
     X(LIMIT_CATCHUP_EDITS, 32, "edits",                                                            \
       "edits sent one by one to a reader catching up; more are folded")                            \
+    X(LIMIT_HISTORY_BYTES, 16777216, "bytes",                                                      \
+      "edits read from the store for one reader; beyond: a snapshot")                              \
+    X(LIMIT_STORE_QUEUE, 65536, "requests",                                                        \
+      "waiting for the store; beyond: the hub takes no messages")                                  \
+    X(LIMIT_STORE_BYTES, 268435456, "bytes", "bytes of those; beyond: the hub takes no messages")  \
+    X(LIMIT_COMMIT_EDITS, 4096, "edits", "edits and chat messages of one commit; more wait")       \
+    X(LIMIT_COMMIT_BYTES, 16777216, "bytes", "bytes of those; more wait")                          \
+    X(LIMIT_STORAGE_RETRY_MS, 5000, "ms", "when to try again on a full disk")                       \
     X(LIMIT_DRAIN_MS, 5000, "ms", "time to finish when the server stops")
 
 enum quire_limit {

@@ -1,15 +1,15 @@
 /*
  * The hub: everything that decides. All documents that anybody reads (rooms), the order of their
- * edits, presence, chat and access. It has no sockets, files, clock, locks or threads: messages come
- * in through the calls below and go out through the functions of `struct hub_env`, so the whole of
- * it also runs in one thread under a simulation. One thread at a time.
+ * edits, presence, chat and access. It has no sockets, files, clock, locks or threads: messages
+ * come in through the calls below and go out through the functions of `struct hub_env`, so the
+ * whole of it also runs in one thread under a simulation. One thread at a time.
  *
  * Connections are numbers that the gates choose: the gate's index in the top byte, then a counter
  * that is never used twice.
  *
  * A room's stream is the order in which everything of it becomes visible: edits, chat, hashes, new
- * titles, numbered from 0 without a gap. A gate keeps a window of it and each of its subscribers is a
- * position in it. Presence is not in the stream: it has ticks (1, 2, 3, ...), of which only the
+ * titles, numbered from 0 without a gap. A gate keeps a window of it and each of its subscribers is
+ * a position in it. Presence is not in the stream: it has ticks (1, 2, 3, ...), of which only the
  * latest state counts.
  */
 #ifndef QUIRE_HUB_HUB_H
@@ -23,14 +23,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HUB_GATES_MAX 64
+#define HUB_GATES_MAX           64
 #define HUB_GATE_OF(connection) ((unsigned)((connection) >> 56))
 
-/* ---- what a gate tells the hub ---------------------------------------------------------------- */
+/* ---- what a gate tells the hub ----------------------------------------------------------------
+ */
 
 enum hub_in_kind {
-    HUB_IN_MESSAGE,  /* a client's message other than PING, and HELLO first of all */
-    HUB_IN_GONE,     /* the connection has ended; always the last one of a connection that said HELLO */
+    HUB_IN_MESSAGE, /* a client's message other than PING, and HELLO first of all */
+    HUB_IN_GONE, /* the connection has ended; always the last one of a connection that said HELLO */
     HUB_IN_LAGGED,   /* a subscriber fell out of the window and is detached: attach it anew */
     HUB_IN_PRESENCE, /* a subscriber fell out of the presence ticks: give it the full state */
     HUB_IN_STOP      /* the server stops: refuse what is new, settle, then hub_stopped is true */
@@ -47,15 +48,18 @@ struct hub_in {
     uint8_t bytes[];
 };
 
-/* ---- what the hub tells a gate ---------------------------------------------------------------- */
+/* ---- what the hub tells a gate ----------------------------------------------------------------
+ */
 
 enum hub_out_kind {
-    HUB_OUT_SEND,     /* `blob`: messages for `connection`, in the order of these calls */
-    HUB_OUT_ATTACH,   /* `connection` reads room `room` on `channel`, from stream position `position`, after
-                         `blob` (OPENED and what was missed); replaces what the channel had. `extra`: full
-                         presence as of `tick`. A room the gate does not know yet begins at `head` */
-    HUB_OUT_DETACH,   /* `channel` of `connection` reads nothing any more; `blob` (may be NULL) is its last */
-    HUB_OUT_ITEM,     /* `blob`: the next message of the stream of `room`, at `position` */
+    HUB_OUT_SEND,   /* `blob`: messages for `connection`, in the order of these calls */
+    HUB_OUT_ATTACH, /* `connection` reads room `room` on `channel`, from stream position `position`,
+                       after `blob` (OPENED and what was missed); replaces what the channel had.
+                       `extra`: full presence as of `tick`. A room the gate does not know yet begins
+                       at `head` */
+    HUB_OUT_DETACH, /* `channel` of `connection` reads nothing any more; `blob` (may be NULL) is its
+                       last */
+    HUB_OUT_ITEM,   /* `blob`: the next message of the stream of `room`, at `position` */
     HUB_OUT_PRESENCE, /* `blob`: the message that leads from tick - 1 to `tick` */
     HUB_OUT_FULL,     /* `blob`: full presence as of `tick` for `channel` of `connection` */
     HUB_OUT_FORGET,   /* nobody of this gate reads `room` any more, and its window can go */
@@ -78,14 +82,15 @@ struct hub_out {
     uint64_t tick;       /* ATTACH, PRESENCE, FULL */
     uint64_t version;    /* ATTACH: the version after `blob`. ITEM: of an edit, else 0 */
     uint64_t chat;       /* ATTACH: last chat number in `blob`. ITEM: of a chat message, else 0 */
-    uint64_t author;     /* ITEM: the connection that made the edit (it gets an ACK of version and seq
-                            instead), else 0 */
-    uint64_t seq;        /* ITEM: the edit's sequence number */
+    uint64_t author; /* ITEM: the connection that made the edit (it gets an ACK of version and seq
+                        instead), else 0 */
+    uint64_t seq;    /* ITEM: the edit's sequence number */
     struct blob *blob;
     struct blob *extra;
 };
 
-/* ---- the hub ------------------------------------------------------------------------------------ */
+/* ---- the hub ------------------------------------------------------------------------------------
+ */
 
 enum hub_log_level { HUB_LOG_DEBUG, HUB_LOG_INFO, HUB_LOG_WARN, HUB_LOG_ERROR };
 
@@ -114,7 +119,8 @@ void hub_free(struct hub *hub);
 void hub_receive(struct hub *hub, struct hub_in *in);
 /* Takes one answered request of the store and frees it. */
 void hub_stored(struct hub *hub, struct store_request *request);
-/* Does what is due (presence ticks, idle rooms). Call when hub_next_ms has come; early is harmless. */
+/* Does what is due (presence ticks, idle rooms). Call when hub_next_ms has come; early is harmless.
+ */
 void hub_tick(struct hub *hub);
 /* The monotonic time at which hub_tick has something to do; UINT64_MAX when nothing. */
 uint64_t hub_next_ms(const struct hub *hub);

@@ -1,7 +1,7 @@
 /*
- * What the hub asks of the store, and the answer: one heap object that travels there and back. The hub
- * fills the upper half; whoever serves it (the store thread; a simulation) calls storage/store.h
- * through request_serve and fills the lower half.
+ * What the hub asks of the store, and the answer: one heap object that travels there and back. The
+ * hub fills the upper half; whoever serves it (the store thread; a simulation) calls
+ * storage/store.h through request_serve and fills the lower half.
  */
 #ifndef QUIRE_HUB_REQUEST_H
 #define QUIRE_HUB_REQUEST_H
@@ -19,7 +19,7 @@ enum request_kind {
     REQUEST_LOAD,        /* document.id -> document, head, edits after the snapshot, newest chats */
     REQUEST_CLIENT,      /* key, client -> seq, version */
     REQUEST_HISTORY,     /* key, first, last -> edits */
-    REQUEST_CHATS,       /* key, before, limit -> chats */
+    REQUEST_CHATS,       /* key, first = before, limit -> chats, more */
     REQUEST_CHAT_FIND,   /* key, client, nonce -> chat.number or 0; chat as given */
     REQUEST_LIST,        /* before_ms, before_key, limit -> documents */
     REQUEST_CREATE,      /* document -> key and times */

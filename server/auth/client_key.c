@@ -1,0 +1,18 @@
+#include "server/auth/client_key.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+static_assert(CLIENT_KEY_SIZE == crypto_generichash_BYTES_MIN, "size of a client key");
+static_assert(CLIENT_KEY_SECRET_SIZE == crypto_generichash_KEYBYTES, "size of the secret");
+
+void client_key_derive(const uint8_t *secret, uint64_t client, uint8_t *key_out)
+{
+    uint8_t number[8];
+    for (unsigned i = 0; i < sizeof(number); i++)
+        number[i] = (uint8_t)(client >> (8 * i));
+    int failed = crypto_generichash(key_out, CLIENT_KEY_SIZE, number, sizeof(number), secret,
+                                    CLIENT_KEY_SECRET_SIZE);
+    assert(!failed);
+    (void)failed;
+}

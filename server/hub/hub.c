@@ -1,0 +1,384 @@
+#include "server/hub/room.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVER_NAME "quire/" QUIRE_VERSION
+#define SWEEP_MS    1000
+#define FIELDS_MAX  512
+
+/* ---- ways out
+ * ------------------------------------------------------------------------------------ */
+
+void hub_post(struct hub *hub, unsigned gate, struct hub_out out)
+{
+    struct hub_out *copy = malloc(sizeof *copy);
+    if (copy == NULL) {
+        abort();
+    }
+    *copy = out;
+    if (hub->ending) {
+        hub_out_free(copy);
+        return;
+    }
+    hub->env.send(hub->env.context, gate, copy);
+}
+
+void hub_out_free(struct hub_out *out)
+{
+    blob_unref(out->blob);
+    blob_unref(out->extra);
+    free(out);
+}
+
+void hub_ask(struct hub *hub, struct store_request *request)
+{
+    hub->requests++;
+    hub->env.store(hub->env.context, request);
+}
+
+void hub_send_scratch(struct hub *hub, uint64_t connection)
+{
+    hub_post(hub, HUB_GATE_OF(connection),
+             (struct hub_out){.kind = HUB_OUT_SEND,
+                              .connection = connection,
+                              .blob = encode_blob(&hub->scratch)});
+}
+
+void hub_refuse(struct hub *hub, uint64_t connection, uint64_t ref, int channel, const char *code,
+                const char *text, uint64_t retry_ms, uint64_t at)
+{
+    struct encode_error error = {ref, channel, code, text, retry_ms, at};
+    encode_error(&hub->scratch, &error);
+    hub_send_scratch(hub, connection);
+}
+
+void hub_refuse_store(struct hub *hub, uint64_t connection, uint64_t ref, int channel, int result)
+{
+    bool later = result == STORE_E_FULL;
+    hub_refuse(hub, connection, ref, channel, store_error_name(result), store_error_text(result),
+               later ? LIMIT_STORAGE_RETRY_MS : WIRE_NONE, WIRE_NONE);
+}
+
+void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const char *format, ...)
+{
+    char fields[FIELDS_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(fields, sizeof fields, format, arguments);
+    va_end(arguments);
+    hub->env.log(hub->env.context, level, event, fields);
+}
+
+/* ---- connections
+ * --------------------------------------------------------------------------------- */
+
+struct connection *hub_connection(struct hub *hub, uint64_t number)
+{
+    return table_get(&hub->connections, number);
+}
+
+static void connection_end(struct hub *hub, struct connection *connection)
+{
+    while (connection->members != NULL) {
+        member_leave(hub, connection->members, false, NULL);
+    }
+    table_remove(&hub->connections, connection->number);
+    if (table_get(&hub->clients, connection->client) == connection) {
+        table_remove(&hub->clients, connection->client);
+    }
+    blob_unref(connection->name);
+    free(connection);
+}
+
+static void set_profile(struct connection *connection, struct ot_slice name, struct ot_slice color)
+{
+    blob_unref(connection->name);
+    connection->name = blob_copy(name.data, name.size);
+    memcpy(connection->color, color.data, color.size);
+    connection->color[color.size] = '\0';
+}
+
+static bool key_fits(struct hub *hub, uint64_t client, struct ot_slice key)
+{
+    uint8_t expected[WIRE_KEY_SIZE];
+    if (client == 0 || client == WIRE_NONE || key.size != WIRE_KEY_SIZE) {
+        return false;
+    }
+    hub->env.client_key(hub->env.context, client, expected);
+    uint8_t difference = 0;
+    for (size_t i = 0; i < WIRE_KEY_SIZE; i++) {
+        difference |= expected[i] ^ key.data[i];
+    }
+    return difference == 0;
+}
+
+static uint64_t draw_client(struct hub *hub)
+{
+    uint64_t client;
+    do {
+        hub->env.random(hub->env.context, &client, sizeof client);
+        client &= WIRE_UINT_MAX;
+    } while (client == 0 || table_get(&hub->clients, client) != NULL);
+    return client;
+}
+
+static void hello(struct hub *hub, uint64_t number, const struct message *message)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL) {
+        abort();
+    }
+    connection->number = number;
+    connection->user = access_guest();
+    set_profile(connection, message->hello.name, message->hello.color);
+    connection->known = key_fits(hub, message->hello.client, message->hello.key);
+    connection->client = connection->known ? message->hello.client : draw_client(hub);
+    struct connection *older = table_get(&hub->clients, connection->client);
+    if (older != NULL) {
+        hub_post(hub, HUB_GATE_OF(older->number),
+                 (struct hub_out){.kind = HUB_OUT_CLOSE,
+                                  .connection = older->number,
+                                  .code = WIRE_CLOSE_REPLACED});
+        connection_end(hub, older);
+    }
+    table_put(&hub->connections, number, connection);
+    table_put(&hub->clients, connection->client, connection);
+    uint8_t key[WIRE_KEY_SIZE];
+    hub->env.client_key(hub->env.context, connection->client, key);
+    encode_welcome(&hub->scratch, connection->client, key, hub->epoch, SERVER_NAME);
+    hub_send_scratch(hub, number);
+}
+
+static void profile(struct hub *hub, struct connection *connection, const struct message *message)
+{
+    set_profile(connection, message->profile.name, message->profile.color);
+    for (struct member *member = connection->members; member != NULL; member = member->next) {
+        presence_profile(hub, member);
+    }
+}
+
+static void close_channel(struct hub *hub, struct connection *connection, uint8_t channel)
+{
+    struct member *member = member_of(connection, channel);
+    if (member != NULL) {
+        member_leave(hub, member, true, NULL);
+    }
+}
+
+static void diverged(struct hub *hub, struct connection *connection, const struct message *message)
+{
+    struct member *member = member_of(connection, message->channel);
+    hub->stats.divergences++;
+    hub_log(hub, HUB_LOG_WARN, "diverged", "document=%s version=%llu hash=%llx client=%llu",
+            member == NULL ? "?" : member->room->document.id,
+            (unsigned long long)message->diverged.version,
+            (unsigned long long)message->diverged.hash, (unsigned long long)connection->client);
+}
+
+/* ---- ways in
+ * ------------------------------------------------------------------------------------- */
+
+static void receive_message(struct hub *hub, uint64_t number, const struct message *message)
+{
+    struct connection *connection = hub_connection(hub, number);
+    if (message->kind == WIRE_HELLO && connection == NULL) {
+        hello(hub, number, message);
+        return;
+    }
+    if (connection == NULL) {
+        return; /* it was closed, and does not know yet */
+    }
+    switch (message->kind) {
+    case WIRE_OPEN:
+        open_receive(hub, connection, message);
+        break;
+    case WIRE_CLOSE:
+        close_channel(hub, connection, message->channel);
+        break;
+    case WIRE_EDIT:
+        edit_receive(hub, connection, message);
+        break;
+    case WIRE_CURSOR:
+        presence_receive(hub, connection, message);
+        break;
+    case WIRE_CHAT:
+        chat_receive(hub, connection, message);
+        break;
+    case WIRE_CHATS:
+        chat_page_receive(hub, connection, message);
+        break;
+    case WIRE_LIST:
+    case WIRE_CREATE:
+    case WIRE_RENAME:
+    case WIRE_DELETE:
+        documents_receive(hub, connection, message);
+        break;
+    case WIRE_PROFILE:
+        profile(hub, connection, message);
+        break;
+    case WIRE_DIVERGED:
+        diverged(hub, connection, message);
+        break;
+    default:
+        break;
+    }
+}
+
+static void stop(struct hub *hub)
+{
+    hub->stopping = true;
+    struct room *room;
+    for (size_t at = 0; (room = table_next(&hub->rooms_by_key, &at)) != NULL;) {
+        room_settle_if_due(hub, room);
+    }
+}
+
+void hub_receive(struct hub *hub, struct hub_in *in)
+{
+    struct connection *connection;
+    switch (in->kind) {
+    case HUB_IN_MESSAGE:
+        receive_message(hub, in->connection, &in->message);
+        break;
+    case HUB_IN_GONE:
+        connection = hub_connection(hub, in->connection);
+        if (connection != NULL) {
+            connection_end(hub, connection);
+        }
+        break;
+    case HUB_IN_LAGGED:
+        open_lagged(hub, in);
+        break;
+    case HUB_IN_PRESENCE:
+        presence_wanted(hub, in);
+        break;
+    case HUB_IN_STOP:
+        stop(hub);
+        break;
+    }
+    free(in);
+}
+
+void hub_stored(struct hub *hub, struct store_request *request)
+{
+    hub->requests--;
+    switch (request->kind) {
+    case REQUEST_APPEND_EDIT:
+        edit_stored(hub, request);
+        break;
+    case REQUEST_APPEND_CHAT:
+        chat_stored(hub, request);
+        break;
+    case REQUEST_LOAD:
+        room_loaded(hub, request);
+        break;
+    case REQUEST_CLIENT:
+        open_client_known(hub, request);
+        break;
+    case REQUEST_HISTORY:
+        open_history_known(hub, request);
+        break;
+    case REQUEST_CHATS:
+        chat_page_known(hub, request);
+        break;
+    case REQUEST_CHAT_FIND:
+        chat_found(hub, request);
+        break;
+    case REQUEST_LIST:
+    case REQUEST_CREATE:
+    case REQUEST_RENAME:
+    case REQUEST_DELETE:
+        documents_known(hub, request);
+        break;
+    case REQUEST_SETTLE:
+        room_settled(hub, request);
+        break;
+    }
+    request_free(request);
+}
+
+static void sweep(struct hub *hub, uint64_t now_ms)
+{
+    hub->sweep_ms = now_ms + SWEEP_MS;
+    struct room *room;
+    size_t removed;
+    do { /* a removal moves slots: then look again from the start */
+        removed = hub->rooms_by_key.count;
+        for (size_t at = 0; (room = table_next(&hub->rooms_by_key, &at)) != NULL;) {
+            if (room->member_count == 0) {
+                room_sweep(hub, room, now_ms);
+            }
+            if (hub->rooms_by_key.count < removed) {
+                break;
+            }
+        }
+    } while (hub->rooms_by_key.count < removed);
+}
+
+void hub_tick(struct hub *hub)
+{
+    uint64_t now_ms = hub->env.monotonic_ms(hub->env.context);
+    if (now_ms >= hub->due_ms) {
+        presence_tick(hub, now_ms);
+    }
+    if (now_ms >= hub->sweep_ms) {
+        sweep(hub, now_ms);
+    }
+}
+
+uint64_t hub_next_ms(const struct hub *hub)
+{
+    uint64_t sweep_ms = hub->rooms_by_key.count > 0 ? hub->sweep_ms : UINT64_MAX;
+    return hub->due_ms < sweep_ms ? hub->due_ms : sweep_ms;
+}
+
+bool hub_stopped(const struct hub *hub)
+{
+    return hub->stopping && hub->requests == 0;
+}
+
+struct hub_stats hub_stats(const struct hub *hub)
+{
+    struct hub_stats stats = hub->stats;
+    stats.rooms = hub->rooms_by_key.count;
+    return stats;
+}
+
+struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates)
+{
+    struct hub *hub = calloc(1, sizeof *hub);
+    if (hub == NULL) {
+        return NULL;
+    }
+    hub->env = *env;
+    hub->epoch = epoch;
+    hub->gates = gates;
+    hub->due_ms = UINT64_MAX;
+    env->random(env->context, &hub->seed, sizeof hub->seed);
+    return hub;
+}
+
+void hub_free(struct hub *hub)
+{
+    if (hub == NULL) {
+        return;
+    }
+    hub->ending = true;
+    struct connection *connection;
+    for (size_t at = 0; (connection = table_next(&hub->connections, &at)) != NULL; at = 0) {
+        connection_end(hub, connection);
+    }
+    struct room *room;
+    for (size_t at = 0; (room = table_next(&hub->rooms, &at)) != NULL; at = 0) {
+        room_free(hub, room);
+    }
+    table_deinit(&hub->connections);
+    table_deinit(&hub->clients);
+    table_deinit(&hub->rooms);
+    table_deinit(&hub->rooms_by_key);
+    ot_buf_deinit(&hub->scratch);
+    free(hub);
+}

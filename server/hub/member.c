@@ -1,0 +1,122 @@
+#include "server/hub/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct member *member_of(struct connection *connection, uint8_t channel)
+{
+    struct member *member = connection->members;
+    while (member != NULL && member->channel != channel) {
+        member = member->next;
+    }
+    return member;
+}
+
+struct member *member_of_request(struct hub *hub, const struct store_request *request)
+{
+    struct connection *connection = hub_connection(hub, request->connection);
+    if (connection == NULL) {
+        return NULL;
+    }
+    struct member *member = member_of(connection, request->channel);
+    return member != NULL && member->number == request->member &&
+                   member->room->document.key == request->key
+               ? member
+               : NULL;
+}
+
+struct ot_slice member_name(const struct member *member)
+{
+    return (struct ot_slice){member->connection->name->data, member->connection->name->size};
+}
+
+struct ot_slice member_color(const struct member *member)
+{
+    const char *color = member->connection->color;
+    return (struct ot_slice){(const uint8_t *)color, strlen(color)};
+}
+
+struct member *member_new(struct connection *connection, struct room *room, uint8_t channel)
+{
+    struct member *member = calloc(1, sizeof *member);
+    if (room->member_count == room->member_capacity) {
+        room->member_capacity = room->member_capacity == 0 ? 4 : room->member_capacity * 2;
+        struct member **members =
+            realloc(room->members, room->member_capacity * sizeof(struct member *));
+        if (members == NULL) {
+            abort();
+        }
+        room->members = members;
+    }
+    if (member == NULL) {
+        abort();
+    }
+    *member = (struct member){.next = connection->members,
+                              .connection = connection,
+                              .room = room,
+                              .index = room->member_count,
+                              .number = ++room->member_last,
+                              .channel = channel,
+                              .anchor = WIRE_NONE,
+                              .head = WIRE_NONE};
+    connection->members = member;
+    connection->member_count++;
+    room->members[room->member_count++] = member;
+    return member;
+}
+
+static void unlink_from_connection(struct member *member)
+{
+    struct member **link = &member->connection->members;
+    while (*link != member) {
+        link = &(*link)->next;
+    }
+    *link = member->next;
+    member->connection->member_count--;
+}
+
+static void unlink_from_room(struct hub *hub, struct member *member)
+{
+    struct room *room = member->room;
+    struct member *last = room->members[--room->member_count];
+    room->members[member->index] = last;
+    last->index = member->index;
+    if (room->member_count == 0) {
+        room->empty_since_ms = hub->env.monotonic_ms(hub->env.context);
+    }
+}
+
+void member_attached(struct hub *hub, struct member *member)
+{
+    member->state = MEMBER_READING;
+    member->room->gate_members[HUB_GATE_OF(member->connection->number)]++;
+    hub->stats.members++;
+}
+
+void member_leave(struct hub *hub, struct member *member, bool detach, struct blob *last)
+{
+    struct room *room = member->room;
+    uint64_t connection = member->connection->number;
+    unsigned gate = HUB_GATE_OF(connection);
+    if (detach) {
+        hub_post(hub, gate,
+                 (struct hub_out){.kind = HUB_OUT_DETACH,
+                                  .connection = connection,
+                                  .channel = member->channel,
+                                  .room = room->number,
+                                  .blob = last});
+    }
+    if (member->state == MEMBER_READING) {
+        presence_left(hub, member);
+        hub->stats.members--;
+        if (--room->gate_members[gate] == 0) {
+            hub_post(hub, gate, (struct hub_out){.kind = HUB_OUT_FORGET, .room = room->number});
+        }
+    }
+    unlink_from_connection(member);
+    unlink_from_room(hub, member);
+    room->waiting -= member->ready != NULL;
+    ready_free(member->ready);
+    blob_unref(member->data);
+    free(member);
+}

@@ -1,0 +1,358 @@
+#include "server/hub/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void ready_free(struct ready *ready)
+{
+    if (ready != NULL) {
+        blob_unref(ready->snapshot);
+        ot_buf_deinit(&ready->catchup);
+        free(ready);
+    }
+}
+
+/* ---- catching up
+ * ----------------------------------------------------------------------------------- */
+
+/* Writes the edits base + 1 .. head as messages: one by one when they are few, else the others'
+ * folded between the client's own, which are ACKs. */
+struct catchup {
+    struct ot_buf *out;
+    uint8_t channel;
+    uint64_t client;
+    bool fold;
+    uint64_t first; /* of the run being folded */
+    struct ot_slice *run;
+    size_t run_count, run_capacity;
+    int result;
+};
+
+static void end_run(struct catchup *catchup)
+{
+    if (catchup->run_count == 0 || catchup->result != OT_OK) {
+        return;
+    }
+    struct ot_buf folded = {0};
+    catchup->result = ot_compose_all(catchup->run, catchup->run_count, OT_STABLE, &folded);
+    if (catchup->result == OT_OK) {
+        encode_catchup(catchup->out, catchup->channel, catchup->first,
+                       catchup->first + catchup->run_count - 1, ot_buf_slice(&folded));
+    }
+    ot_buf_deinit(&folded);
+    catchup->run_count = 0;
+}
+
+static void add_to_run(struct catchup *catchup, uint64_t version, struct ot_slice op)
+{
+    if (catchup->run_count == 0) {
+        catchup->first = version;
+    }
+    if (catchup->run_count == catchup->run_capacity) {
+        catchup->run_capacity = catchup->run_capacity == 0 ? 64 : catchup->run_capacity * 2;
+        struct ot_slice *run = realloc(catchup->run, catchup->run_capacity * sizeof *catchup->run);
+        if (run == NULL) {
+            abort();
+        }
+        catchup->run = run;
+    }
+    catchup->run[catchup->run_count++] = op;
+}
+
+static void add_edit(struct catchup *catchup, uint64_t version, uint64_t member, uint64_t client,
+                     uint64_t seq, struct ot_slice op)
+{
+    if (client == catchup->client) {
+        end_run(catchup);
+        encode_ack(catchup->out, catchup->channel, version, seq);
+    } else if (catchup->fold) {
+        add_to_run(catchup, version, op);
+    } else {
+        encode_edit(catchup->out, catchup->channel, version, member, op);
+    }
+}
+
+/* The edits after the member's version: `older` are those before the tail (may be NULL). */
+static int catch_up(const struct member *member, const struct request_edits *older,
+                    struct ot_buf *out)
+{
+    const struct tail *tail = &member->room->tail;
+    struct catchup catchup = {.out = out,
+                              .channel = member->channel,
+                              .client = member->connection->client,
+                              .fold = member->room->head - member->version > LIMIT_CATCHUP_EDITS};
+    uint64_t version = member->version + 1;
+    for (size_t i = 0; older != NULL && i < older->count; i++) {
+        const struct store_edit *edit = &older->items[i];
+        if (edit->version == version && version < tail->first) {
+            struct ot_slice op = {edit->op.data, edit->op.size};
+            add_edit(&catchup, version++, 0, edit->client, edit->seq, op);
+        }
+    }
+    for (; tail_has(tail, version); version++) {
+        const struct entry *entry = tail_at(tail, version);
+        add_edit(&catchup, version, entry->member, entry->client, entry->seq, entry->op);
+    }
+    end_run(&catchup);
+    free(catchup.run);
+    return version == member->room->head + 1 ? catchup.result : OT_E_RANGE;
+}
+
+/* ---- attaching
+ * ------------------------------------------------------------------------------------- */
+
+static void attach(struct hub *hub, struct member *member)
+{
+    struct room *room = member->room;
+    struct ready *ready = member->ready;
+    member->ready = NULL;
+    struct encode_opened opened = {
+        .channel = member->channel,
+        .ref = member->ref,
+        .epoch = hub->epoch,
+        .version = ready->version,
+        .head = ready->head,
+        .seq = ready->seq,
+        .type = room->document.type,
+        .title = room->document.title,
+        .role = access_role_name(access_role(&member->connection->user, room->document.id)),
+        .member = member->number,
+        .chat = room->chat_committed,
+    };
+    if (ready->snapshot != NULL) {
+        opened.snapshot = (struct ot_slice){ready->snapshot->data, ready->snapshot->size};
+    }
+    encode_opened(&hub->scratch, &opened);
+    if (ot_buf_append(&hub->scratch, ready->catchup.data, ready->catchup.size) != OT_OK) {
+        abort();
+    }
+    encode_hash(&hub->scratch, member->channel, ready->head, ready->hash);
+    chat_append_missed(room, member->chat, member->channel, &hub->scratch);
+    struct blob *blob = encode_blob(&hub->scratch);
+    ready_free(ready);
+
+    if (member->state != MEMBER_READING) {
+        member_attached(hub, member);
+        presence_joined(hub, member);
+    }
+    hub_post(hub, HUB_GATE_OF(member->connection->number),
+             (struct hub_out){.kind = HUB_OUT_ATTACH,
+                              .connection = member->connection->number,
+                              .channel = member->channel,
+                              .room = room->number,
+                              .position = room->stream,
+                              .tick = room->tick,
+                              .version = room->committed,
+                              .chat = room->chat_committed,
+                              .blob = blob,
+                              .extra = presence_full(hub, room)});
+}
+
+void open_release(struct hub *hub, struct room *room)
+{
+    for (size_t i = 0; i < room->member_count && room->waiting > 0; i++) {
+        struct member *member = room->members[i];
+        if (member->ready != NULL && member->ready->head <= room->committed) {
+            room->waiting--;
+            attach(hub, member);
+        }
+    }
+}
+
+static void fail(struct hub *hub, struct member *member, int result)
+{
+    hub_log(hub, HUB_LOG_ERROR, "not_opened", "document=%s reason=%s", member->room->document.id,
+            result <= STORE_E_MEMORY ? store_error_name(result) : ot_error_name(result));
+    hub_refuse(hub, member->connection->number, member->ref, member->channel, "internal",
+               "the document could not be opened", LIMIT_STORAGE_RETRY_MS, WIRE_NONE);
+    member_leave(hub, member, member->state == MEMBER_READING, NULL);
+}
+
+/* ---- making the answer
+ * ----------------------------------------------------------------------------- */
+
+/* Takes the state at the head: `older` as for catch_up, `resume`: from the member's version. */
+static void make_ready(struct hub *hub, struct member *member, bool resume,
+                       const struct request_edits *older)
+{
+    struct room *room = member->room;
+    struct blob *snapshot = room_snapshot(room);
+    struct ready *ready = calloc(1, sizeof *ready);
+    if (snapshot == NULL || ready == NULL) {
+        free(ready);
+        fail(hub, member, OT_E_MEMORY);
+        return;
+    }
+    ready->head = room->head;
+    ready->hash = room->snapshot_hash;
+    ready->seq = member->author->seq;
+    ready->version = resume ? member->version : room->head;
+    member->ready = ready;
+    room->waiting++;
+    int result = OT_OK;
+    if (resume) {
+        result = catch_up(member, older, &ready->catchup);
+    } else {
+        ready->snapshot = blob_ref(snapshot);
+    }
+    if (result != OT_OK) {
+        fail(hub, member, result);
+        return;
+    }
+    open_release(hub, room);
+}
+
+static void ask_client(struct hub *hub, struct member *member)
+{
+    struct store_request *request = request_new(REQUEST_CLIENT);
+    request->connection = member->connection->number;
+    request->member = member->number;
+    request->channel = member->channel;
+    request->key = member->room->document.key;
+    request->client = member->connection->client;
+    hub_ask(hub, request);
+}
+
+static void ask_history(struct hub *hub, struct member *member)
+{
+    struct store_request *request = request_new(REQUEST_HISTORY);
+    request->connection = member->connection->number;
+    request->member = member->number;
+    request->channel = member->channel;
+    request->ref = member->ref;
+    request->key = member->room->document.key;
+    request->first = member->version + 1;
+    request->last = member->room->tail.first - 1;
+    hub_ask(hub, request);
+}
+
+void open_continue(struct hub *hub, struct member *member)
+{
+    struct room *room = member->room;
+    if (room->state != ROOM_LIVE || member->ready != NULL) {
+        return;
+    }
+    if (member->author == NULL) {
+        struct author *author = table_get(&room->authors, member->connection->client);
+        if (author == NULL && member->connection->known) {
+            ask_client(hub, member);
+            return;
+        }
+        member->author = room_author(room, member->connection->client);
+    }
+    bool resume = member->epoch == hub->epoch && member->version != WIRE_NONE &&
+                  member->version <= room->head &&
+                  room->head - member->version <= LIMIT_RESUME_EDITS;
+    if (resume && member->version + 1 < room->tail.first) {
+        ask_history(hub, member);
+    } else {
+        make_ready(hub, member, resume, NULL);
+    }
+}
+
+void open_client_known(struct hub *hub, struct store_request *request)
+{
+    struct member *member = member_of_request(hub, request);
+    if (member == NULL || member->author != NULL) {
+        return;
+    }
+    if (request->result != STORE_OK) {
+        fail(hub, member, request->result);
+        return;
+    }
+    struct author *author = table_get(&member->room->authors, request->client);
+    if (author == NULL) {
+        author = room_author(member->room, request->client);
+        author->seq = author->committed_seq = request->seq;
+        author->version = author->committed_version = request->version;
+    }
+    member->author = author;
+    open_continue(hub, member);
+}
+
+void open_history_known(struct hub *hub, struct store_request *request)
+{
+    struct member *member = member_of_request(hub, request);
+    if (member == NULL || member->ready != NULL || member->ref != request->ref ||
+        member->version + 1 != request->first) {
+        return;
+    }
+    if (request->result != STORE_OK) {
+        fail(hub, member, request->result);
+        return;
+    }
+    /* The tail may have moved on meanwhile; if so what is missing now is not in the answer. */
+    bool whole = request->last + 1 >= member->room->tail.first;
+    make_ready(hub, member, whole, &request->edits);
+}
+
+/* ---- asked
+ * ------------------------------------------------------------------------------------------ */
+
+static bool may_open(struct hub *hub, struct connection *connection, const struct message *message,
+                     const char *id)
+{
+    const char *code = NULL;
+    const char *text = NULL;
+    if (hub->stopping) {
+        code = "overloaded";
+        text = "the server is stopping";
+    } else if (!access_may(&connection->user, ACCESS_READ, id)) {
+        code = "not_found";
+        text = "there is no such document";
+    } else if (connection->member_count >= LIMIT_CHANNELS) {
+        code = "channel_limit";
+        text = "too many documents are open on this connection";
+    }
+    for (struct member *member = connection->members; member != NULL && code == NULL;
+         member = member->next) {
+        if (strcmp(member->room->document.id, id) == 0) {
+            code = "already_open";
+            text = "the document is open on another channel";
+        }
+    }
+    if (code != NULL) {
+        hub_refuse(hub, connection->number, message->ref, message->channel, code, text,
+                   hub->stopping ? LIMIT_DRAIN_MS : WIRE_NONE, WIRE_NONE);
+    }
+    return code == NULL;
+}
+
+void open_receive(struct hub *hub, struct connection *connection, const struct message *message)
+{
+    char id[STORE_ID_MAX + 1] = {0};
+    memcpy(id, message->open.id.data, message->open.id.size);
+    struct member *member = member_of(connection, message->channel);
+    if (member != NULL) {
+        member_leave(hub, member, true, NULL);
+    }
+    if (!may_open(hub, connection, message, id)) {
+        return;
+    }
+    struct room *room = room_enter(hub, message->open.id);
+    if (room->state == ROOM_DELETING) {
+        hub_refuse_store(hub, connection->number, message->ref, message->channel,
+                         STORE_E_NOT_FOUND);
+        return;
+    }
+    member = member_new(connection, room, message->channel);
+    member->ref = message->ref;
+    member->epoch = message->open.epoch;
+    member->version = message->open.version;
+    member->chat = message->open.chat;
+    open_continue(hub, member);
+}
+
+void open_lagged(struct hub *hub, const struct hub_in *in)
+{
+    struct connection *connection = hub_connection(hub, in->connection);
+    struct member *member = connection == NULL ? NULL : member_of(connection, in->channel);
+    if (member == NULL || member->state != MEMBER_READING) {
+        return;
+    }
+    member->ref = 0;
+    member->epoch = hub->epoch;
+    member->version = in->version;
+    member->chat = in->chat;
+    open_continue(hub, member);
+}

@@ -1,0 +1,348 @@
+#include "server/hub/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- finding
+ * ------------------------------------------------------------------------------------- */
+
+/* Seeded FNV-1a: ids come from outside. Never 0. */
+static uint64_t hash_id(const struct hub *hub, struct ot_slice id)
+{
+    uint64_t hash = hub->seed ^ UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < id.size; i++) {
+        hash = (hash ^ id.data[i]) * UINT64_C(0x100000001b3);
+    }
+    hash ^= hash >> 29;
+    return hash == 0 ? 1 : hash;
+}
+
+static struct ot_slice id_of(const struct room *room)
+{
+    const char *id = room->document.id;
+    return (struct ot_slice){(const uint8_t *)id, strlen(id)};
+}
+
+struct room *room_of_key(struct hub *hub, int64_t key)
+{
+    return table_get(&hub->rooms_by_key, (uint64_t)key);
+}
+
+struct room *room_find(struct hub *hub, struct ot_slice id)
+{
+    struct room *room = table_get(&hub->rooms, hash_id(hub, id));
+    for (; room != NULL; room = room->same_hash) {
+        struct ot_slice other = id_of(room);
+        if (other.size == id.size && memcmp(other.data, id.data, id.size) == 0) {
+            break;
+        }
+    }
+    return room;
+}
+
+struct room *room_enter(struct hub *hub, struct ot_slice id)
+{
+    struct room *room = room_find(hub, id);
+    if (room != NULL) {
+        return room;
+    }
+    room = calloc(1, sizeof *room);
+    if (room == NULL) {
+        abort();
+    }
+    uint64_t hash = hash_id(hub, id);
+    room->number = ++hub->room_last;
+    room->same_hash = table_get(&hub->rooms, hash);
+    memcpy(room->document.id, id.data, id.size);
+    table_put(&hub->rooms, hash, room);
+
+    struct store_request *request = request_new(REQUEST_LOAD);
+    request->document = room->document;
+    request->limit = LIMIT_CHAT_OPEN;
+    hub_ask(hub, request);
+    return room;
+}
+
+static void forget(struct hub *hub, struct room *room)
+{
+    uint64_t hash = hash_id(hub, id_of(room));
+    struct room *first = table_get(&hub->rooms, hash);
+    if (first == room) {
+        table_remove(&hub->rooms, hash);
+        if (room->same_hash != NULL) {
+            table_put(&hub->rooms, hash, room->same_hash);
+        }
+    } else {
+        while (first->same_hash != room) {
+            first = first->same_hash;
+        }
+        first->same_hash = room->same_hash;
+    }
+    if (room_of_key(hub, room->document.key) == room) {
+        table_remove(&hub->rooms_by_key, (uint64_t)room->document.key);
+    }
+}
+
+static void forget_due(struct hub *hub, struct room *room)
+{
+    struct room **link = &hub->due;
+    while (*link != NULL && *link != room) {
+        link = &(*link)->due_next;
+    }
+    if (*link == room) {
+        *link = room->due_next;
+    }
+}
+
+static void free_authors(struct room *room)
+{
+    struct author *author;
+    for (size_t at = 0; (author = table_next(&room->authors, &at)) != NULL;) {
+        free(author);
+    }
+    table_deinit(&room->authors);
+}
+
+void room_free(struct hub *hub, struct room *room)
+{
+    while (room->member_count > 0) {
+        member_leave(hub, room->members[0], false, NULL);
+    }
+    forget_due(hub, room);
+    forget(hub, room);
+    ot_doc_free(room->doc);
+    tail_deinit(&room->tail);
+    free_authors(room);
+    blob_unref(room->settling);
+    blob_unref(room->snapshot);
+    for (size_t i = 0; i < LIMIT_CHAT_OPEN; i++) {
+        blob_unref(room->chats[i].blob);
+    }
+    free(room->members);
+    free(room->changes);
+    free(room->left);
+    free(room);
+}
+
+struct author *room_author(struct room *room, uint64_t client)
+{
+    struct author *author = table_get(&room->authors, client);
+    if (author == NULL) {
+        author = calloc(1, sizeof *author);
+        if (author == NULL) {
+            abort();
+        }
+        author->client = client;
+        table_put(&room->authors, client, author);
+    }
+    return author;
+}
+
+/* ---- loading
+ * ------------------------------------------------------------------------------------- */
+
+static int load_edit(struct hub *hub, struct room *room, const struct store_edit *edit)
+{
+    struct ot_slice op = {edit->op.data, edit->op.size};
+    struct ot_error error;
+    if (ot_op_check(op, NULL, &error) != OT_OK || edit->version != room->head + 1) {
+        return STORE_E_CORRUPT;
+    }
+    if (ot_doc_apply(room->doc, op, &error) != OT_OK) {
+        return STORE_E_CORRUPT;
+    }
+    encode_edit(&hub->scratch, 0, edit->version, 0, op);
+    struct blob *blob = encode_blob(&hub->scratch);
+    room->head = edit->version;
+    tail_push(&room->tail, (struct entry){.version = edit->version,
+                                          .client = edit->client,
+                                          .seq = edit->seq,
+                                          .blob = blob,
+                                          .op = {blob->data + blob->size - op.size, op.size}});
+    tail_trim(&room->tail, room->head);
+    return STORE_OK;
+}
+
+static int load(struct hub *hub, struct room *room, const struct store_request *request)
+{
+    struct ot_slice snapshot = {(const uint8_t *)"", 1}; /* the empty operation */
+    if (request->snapshot != NULL && request->snapshot->size > 0) {
+        snapshot = (struct ot_slice){request->snapshot->data, request->snapshot->size};
+    }
+    struct ot_error error;
+    if (ot_op_check(snapshot, NULL, &error) != OT_OK ||
+        ot_doc_load(snapshot, &room->doc) != OT_OK) {
+        return STORE_E_CORRUPT;
+    }
+    room->head = room->settled = request->snapshot_version;
+    tail_begin(&room->tail, room->head + 1);
+    for (size_t i = 0; i < request->edits.count; i++) {
+        int result = load_edit(hub, room, &request->edits.items[i]);
+        if (result != STORE_OK) {
+            return result;
+        }
+    }
+    room->committed = room->head;
+    return room->head == request->version ? STORE_OK : STORE_E_CORRUPT;
+}
+
+static void refuse_all(struct hub *hub, struct room *room, int result)
+{
+    if (result != STORE_E_NOT_FOUND) {
+        hub_log(hub, HUB_LOG_ERROR, "not_loaded", "document=%s reason=%s", room->document.id,
+                store_error_name(result));
+    }
+    while (room->member_count > 0) {
+        struct member *member = room->members[0];
+        hub_refuse_store(hub, member->connection->number, member->ref, member->channel, result);
+        member_leave(hub, member, false, NULL);
+    }
+    room_free(hub, room);
+}
+
+void room_loaded(struct hub *hub, struct store_request *request)
+{
+    const char *id = request->document.id;
+    struct room *room = room_find(hub, (struct ot_slice){(const uint8_t *)id, strlen(id)});
+    if (room == NULL || room->state != ROOM_LOADING) {
+        return;
+    }
+    int result = request->result;
+    if (result == STORE_OK) {
+        room->document = request->document;
+        result = load(hub, room, request);
+    }
+    if (result != STORE_OK) {
+        refuse_all(hub, room, result);
+        return;
+    }
+    table_put(&hub->rooms_by_key, (uint64_t)room->document.key, room);
+    room->state = ROOM_LIVE;
+    room->empty_since_ms = hub->env.monotonic_ms(hub->env.context);
+    room->chat_number = room->chat_committed = request->chat_number;
+    chat_loaded(room, &request->chats);
+    for (size_t i = room->member_count; i-- > 0;) { /* one that fails is replaced by the last */
+        open_continue(hub, room->members[i]);
+    }
+}
+
+/* ---- the stream
+ * ---------------------------------------------------------------------------------- */
+
+void room_publish(struct hub *hub, struct room *room, struct hub_out item)
+{
+    item.kind = HUB_OUT_ITEM;
+    item.room = room->number;
+    item.position = room->stream++;
+    for (unsigned gate = 0; gate < hub->gates; gate++) {
+        if (room->gate_members[gate] > 0) {
+            blob_ref(item.blob);
+            hub_post(hub, gate, item);
+        }
+    }
+    blob_unref(item.blob);
+}
+
+/* ---- snapshots and settling
+ * ---------------------------------------------------------------------- */
+
+struct blob *room_snapshot(struct room *room)
+{
+    if (room->snapshot != NULL && room->snapshot_at == room->head) {
+        return room->snapshot;
+    }
+    struct ot_buf buf = {0};
+    if (ot_doc_snapshot(room->doc, &buf) != OT_OK) {
+        ot_buf_deinit(&buf);
+        return NULL;
+    }
+    blob_unref(room->snapshot);
+    room->snapshot = blob_copy(buf.data, buf.size);
+    room->snapshot_at = room->head;
+    room->snapshot_hash = ot_hash(ot_buf_slice(&buf));
+    ot_buf_deinit(&buf);
+    return room->snapshot;
+}
+
+static void send_settle(struct hub *hub, struct room *room)
+{
+    struct store_request *request = request_new(REQUEST_SETTLE);
+    request->key = room->document.key;
+    request->first = room->settling_at;
+    request->now_ms = hub->env.unix_ms(hub->env.context);
+    request->blob = room->settling;
+    room->settling = NULL;
+    room->settle_sent = true;
+    hub_ask(hub, request);
+}
+
+/* Settles when many edits have gathered, or when nobody is here any more, or when the server stops.
+ * The snapshot is of the head, and waits until that is committed. */
+void room_settle_if_due(struct hub *hub, struct room *room)
+{
+    bool resting = hub->stopping || room->member_count == 0;
+    uint64_t unsettled = room->head - room->settled;
+    if (room->state == ROOM_LIVE && room->settling == NULL && !room->settle_sent &&
+        unsettled > (resting ? 0 : LIMIT_SETTLE_EDITS - 1)) {
+        struct blob *snapshot = room_snapshot(room);
+        if (snapshot != NULL) {
+            room->settling = blob_ref(snapshot);
+            room->settling_at = room->head;
+        }
+    }
+    if (room->settling != NULL && room->committed >= room->settling_at) {
+        send_settle(hub, room);
+    }
+}
+
+/* Forgets authors who are not here and whose last edit is on disk: the store knows them. */
+static void prune_authors(struct room *room)
+{
+    struct table kept = {0};
+    for (size_t i = 0; i < room->member_count; i++) {
+        struct author *author = room->members[i]->author;
+        if (author != NULL) {
+            table_put(&kept, author->client, author);
+        }
+    }
+    struct author *author;
+    for (size_t at = 0; (author = table_next(&room->authors, &at)) != NULL;) {
+        if (author->version != author->committed_version) {
+            table_put(&kept, author->client, author);
+        } else if (table_get(&kept, author->client) == NULL) {
+            free(author);
+        }
+    }
+    table_deinit(&room->authors);
+    room->authors = kept;
+}
+
+void room_settled(struct hub *hub, struct store_request *request)
+{
+    struct room *room = room_of_key(hub, request->key);
+    if (room == NULL) {
+        return;
+    }
+    room->settle_sent = false;
+    if (request->result == STORE_OK) {
+        room->settled = request->first;
+        prune_authors(room);
+    } else {
+        hub_log(hub, HUB_LOG_WARN, "not_settled", "document=%s reason=%s", room->document.id,
+                store_error_name(request->result));
+    }
+    documents_delete_if_quiet(hub, room);
+}
+
+void room_sweep(struct hub *hub, struct room *room, uint64_t now_ms)
+{
+    bool quiet = room->state == ROOM_LIVE && room->member_count == 0 && room->appending == 0 &&
+                 room->committed == room->head;
+    if (!quiet || now_ms - room->empty_since_ms < LIMIT_ROOM_IDLE_MS) {
+        return;
+    }
+    room_settle_if_due(hub, room);
+    if (!room->settle_sent) {
+        room_free(hub, room);
+    }
+}

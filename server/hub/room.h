@@ -1,0 +1,269 @@
+/*
+ * The hub's own structures: the hub, connections, rooms and their members, and what one module does
+ * for another. Only for the files of server/hub.
+ */
+#ifndef QUIRE_HUB_ROOM_H
+#define QUIRE_HUB_ROOM_H
+
+#include "server/auth/access.h"
+#include "server/hub/hub.h"
+#include "server/hub/table.h"
+#include "server/hub/tail.h"
+#include "server/limits.h"
+#include "server/wire/encode.h"
+
+#define PROFILE_COLOR_MAX 8
+
+/* Somebody's connection that has said hello. */
+struct connection {
+    uint64_t number;
+    uint64_t client;
+    bool known; /* the client may have edits in the store */
+    struct access_user user;
+    struct blob *name;
+    char color[PROFILE_COLOR_MAX];
+    struct member *members; /* its open channels */
+    size_t member_count;
+};
+
+/* What is known of a client's edits in a room. */
+struct author {
+    uint64_t client;
+    uint64_t seq, version;                     /* of its last edit that was given a version */
+    uint64_t committed_seq, committed_version; /* of its last edit that is on disk */
+};
+
+enum member_state {
+    MEMBER_WAITING, /* for the room, its author's past, history, or a commit */
+    MEMBER_READING  /* attached at its gate */
+};
+
+/* One open channel of a connection in a room. */
+struct member {
+    struct member *next; /* of the connection */
+    struct connection *connection;
+    struct room *room;
+    size_t index;    /* in the room's members */
+    uint64_t number; /* within the room */
+    uint8_t channel;
+    enum member_state state;
+    struct author *author; /* NULL until its past is known */
+
+    /* the OPEN that is being answered */
+    uint64_t ref, epoch, version, chat;
+    struct ready *ready; /* the answer, waiting for its commit */
+
+    /* presence */
+    bool listed;  /* it is among those shown to others */
+    bool fresh;   /* others do not know its profile yet */
+    bool changed; /* it is in the room's list of changes */
+    bool typing;
+    uint64_t typing_until_ms;
+    uint64_t anchor, head; /* at the committed version; WIRE_NONE: no cursor */
+    struct blob *data;     /* may be NULL */
+};
+
+/* The answer to an OPEN: taken at version `head`, given when that is committed. */
+struct ready {
+    uint64_t version; /* where the client starts */
+    uint64_t head;
+    uint64_t seq;
+    struct blob *snapshot; /* NULL: resumed */
+    struct ot_buf catchup; /* messages on the member's channel */
+    uint32_t hash;
+};
+
+struct recent_chat {
+    uint64_t number, client, nonce;
+    struct blob *blob; /* the CHAT message; NULL: not committed yet */
+};
+
+enum room_state { ROOM_LOADING, ROOM_LIVE, ROOM_DELETING };
+
+struct room {
+    uint64_t number; /* in messages to gates; never used twice */
+    struct room *same_hash;
+    enum room_state state;
+    struct store_document document;
+
+    struct ot_doc *doc; /* at version `head` */
+    uint64_t head;      /* last version given */
+    uint64_t committed; /* last version on disk */
+    struct tail tail;
+    struct table authors;
+    size_t appending; /* requests on their way to the store */
+    size_t waiting;   /* members whose answer waits for a commit */
+
+    uint64_t settled;      /* version of the last saved snapshot */
+    struct blob *settling; /* snapshot to be saved at version settling_at, once that is committed */
+    uint64_t settling_at;
+    bool settle_sent;
+    struct blob *snapshot; /* of version snapshot_at, kept for the next reader */
+    uint64_t snapshot_at;
+    uint32_t snapshot_hash;
+
+    struct member **members;
+    size_t member_count, member_capacity;
+    uint64_t member_last;
+    uint32_t gate_members[HUB_GATES_MAX]; /* attached, by gate */
+
+    uint64_t stream; /* position of the next item */
+
+    uint64_t chat_number;                      /* last number given */
+    uint64_t chat_committed;                   /* last number on disk */
+    struct recent_chat chats[LIMIT_CHAT_OPEN]; /* ring by number */
+
+    uint64_t tick;
+    uint64_t tick_ms; /* when the last one was sent */
+    bool due;         /* it is in the hub's list of rooms with news of presence */
+    uint64_t due_ms;
+    struct room *due_next;
+    bool people_changed;
+    size_t listed, typing;
+    struct member **changes;
+    size_t change_count, change_capacity;
+    uint64_t *left; /* numbers of listed members that have gone */
+    size_t left_count, left_capacity;
+
+    uint64_t empty_since_ms;
+    uint64_t delete_connection, delete_ref; /* who asked, in ROOM_DELETING */
+    bool delete_sent;
+};
+
+struct hub {
+    struct hub_env env;
+    uint64_t epoch;
+    unsigned gates;
+    bool stopping;
+    bool ending;   /* hub_free: nothing goes out any more */
+    uint64_t seed; /* of the hash of document ids */
+    struct table connections;
+    struct table clients;      /* client -> its connection */
+    struct table rooms;        /* hash of the document id -> room, linked by same_hash */
+    struct table rooms_by_key; /* store key -> room, once loaded */
+    uint64_t room_last;
+    struct room *due;  /* rooms with news of presence */
+    uint64_t due_ms;   /* earliest of them */
+    uint64_t sweep_ms; /* when to look for empty rooms */
+    size_t requests;   /* on their way to the store */
+    struct hub_stats stats;
+    struct ot_buf scratch;
+};
+
+/* ---- hub.c: ways out ---------------------------------------------------------------------------
+ */
+
+void hub_post(struct hub *hub, unsigned gate, struct hub_out out);
+void hub_ask(struct hub *hub, struct store_request *request);
+/* Sends the scratch buffer's messages to a connection and clears it. */
+void hub_send_scratch(struct hub *hub, uint64_t connection);
+/* ERROR; `channel` < 0: none. `at`, `retry_ms`: WIRE_NONE for none. */
+void hub_refuse(struct hub *hub, uint64_t connection, uint64_t ref, int channel, const char *code,
+                const char *text, uint64_t retry_ms, uint64_t at);
+/* ERROR for an answer of the store that is not STORE_OK. */
+void hub_refuse_store(struct hub *hub, uint64_t connection, uint64_t ref, int channel, int result);
+void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+struct connection *hub_connection(struct hub *hub, uint64_t number);
+
+/* ---- member.c
+ * ------------------------------------------------------------------------------------ */
+
+struct member *member_of(struct connection *connection, uint8_t channel);
+/* The member a request was made for, if it is still there. */
+struct member *member_of_request(struct hub *hub, const struct store_request *request);
+struct member *member_new(struct connection *connection, struct room *room, uint8_t channel);
+struct ot_slice member_name(const struct member *member);
+struct ot_slice member_color(const struct member *member);
+/* Removes it from its connection and room; `detach`: its gate is told, with `last` as the channel's
+ * last message (may be NULL; taken over). */
+void member_leave(struct hub *hub, struct member *member, bool detach, struct blob *last);
+void member_attached(struct hub *hub, struct member *member);
+
+/* ---- room.c
+ * -------------------------------------------------------------------------------------- */
+
+/* The room of a document id, made and asked for at the store if it is not there. */
+struct room *room_enter(struct hub *hub, struct ot_slice id);
+/* The room of a document id if it is there, or NULL. */
+struct room *room_find(struct hub *hub, struct ot_slice id);
+struct room *room_of_key(struct hub *hub, int64_t key);
+void room_free(struct hub *hub, struct room *room);
+void room_loaded(struct hub *hub, struct store_request *request);
+/* Puts one message (taken over) into the stream of everybody attached. */
+void room_publish(struct hub *hub, struct room *room, struct hub_out item);
+/* The snapshot at `head`, made once per version; NULL when out of memory. The caller owns no
+ * reference. */
+struct blob *room_snapshot(struct room *room);
+void room_settle_if_due(struct hub *hub, struct room *room);
+void room_settled(struct hub *hub, struct store_request *request);
+/* Looks whether an empty room can go. */
+void room_sweep(struct hub *hub, struct room *room, uint64_t now_ms);
+struct author *room_author(struct room *room, uint64_t client);
+
+/* ---- edit.c
+ * -------------------------------------------------------------------------------------- */
+
+void edit_receive(struct hub *hub, struct connection *connection, const struct message *message);
+void edit_stored(struct hub *hub, struct store_request *request);
+/*
+ * What is not on disk yet will not be (the disk is full), and nobody has seen it. Everybody is told
+ * and the room is dropped: whoever opens it anew gets what the store has.
+ */
+void room_roll_back(struct hub *hub, struct room *room, int result);
+
+/* ---- open.c
+ * -------------------------------------------------------------------------------------- */
+
+void open_receive(struct hub *hub, struct connection *connection, const struct message *message);
+void open_lagged(struct hub *hub, const struct hub_in *in);
+/* Goes on with the opening of a member as far as it can. */
+void open_continue(struct hub *hub, struct member *member);
+void open_client_known(struct hub *hub, struct store_request *request);
+void open_history_known(struct hub *hub, struct store_request *request);
+/* Version `committed` of the room has been published: attaches who waited for it. */
+void open_release(struct hub *hub, struct room *room);
+void ready_free(struct ready *ready);
+
+/* ---- presence.c
+ * ---------------------------------------------------------------------------------- */
+
+void presence_receive(struct hub *hub, struct connection *connection,
+                      const struct message *message);
+void presence_joined(struct hub *hub, struct member *member);
+void presence_left(struct hub *hub, struct member *member);
+void presence_profile(struct hub *hub, struct member *member);
+/* Moves all cursors over a committed edit. */
+void presence_transform(struct room *room, const struct entry *entry);
+/* The full state at the committed version, as one message. */
+struct blob *presence_full(struct hub *hub, struct room *room);
+void presence_wanted(struct hub *hub, const struct hub_in *in);
+/* Sends the ticks that are due. */
+void presence_tick(struct hub *hub, uint64_t now_ms);
+
+/* ---- chat.c
+ * -------------------------------------------------------------------------------------- */
+
+void chat_receive(struct hub *hub, struct connection *connection, const struct message *message);
+void chat_found(struct hub *hub, struct store_request *request);
+void chat_stored(struct hub *hub, struct store_request *request);
+void chat_page_receive(struct hub *hub, struct connection *connection,
+                       const struct message *message);
+void chat_page_known(struct hub *hub, struct store_request *request);
+/* Fills the ring of recent messages of a loaded room. */
+void chat_loaded(struct room *room, const struct request_chats *chats);
+/* Appends the messages after number `after` (WIRE_NONE: the newest), as many as an opening gives.
+ */
+void chat_append_missed(const struct room *room, uint64_t after, uint8_t channel,
+                        struct ot_buf *out);
+
+/* ---- documents.c
+ * --------------------------------------------------------------------------------- */
+
+void documents_receive(struct hub *hub, struct connection *connection,
+                       const struct message *message);
+void documents_known(struct hub *hub, struct store_request *request);
+/* Sends the deletion of a room that waits for its last commits, when these are done. */
+void documents_delete_if_quiet(struct hub *hub, struct room *room);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * The newest edits of a room, in version order without a gap: what late edits are transformed over
+ * and what readers catch up with. The last ones may not be committed yet.
+ */
+#ifndef QUIRE_HUB_TAIL_H
+#define QUIRE_HUB_TAIL_H
+
+#include "quire/ot.h"
+#include "server/wire/blob.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct entry {
+    uint64_t version;
+    uint64_t client;
+    uint64_t seq;
+    uint64_t member;     /* 0: of nobody who is here */
+    uint64_t connection; /* it came from; 0: from the store */
+    struct blob *blob;   /* the EDIT message */
+    struct ot_slice op;  /* within blob */
+    bool hashed;
+    uint32_t hash; /* of the document at this version, if hashed */
+};
+
+/* Zero-initialise, then tail_begin. */
+struct tail {
+    struct entry *ring;
+    size_t capacity; /* a power of two, or 0 */
+    uint64_t first;  /* version of the oldest entry; the next version when there is none */
+    size_t count;
+    size_t bytes; /* of the blobs */
+};
+
+/* Drops everything; the next entry will have version `next`. */
+void tail_begin(struct tail *tail, uint64_t next);
+void tail_deinit(struct tail *tail);
+/* Takes over `entry.blob`; its version is the next one. */
+void tail_push(struct tail *tail, struct entry entry);
+/* Entry of a version that tail_has. The pointer holds until the next push. */
+struct entry *tail_at(const struct tail *tail, uint64_t version);
+bool tail_has(const struct tail *tail, uint64_t version);
+/* Drops the oldest entries up to version `keep_after` while there are too many. */
+void tail_trim(struct tail *tail, uint64_t keep_after);
+
+/* Appends what `op`, made at `base`, is after the entries base + 1 .. last, to `out`. Those must be
+ * there. OT_OK or an error of ot_transform. */
+int tail_transform(const struct tail *tail, struct ot_slice op, uint64_t base, struct ot_buf *out);
+
+#endif
