@@ -34,7 +34,8 @@ extern "C" {
 
 /* Longest component, and longest operation or document, in UTF-16 code units. */
 #define OT_LENGTH_MAX INT32_MAX
-/* Deepest nesting of arrays and maps inside an attribute or embed value. */
+/* Most arrays and maps inside one another in a value, the outermost one (that of the attributes or
+ * of the embed) included. */
 #define OT_VALUE_DEPTH_MAX 8
 
 /* Every error of the library: symbol, name (stable, for programs), text (for people). */
@@ -164,8 +165,9 @@ struct ot_builder *ot_builder_new(enum ot_order order);
 void ot_builder_free(struct ot_builder *builder);
 /* Starts anew, keeping the memory; also clears the error. */
 void ot_builder_reset(struct ot_builder *builder);
-/* `attributes`: a canonical map value (see ot_value_check) or an empty slice. Lengths of 0 are
- * ignored. Text must be valid UTF-8 (OT_E_UTF8). */
+/* `attributes`: a canonical map value (see ot_value_check) or an empty slice; these and embeds are checked,
+ * with the errors of ot_attributes_check and ot_embed_check, and copied. Lengths of 0 are ignored. Text
+ * must be valid UTF-8 (OT_E_UTF8). */
 void ot_builder_retain(struct ot_builder *builder, uint64_t length, struct ot_slice attributes);
 void ot_builder_insert(struct ot_builder *builder, struct ot_slice text,
                        struct ot_slice attributes);
@@ -183,7 +185,7 @@ int ot_builder_finish(struct ot_builder *builder, struct ot_buf *out);
  */
 
 /* First `a`, then `b`, as one operation. `a` may be a document: then so is the result, provided
- * that `b` fits it. */
+ * that `b` fits it. OT_E_SURROGATE if `b` cuts a pair that `a` inserts. */
 int ot_compose(struct ot_slice a, struct ot_slice b, enum ot_order order, struct ot_buf *out);
 
 /* ops[0] then ops[1] then ..., folded as a balanced tree: O(n log n). No ops: the empty operation. */
@@ -199,7 +201,8 @@ int ot_transform(struct ot_slice op, struct ot_slice over, enum ot_side side, en
  * the right (quill-delta's priority false) and leaves an OT_LEFT one. */
 uint64_t ot_transform_position(struct ot_slice op, uint64_t pos_u16, enum ot_side side);
 
-/* The operation that takes back `op`, which was (or could be) applied to `document`. */
+/* The operation that takes back `op`, which was (or could be) applied to `document`; if it could
+ * not, an error (OT_E_SURROGATE) or an operation that means nothing. */
 int ot_invert(struct ot_slice op, struct ot_slice document, enum ot_order order,
               struct ot_buf *out);
 
@@ -207,7 +210,9 @@ int ot_invert(struct ot_slice op, struct ot_slice document, enum ot_order order,
 
 /* Checks that `value` is one whole canonical value: nil, booleans, integers within +-(2^53 - 1),
  * finite doubles that are no such integer, valid UTF-8 strings without NUL, arrays, and maps with
- * sorted unique string keys, none of them `__proto__`. */
+ * sorted unique string keys, none of them `__proto__`. Errors, all at the item they are about:
+ * OT_E_TRUNCATED, OT_E_TRAILING, OT_E_FORM (not the shortest encoding, a double that is an
+ * integer, keys out of order), OT_E_UTF8, OT_E_VALUE, OT_E_KEY, OT_E_DEPTH. */
 int ot_value_check(struct ot_slice value, struct ot_error *error_out);
 /* The same, and further: a map, not empty (attributes) / a map with exactly one key (an embed). */
 int ot_attributes_check(struct ot_slice value, struct ot_error *error_out);
@@ -285,6 +290,8 @@ int ot_doc_invert(const struct ot_doc *doc, struct ot_slice op, enum ot_order or
 /* CRC-32 (IEEE 802.3, reflected, as zlib's crc32) of the snapshot's bytes: the hash that servers
  * and clients of quire.v1 compare. OT_OK or OT_E_MEMORY. */
 int ot_doc_hash(const struct ot_doc *doc, uint32_t *hash_out);
+/* The same of a snapshot that is at hand. */
+uint32_t ot_hash(struct ot_slice snapshot);
 
 /* Verifies every invariant of the structure; true when all hold. For tests. */
 bool ot_doc_sound(const struct ot_doc *doc);

@@ -1,0 +1,73 @@
+/*
+ * A leaf of a document's tree: up to LEAF_TEXT bytes of text, cut into runs of one format each. An
+ * embed is a run of its own, of one unit and no text. Leaves never cut a character.
+ *
+ * Invariants: the runs add up to the leaf; no run is empty; neighbouring runs of text
+ * differ in attributes; only the one leaf of an empty document is empty. Runs own a use of what
+ * they name in the pool.
+ */
+#ifndef OT_LEAF_H
+#define OT_LEAF_H
+
+#include "pool.h"
+
+enum {
+    LEAF_TEXT = 1000,
+    LEAF_RUNS_MAX = 64, /* more are split as soon as they are there */
+    LEAF_RUNS_FEW = 2,
+};
+
+struct run {
+    uint16_t units;
+    uint16_t bytes;
+    uint32_t attributes;
+    uint32_t embed; /* 0: text */
+};
+
+struct leaf {
+    uint16_t units;
+    uint16_t bytes;
+    uint16_t runs_count;
+    uint16_t runs_room;
+    struct run *runs; /* `few`, or its own memory */
+    struct run few[LEAF_RUNS_FEW];
+    uint8_t text[LEAF_TEXT];
+};
+
+/* A place between two units of a leaf: at the end of a run rather than the start of the next. */
+struct spot {
+    unsigned run;
+    unsigned run_units; /* where the run begins */
+    unsigned run_bytes;
+    unsigned units;
+    unsigned bytes;
+};
+
+/* NULL: out of memory. */
+struct leaf *leaf_new(struct pool *pool);
+void leaf_free(struct leaf *leaf, struct pool *pool);
+
+/* Where unit `units` is; false if that is within a surrogate pair. */
+bool leaf_find(const struct leaf *leaf, unsigned units, struct spot *spot_out);
+
+/* Puts in text that fits, or (of no bytes, and one unit) an embed. OT_OK or OT_E_MEMORY. */
+int leaf_insert(struct leaf *leaf, const struct spot *spot, const uint8_t *text, struct run run,
+                struct pool *pool);
+/* Takes out what lies between two spots. */
+int leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                struct pool *pool);
+/* Applies a patch to what lies between two spots. */
+int leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                struct ot_slice patch, struct pool *pool);
+/* Moves what follows the spot to `right`, a new leaf. */
+int leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right, struct pool *pool);
+/* Moves all of `right` to the end of `leaf`, where it fits. */
+int leaf_join(struct leaf *leaf, struct leaf *right, struct pool *pool);
+
+/* Is it worth joining with another such one? */
+static inline bool leaf_is_small(const struct leaf *leaf)
+{
+    return leaf->bytes <= LEAF_TEXT / 4 && leaf->runs_count <= LEAF_RUNS_MAX / 4;
+}
+
+#endif

@@ -1,0 +1,127 @@
+#include "pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+
+enum { POOL_ROOM_MIN = 8 };
+
+void pool_deinit(struct pool *pool)
+{
+    for (uint32_t id = 1; id < pool->count; id++) {
+        free(pool->entries[id].bytes);
+    }
+    free(pool->entries);
+    free(pool->buckets);
+    *pool = (struct pool){0};
+}
+
+static bool entry_is(const struct pool_entry *entry, struct ot_slice value)
+{
+    return entry->size == value.size && entry->bytes != NULL &&
+           memcmp(entry->bytes, value.data, value.size) == 0;
+}
+
+/* As many buckets as entries, so that chains stay short. */
+static void rehash(struct pool *pool)
+{
+    memset(pool->buckets, 0, pool->buckets_count * sizeof *pool->buckets);
+    for (uint32_t id = 1; id < pool->count; id++) {
+        struct pool_entry *entry = &pool->entries[id];
+        if (entry->bytes != NULL) {
+            uint32_t *bucket = &pool->buckets[entry->hash & (pool->buckets_count - 1)];
+            entry->next = *bucket;
+            *bucket = id;
+        }
+    }
+}
+
+static int grow(struct pool *pool)
+{
+    uint32_t room = pool->room == 0 ? POOL_ROOM_MIN : pool->room * 2;
+    if (room > UINT32_MAX / 4) {
+        return OT_E_MEMORY;
+    }
+    struct pool_entry *entries = realloc(pool->entries, room * sizeof *entries);
+    if (entries == NULL) {
+        return OT_E_MEMORY;
+    }
+    pool->entries = entries;
+    uint32_t *buckets = realloc(pool->buckets, room * sizeof *buckets);
+    if (buckets == NULL) {
+        return OT_E_MEMORY;
+    }
+    pool->buckets = buckets;
+    pool->memory += (room - pool->room) * (sizeof *entries + sizeof *buckets);
+    pool->room = pool->buckets_count = room;
+    pool->count = pool->count == 0 ? 1 : pool->count;
+    rehash(pool);
+    return OT_OK;
+}
+
+static int add(struct pool *pool, struct ot_slice value, uint32_t hash, uint32_t *id_out)
+{
+    if (pool->free == 0 && pool->count >= pool->room && grow(pool) != OT_OK) {
+        return OT_E_MEMORY;
+    }
+    uint8_t *bytes = malloc(value.size);
+    if (bytes == NULL) {
+        return OT_E_MEMORY;
+    }
+    memcpy(bytes, value.data, value.size);
+    uint32_t id = pool->free;
+    if (id != 0) {
+        pool->free = pool->entries[id].next;
+    } else {
+        id = pool->count++;
+    }
+    uint32_t *bucket = &pool->buckets[hash & (pool->buckets_count - 1)];
+    pool->entries[id] =
+        (struct pool_entry){bytes, (uint32_t)value.size, hash, .uses = 1, .next = *bucket};
+    *bucket = id;
+    pool->memory += value.size;
+    *id_out = id;
+    return OT_OK;
+}
+
+int pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out)
+{
+    *id_out = 0;
+    if (value.size == 0) {
+        return OT_OK;
+    }
+    uint32_t id = pool->latest;
+    if (pool->count == 0 || !entry_is(&pool->entries[id], value) || id == 0) {
+        /* Keyed by an address that nobody outside knows, so that chains cannot be made long. */
+        uint32_t hash = hash_bytes((uintptr_t)pool, value);
+        id = pool->count > 0 ? pool->buckets[hash & (pool->buckets_count - 1)] : 0;
+        while (id != 0 && !entry_is(&pool->entries[id], value)) {
+            id = pool->entries[id].next;
+        }
+        if (id == 0) {
+            int error = add(pool, value, hash, &pool->latest);
+            *id_out = error == OT_OK ? pool->latest : 0;
+            return error;
+        }
+        pool->latest = id;
+    }
+    pool->entries[id].uses++;
+    *id_out = id;
+    return OT_OK;
+}
+
+void pool_drop_last(struct pool *pool, uint32_t id)
+{
+    struct pool_entry *entry = &pool->entries[id];
+    uint32_t *link = &pool->buckets[entry->hash & (pool->buckets_count - 1)];
+    while (*link != id) {
+        link = &pool->entries[*link].next;
+    }
+    *link = entry->next;
+    pool->memory -= entry->size;
+    free(entry->bytes);
+    *entry = (struct pool_entry){.next = pool->free};
+    pool->free = id;
+    pool->latest = pool->latest == id ? 0 : pool->latest;
+}

@@ -1,0 +1,54 @@
+/*
+ * Values held once each and named by a number; 0 names none. A document has few different
+ * formats, and comparing them is then comparing numbers.
+ */
+#ifndef OT_POOL_H
+#define OT_POOL_H
+
+#include "quire/ot.h"
+
+struct pool_entry {
+    uint8_t *bytes; /* NULL: free */
+    uint32_t size;
+    uint32_t hash;
+    uint32_t uses;
+    uint32_t next; /* in its bucket, or of the free entries */
+};
+
+struct pool {
+    struct pool_entry *entries; /* entry 0 is not used */
+    uint32_t *buckets;
+    uint32_t count; /* entries ever used, with entry 0 */
+    uint32_t room;
+    uint32_t free;
+    uint32_t buckets_count; /* 0 or a power of two */
+    uint32_t latest;        /* asked for last */
+    size_t memory;          /* bytes taken by the pool and by the leaves that use it */
+};
+
+void pool_deinit(struct pool *pool);
+/* The number of `value`, with one more use; of an empty one: 0. OT_OK or OT_E_MEMORY. */
+int pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out);
+void pool_drop_last(struct pool *pool, uint32_t id);
+
+static inline void pool_use_again(struct pool *pool, uint32_t id)
+{
+    if (id != 0) {
+        pool->entries[id].uses++;
+    }
+}
+
+static inline void pool_drop(struct pool *pool, uint32_t id)
+{
+    if (id != 0 && --pool->entries[id].uses == 0) {
+        pool_drop_last(pool, id);
+    }
+}
+
+static inline struct ot_slice pool_get(const struct pool *pool, uint32_t id)
+{
+    return id == 0 ? (struct ot_slice){0}
+                   : (struct ot_slice){pool->entries[id].bytes, pool->entries[id].size};
+}
+
+#endif
