@@ -116,13 +116,7 @@ static json_t *answer_invert(struct task *task)
 
 static json_t *answer_hash(struct task *task)
 {
-    struct ot_doc *doc = NULL;
-    uint32_t hash = 0;
-    int code = ot_doc_load(operand(task, 0), &doc);
-    if (code == OT_OK)
-        code = ot_doc_hash(doc, &hash);
-    ot_doc_free(doc);
-    return code == OT_OK ? json_or_refuse(task, json_integer(hash)) : task_refuse(task, code, 0);
+    return json_or_refuse(task, json_integer(ot_hash(operand(task, 0))));
 }
 
 static json_t *answer_check(struct task *task)
