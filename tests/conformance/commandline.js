@@ -76,6 +76,11 @@ export async function commandlineCheck(command, session, tally) {
     () => `--wrong: ${wrong.status}`,
   );
   tally.equal(await outputLost(command), 1, "the exit status when output is lost");
+  const unreadable = run(["sh", "-c", 'exec "$0" "$@" < /', ...command], [], "");
+  tally.check(
+    unreadable.status === 1 && unreadable.stderr !== "",
+    () => `a directory as input: ${unreadable.status}`,
+  );
   await piecewise(session, tally);
   await ownQuestions(session, tally);
 }
