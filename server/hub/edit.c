@@ -37,7 +37,7 @@ static bool in_order(struct hub *hub, const struct member *member, const struct 
     } else if (base < member->author->version) {
         refuse(hub, member, seq, "bad_base", "the base is older than the client's own last edit",
                WIRE_NONE, WIRE_NONE);
-    } else if (base + 1 < room->tail.first) {
+    } else if (base + 1 < room->history.first) {
         refuse(hub, member, seq, "too_old", "the base is older than the edits kept at hand",
                WIRE_NONE, WIRE_NONE);
     } else {
@@ -80,7 +80,7 @@ static void accept_edit(struct hub *hub, struct member *member, uint64_t seq, st
                           .blob = blob,
                           .op = {blob->data + blob->size - op.size, op.size}};
     entry.hashed = version % LIMIT_HASH_EDITS == 0 && ot_doc_hash(room->doc, &entry.hash) == OT_OK;
-    tail_push(&room->tail, entry);
+    history_push(&room->history, entry);
     member->author->seq = seq;
     member->author->version = version;
     member->connection->known = true;
@@ -125,7 +125,7 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
     }
     struct ot_buf op = {0};
     struct ot_error error = {0, WIRE_NONE};
-    int result = tail_transform(&room->tail, message->edit.op, message->edit.base, &op);
+    int result = history_transform(&room->history, message->edit.op, message->edit.base, &op);
     if (result == OT_OK) {
         result = ot_doc_apply(room->doc, ot_buf_slice(&op), &error);
     }
@@ -155,7 +155,7 @@ static void publish(struct hub *hub, struct room *room, const struct entry *entr
 
 static void commit(struct hub *hub, struct room *room, const struct store_edit *edit)
 {
-    struct entry *entry = tail_at(&room->tail, edit->version);
+    struct entry *entry = history_at(&room->history, edit->version);
     struct author *author = room_author(room, edit->client);
     room->committed = edit->version;
     author->committed_seq = edit->seq;
@@ -165,13 +165,13 @@ static void commit(struct hub *hub, struct room *room, const struct store_edit *
     publish(hub, room, entry);
     open_release(hub, room);
     room_settle_if_due(hub, room);
-    tail_trim(&room->tail, room->committed);
+    history_trim(&room->history, room->committed);
 }
 
 void room_roll_back(struct hub *hub, struct room *room, int result)
 {
     for (uint64_t version = room->committed + 1; version <= room->head; version++) {
-        const struct entry *entry = tail_at(&room->tail, version);
+        const struct entry *entry = history_at(&room->history, version);
         struct connection *connection = hub_connection(hub, entry->connection);
         struct member *member = connection == NULL ? NULL : connection->members;
         while (member != NULL && member->room != room) {

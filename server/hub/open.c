@@ -72,11 +72,11 @@ static void add_edit(struct catchup *catchup, uint64_t version, uint64_t member,
     }
 }
 
-/* The edits after the member's version: `older` are those before the tail (may be NULL). */
+/* The edits after the member's version: `older` are those that have left memory (may be NULL). */
 static int catch_up(const struct member *member, const struct request_edits *older,
                     struct ot_buf *out)
 {
-    const struct tail *tail = &member->room->tail;
+    const struct history *history = &member->room->history;
     struct catchup catchup = {.out = out,
                               .channel = member->channel,
                               .client = member->connection->client,
@@ -84,13 +84,13 @@ static int catch_up(const struct member *member, const struct request_edits *old
     uint64_t version = member->version + 1;
     for (size_t i = 0; older != NULL && i < older->count; i++) {
         const struct store_edit *edit = &older->items[i];
-        if (edit->version == version && version < tail->first) {
+        if (edit->version == version && version < history->first) {
             struct ot_slice op = {edit->op.data, edit->op.size};
             add_edit(&catchup, version++, 0, edit->client, edit->seq, op);
         }
     }
-    for (; tail_has(tail, version); version++) {
-        const struct entry *entry = tail_at(tail, version);
+    for (; history_has(history, version); version++) {
+        const struct entry *entry = history_at(history, version);
         add_edit(&catchup, version, entry->member, entry->client, entry->seq, entry->op);
     }
     end_run(&catchup);
@@ -222,7 +222,7 @@ static void ask_history(struct hub *hub, struct member *member)
     request->ref = member->ref;
     request->key = member->room->document.key;
     request->first = member->version + 1;
-    request->last = member->room->tail.first - 1;
+    request->last = member->room->history.first - 1;
     hub_ask(hub, request);
 }
 
@@ -243,7 +243,7 @@ void open_continue(struct hub *hub, struct member *member)
     bool resume = member->epoch == hub->epoch && member->version != WIRE_NONE &&
                   member->version <= room->head &&
                   room->head - member->version <= LIMIT_RESUME_EDITS;
-    if (resume && member->version + 1 < room->tail.first) {
+    if (resume && member->version + 1 < room->history.first) {
         ask_history(hub, member);
     } else {
         make_ready(hub, member, resume, NULL);
@@ -281,8 +281,8 @@ void open_history_known(struct hub *hub, struct store_request *request)
         fail(hub, member, request->result);
         return;
     }
-    /* The tail may have moved on meanwhile; if so what is missing now is not in the answer. */
-    bool whole = request->last + 1 >= member->room->tail.first;
+    /* It may be too much to be worth it; or edits have left memory meanwhile, and are missing now. */
+    bool whole = !request->more && request->last + 1 >= member->room->history.first;
     make_ready(hub, member, whole, &request->edits);
 }
 

@@ -161,13 +161,13 @@ void presence_receive(struct hub *hub, struct connection *connection, const stru
     }
     struct room *room = member->room;
     uint64_t version = message->cursor.version;
-    if (version > room->committed || version + 1 < room->tail.first) {
+    if (version > room->committed || version + 1 < room->history.first) {
         return; /* of no version that is at hand: the next one will be */
     }
     member->anchor = message->cursor.anchor;
     member->head = message->cursor.head;
     while (version < room->committed) {
-        move(member, tail_at(&room->tail, ++version));
+        move(member, history_at(&room->history, ++version));
     }
     member->anchor = at_most(member->anchor, ot_doc_length(room->doc));
     member->head = at_most(member->head, ot_doc_length(room->doc));

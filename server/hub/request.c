@@ -260,10 +260,11 @@ void request_serve(struct store *store, struct store_request *request)
     request->result = serve(store, request);
 }
 
-static void gather(const struct store_request *chain, struct store_edit *edits, size_t *edit_count,
-                   struct store_chat *chats, size_t *chat_count)
+static void gather(const struct store_request *chain, const struct store_request *end,
+                   struct store_edit *edits, size_t *edit_count, struct store_chat *chats,
+                   size_t *chat_count)
 {
-    for (; chain; chain = chain->next) {
+    for (; chain != end; chain = chain->next) {
         if (chain->kind == REQUEST_APPEND_EDIT)
             edits[(*edit_count)++] = chain->edit;
         else
@@ -271,22 +272,33 @@ static void gather(const struct store_request *chain, struct store_edit *edits, 
     }
 }
 
-void request_append(struct store *store, struct store_request *chain)
+/* One transaction of the requests from `chain` up to, not including, `end`. */
+static int append(struct store *store, const struct store_request *chain,
+                  const struct store_request *end)
 {
     size_t count = 0, edit_count = 0, chat_count = 0;
-    for (const struct store_request *request = chain; request; request = request->next)
+    for (const struct store_request *request = chain; request != end; request = request->next)
         count++;
     struct store_edit *edits = calloc(count, sizeof(*edits));
     struct store_chat *chats = calloc(count, sizeof(*chats));
     int result = STORE_E_MEMORY;
     if (edits && chats) {
-        gather(chain, edits, &edit_count, chats, &chat_count);
+        gather(chain, end, edits, &edit_count, chats, &chat_count);
         result = store_append(store, edits, edit_count, chats, chat_count);
     }
     free(edits);
     free(chats);
+    return result;
+}
+
+void request_append(struct store *store, struct store_request *chain)
+{
+    int result = append(store, chain, NULL);
+    /* One that has no place (its document was deleted, or the one before it met a full disk) is not
+     * to take the others with it. */
+    bool apart = result == STORE_E_INVALID || result == STORE_E_NOT_FOUND;
     for (; chain; chain = chain->next) {
-        chain->result = result;
+        chain->result = apart ? append(store, chain, chain->next) : result;
         chain->version = chain->edit.version;
         chain->chat_number = chain->chat.number;
     }

@@ -45,6 +45,7 @@ struct request_chats {
 
 struct store_request {
     struct store_request *next; /* for the queues that carry it */
+    uint64_t after;             /* for the store's thread: the appends that come before it */
     enum request_kind kind;
 
     /* whom the hub answers */
@@ -73,7 +74,8 @@ struct store_request {
     struct request_chats chats;
     struct store_document *documents;
     size_t document_count;
-    bool more; /* LIST, CHATS: there are others */
+    bool more; /* LIST, CHATS: there are others. HISTORY: more than LIMIT_HISTORY_BYTES, none given
+                */
     bool done; /* SETTLE: the whole is complete; else serve the same request again later */
 };
 

@@ -111,7 +111,7 @@ void room_free(struct hub *hub, struct room *room)
     forget_due(hub, room);
     forget(hub, room);
     ot_doc_free(room->doc);
-    tail_deinit(&room->tail);
+    history_deinit(&room->history);
     free_authors(room);
     blob_unref(room->settling);
     blob_unref(room->snapshot);
@@ -154,12 +154,13 @@ static int load_edit(struct hub *hub, struct room *room, const struct store_edit
     encode_edit(&hub->scratch, 0, edit->version, 0, op);
     struct blob *blob = encode_blob(&hub->scratch);
     room->head = edit->version;
-    tail_push(&room->tail, (struct entry){.version = edit->version,
-                                          .client = edit->client,
-                                          .seq = edit->seq,
-                                          .blob = blob,
-                                          .op = {blob->data + blob->size - op.size, op.size}});
-    tail_trim(&room->tail, room->head);
+    history_push(&room->history,
+                 (struct entry){.version = edit->version,
+                                .client = edit->client,
+                                .seq = edit->seq,
+                                .blob = blob,
+                                .op = {blob->data + blob->size - op.size, op.size}});
+    history_trim(&room->history, room->head);
     return STORE_OK;
 }
 
@@ -175,7 +176,7 @@ static int load(struct hub *hub, struct room *room, const struct store_request *
         return STORE_E_CORRUPT;
     }
     room->head = room->settled = request->snapshot_version;
-    tail_begin(&room->tail, room->head + 1);
+    history_begin(&room->history, room->head + 1);
     for (size_t i = 0; i < request->edits.count; i++) {
         int result = load_edit(hub, room, &request->edits.items[i]);
         if (result != STORE_OK) {

@@ -6,9 +6,9 @@
 #define QUIRE_HUB_ROOM_H
 
 #include "server/auth/access.h"
+#include "server/hub/history.h"
 #include "server/hub/hub.h"
 #include "server/hub/table.h"
-#include "server/hub/tail.h"
 #include "server/limits.h"
 #include "server/wire/encode.h"
 
@@ -89,7 +89,7 @@ struct room {
     struct ot_doc *doc; /* at version `head` */
     uint64_t head;      /* last version given */
     uint64_t committed; /* last version on disk */
-    struct tail tail;
+    struct history history;
     struct table authors;
     size_t appending; /* requests on their way to the store */
     size_t waiting;   /* members whose answer waits for a commit */

@@ -91,8 +91,8 @@ static bool is_line(struct ot_slice text, size_t min, size_t max)
 {
     size_t points;
     bool controls;
-    return utf8_check(text.data, text.size, &points, &controls) && !controls && points >= min &&
-           points <= max;
+    return wire_utf8_check(text.data, text.size, &points, &controls) && !controls &&
+           points >= min && points <= max;
 }
 
 static bool is_color(struct ot_slice color)
@@ -216,7 +216,7 @@ static int read_chat(struct reader *r, struct message *m, struct wire_error *err
         return refuse_form(error);
     }
     size_t points;
-    if (!utf8_check(m->chat.text.data, m->chat.text.size, &points, NULL) || points == 0 ||
+    if (!wire_utf8_check(m->chat.text.data, m->chat.text.size, &points, NULL) || points == 0 ||
         points > LIMIT_CHAT_CHARS) {
         return refuse(error, "bad_text", "a chat message has 1 to 500 characters");
     }

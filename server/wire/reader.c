@@ -88,7 +88,7 @@ bool reader_string(struct reader *reader, struct ot_slice *string_out)
     if (!take_bytes(reader, string_form, string_out)) {
         return false;
     }
-    if (!utf8_check(string_out->data, string_out->size, NULL, NULL)) {
+    if (!wire_utf8_check(string_out->data, string_out->size, NULL, NULL)) {
         reader->at = start;
         return false;
     }

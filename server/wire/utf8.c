@@ -23,7 +23,7 @@ static struct lead lead_of(uint8_t byte)
     return (struct lead){0, 0, 0};
 }
 
-bool utf8_check(const uint8_t *text, size_t size, size_t *points_out, bool *controls_out)
+bool wire_utf8_check(const uint8_t *text, size_t size, size_t *points_out, bool *controls_out)
 {
     size_t points = 0;
     bool controls = false;

@@ -2,8 +2,8 @@
  * The newest edits of a room, in version order without a gap: what late edits are transformed over
  * and what readers catch up with. The last ones may not be committed yet.
  */
-#ifndef QUIRE_HUB_TAIL_H
-#define QUIRE_HUB_TAIL_H
+#ifndef QUIRE_HUB_HISTORY_H
+#define QUIRE_HUB_HISTORY_H
 
 #include "quire/ot.h"
 #include "server/wire/blob.h"
@@ -24,8 +24,8 @@ struct entry {
     uint32_t hash; /* of the document at this version, if hashed */
 };
 
-/* Zero-initialise, then tail_begin. */
-struct tail {
+/* Zero-initialise, then history_begin. */
+struct history {
     struct entry *ring;
     size_t capacity; /* a power of two, or 0 */
     uint64_t first;  /* version of the oldest entry; the next version when there is none */
@@ -34,18 +34,19 @@ struct tail {
 };
 
 /* Drops everything; the next entry will have version `next`. */
-void tail_begin(struct tail *tail, uint64_t next);
-void tail_deinit(struct tail *tail);
+void history_begin(struct history *history, uint64_t next);
+void history_deinit(struct history *history);
 /* Takes over `entry.blob`; its version is the next one. */
-void tail_push(struct tail *tail, struct entry entry);
-/* Entry of a version that tail_has. The pointer holds until the next push. */
-struct entry *tail_at(const struct tail *tail, uint64_t version);
-bool tail_has(const struct tail *tail, uint64_t version);
+void history_push(struct history *history, struct entry entry);
+/* Entry of a version that history_has. The pointer holds until the next push. */
+struct entry *history_at(const struct history *history, uint64_t version);
+bool history_has(const struct history *history, uint64_t version);
 /* Drops the oldest entries up to version `keep_after` while there are too many. */
-void tail_trim(struct tail *tail, uint64_t keep_after);
+void history_trim(struct history *history, uint64_t keep_after);
 
 /* Appends what `op`, made at `base`, is after the entries base + 1 .. last, to `out`. Those must be
  * there. OT_OK or an error of ot_transform. */
-int tail_transform(const struct tail *tail, struct ot_slice op, uint64_t base, struct ot_buf *out);
+int history_transform(const struct history *history, struct ot_slice op, uint64_t base,
+                      struct ot_buf *out);
 
 #endif

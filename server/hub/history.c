@@ -1,0 +1,133 @@
+#include "server/hub/history.h"
+
+#include "server/limits.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define CAPACITY_FIRST 8
+/* Over this many entries composing them first is cheaper than one transform after the other. */
+#define STEPWISE_MAX 4
+
+static struct entry *slot(const struct history *history, uint64_t version)
+{
+    return &history->ring[version & (history->capacity - 1)];
+}
+
+void history_begin(struct history *history, uint64_t next)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        blob_unref(slot(history, history->first + i)->blob);
+    }
+    history->first = next;
+    history->count = 0;
+    history->bytes = 0;
+}
+
+void history_deinit(struct history *history)
+{
+    history_begin(history, 0);
+    free(history->ring);
+    *history = (struct history){0};
+}
+
+static void grow(struct history *history)
+{
+    struct history bigger = *history;
+    bigger.capacity = history->capacity == 0 ? CAPACITY_FIRST : history->capacity * 2;
+    bigger.ring = malloc(bigger.capacity * sizeof *bigger.ring);
+    if (bigger.ring == NULL) {
+        abort();
+    }
+    for (size_t i = 0; i < history->count; i++) {
+        *slot(&bigger, history->first + i) = *slot(history, history->first + i);
+    }
+    free(history->ring);
+    *history = bigger;
+}
+
+void history_push(struct history *history, struct entry entry)
+{
+    assert(entry.version == history->first + history->count);
+    if (history->count == history->capacity) {
+        grow(history);
+    }
+    *slot(history, entry.version) = entry;
+    history->count++;
+    history->bytes += entry.blob->size;
+}
+
+bool history_has(const struct history *history, uint64_t version)
+{
+    return version >= history->first && version - history->first < history->count;
+}
+
+struct entry *history_at(const struct history *history, uint64_t version)
+{
+    assert(history_has(history, version));
+    return slot(history, version);
+}
+
+void history_trim(struct history *history, uint64_t keep_after)
+{
+    while (history->count > 0 && history->first <= keep_after &&
+           (history->count > LIMIT_TAIL_EDITS || history->bytes > LIMIT_TAIL_BYTES)) {
+        struct entry *oldest = slot(history, history->first);
+        history->bytes -= oldest->blob->size;
+        blob_unref(oldest->blob);
+        history->first++;
+        history->count--;
+    }
+}
+
+static int transform_stepwise(const struct history *history, struct ot_slice op, uint64_t base,
+                              struct ot_buf *out)
+{
+    struct ot_buf bufs[2] = {{0}, {0}};
+    uint64_t last = history->first + history->count - 1;
+    int result = OT_OK;
+    for (uint64_t version = base + 1; version <= last && result == OT_OK; version++) {
+        struct ot_buf *into = version == last ? out : &bufs[version & 1];
+        if (into != out) {
+            ot_buf_clear(into);
+        }
+        result = ot_transform(op, slot(history, version)->op, OT_RIGHT, OT_STABLE, into);
+        op = ot_buf_slice(into);
+    }
+    ot_buf_deinit(&bufs[0]);
+    ot_buf_deinit(&bufs[1]);
+    return result;
+}
+
+static int transform_composed(const struct history *history, struct ot_slice op, uint64_t base,
+                              struct ot_buf *out)
+{
+    size_t count = (size_t)(history->first + history->count - 1 - base);
+    struct ot_slice *ops = malloc(count * sizeof *ops);
+    if (ops == NULL) {
+        return OT_E_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ops[i] = slot(history, base + 1 + i)->op;
+    }
+    struct ot_buf composed = {0};
+    int result = ot_compose_all(ops, count, OT_STABLE, &composed);
+    if (result == OT_OK) {
+        result = ot_transform(op, ot_buf_slice(&composed), OT_RIGHT, OT_STABLE, out);
+    }
+    ot_buf_deinit(&composed);
+    free(ops);
+    return result;
+}
+
+int history_transform(const struct history *history, struct ot_slice op, uint64_t base,
+                      struct ot_buf *out)
+{
+    uint64_t next = history->first + history->count;
+    assert(base + 1 >= history->first && base < next);
+    if (base + 1 == next) {
+        return ot_buf_append(out, op.data, op.size);
+    }
+    return next - base - 1 <= STEPWISE_MAX ? transform_stepwise(history, op, base, out)
+                                           : transform_composed(history, op, base, out);
+}

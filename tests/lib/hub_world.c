@@ -1,0 +1,361 @@
+#include "lib/hub_world.h"
+
+#include <msgpack.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the environment
+ * ------------------------------------------------------------------------------- */
+
+static uint64_t monotonic_ms(void *context)
+{
+    return ((struct world *)context)->now_ms;
+}
+
+static int64_t unix_ms(void *context)
+{
+    return INT64_C(1700000000000) + (int64_t)((struct world *)context)->now_ms;
+}
+
+static void random_bytes(void *context, void *out, size_t size)
+{
+    struct world *world = context;
+    for (size_t i = 0; i < size; i++) {
+        world->random = world->random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        ((uint8_t *)out)[i] = (uint8_t)(world->random >> 56);
+    }
+}
+
+static void client_key(void *context, uint64_t client, uint8_t *key_out)
+{
+    (void)context;
+    for (size_t i = 0; i < WIRE_KEY_SIZE; i++) {
+        key_out[i] = (uint8_t)(client >> (i % 7) ^ i);
+    }
+}
+
+static void log_event(void *context, enum hub_log_level level, const char *event,
+                      const char *fields)
+{
+    struct world *world = context;
+    (void)event;
+    (void)fields;
+    world->logged += level >= HUB_LOG_WARN;
+}
+
+static void ask(void *context, struct store_request *request)
+{
+    struct world *world = context;
+    bool append = request->kind == REQUEST_APPEND_EDIT || request->kind == REQUEST_APPEND_CHAT;
+    struct store_request ***end = append ? &world->appends_end : &world->asked_end;
+    request->next = NULL;
+    **end = request;
+    *end = &request->next;
+}
+
+static void deliver(struct world_connection *connection, uint8_t channel, const struct blob *blob)
+{
+    size_t at = connection->received.size;
+    ot_buf_append(&connection->received, blob->data, blob->size);
+    if (channel != UINT8_MAX) {
+        connection->received.data[at + 2] = channel;
+    }
+}
+
+static void deliver_ack(struct world_connection *connection, uint8_t channel,
+                        const struct hub_out *out)
+{
+    msgpack_packer packer;
+    msgpack_sbuffer sbuffer;
+    msgpack_sbuffer_init(&sbuffer);
+    msgpack_packer_init(&packer, &sbuffer, msgpack_sbuffer_write);
+    msgpack_pack_array(&packer, 4);
+    msgpack_pack_uint64(&packer, WIRE_ACK);
+    msgpack_pack_uint64(&packer, channel);
+    msgpack_pack_uint64(&packer, out->version);
+    msgpack_pack_uint64(&packer, out->seq);
+    ot_buf_append(&connection->received, sbuffer.data, sbuffer.size);
+    msgpack_sbuffer_destroy(&sbuffer);
+}
+
+static void fan_out(struct world *world, const struct hub_out *out)
+{
+    for (size_t i = 0; i < world->connection_count; i++) {
+        struct world_connection *connection = &world->connections[i];
+        for (size_t c = 0; c < 128; c++) {
+            struct world_channel *channel = &connection->channels[c];
+            if (channel->room != out->room) {
+                continue;
+            }
+            if (out->kind == HUB_OUT_PRESENCE) {
+                deliver(connection, (uint8_t)c, out->blob);
+                continue;
+            }
+            if (out->position != channel->position++) {
+                abort(); /* the stream has a gap */
+            }
+            if (out->author == connection->number) {
+                deliver_ack(connection, (uint8_t)c, out);
+            } else {
+                deliver(connection, (uint8_t)c, out->blob);
+            }
+        }
+    }
+}
+
+static void send_out(void *context, unsigned gate, struct hub_out *out)
+{
+    struct world *world = context;
+    struct world_connection *connection =
+        out->connection == 0 ? NULL : &world->connections[out->connection - 1];
+    (void)gate;
+    if (out->blob != NULL && connection != NULL) {
+        deliver(connection, out->kind == HUB_OUT_FULL ? out->channel : UINT8_MAX, out->blob);
+    }
+    if (out->kind == HUB_OUT_ATTACH) {
+        connection->channels[out->channel] = (struct world_channel){out->room, out->position};
+        deliver(connection, out->channel, out->extra);
+    } else if (out->kind == HUB_OUT_DETACH) {
+        connection->channels[out->channel].room = 0;
+    } else if (out->kind == HUB_OUT_CLOSE) {
+        connection->closed = out->code;
+    } else if (out->kind == HUB_OUT_ITEM || out->kind == HUB_OUT_PRESENCE) {
+        fan_out(world, out);
+    }
+    hub_out_free(out);
+}
+
+/* ---- the world
+ * --------------------------------------------------------------------------------------- */
+
+static void open_store(struct world *world)
+{
+    char message[256];
+    if (store_open(world->dir, &world->store, message, sizeof message) != STORE_OK) {
+        fprintf(stderr, "%s\n", message);
+        abort();
+    }
+    struct hub_env env = {.context = world,
+                          .monotonic_ms = monotonic_ms,
+                          .unix_ms = unix_ms,
+                          .random = random_bytes,
+                          .send = send_out,
+                          .store = ask,
+                          .client_key = client_key,
+                          .log = log_event};
+    world->asked_end = &world->asked;
+    world->appends_end = &world->appends;
+    world->hub = hub_new(&env, store_epoch(world->store), 1);
+}
+
+void world_start(struct world *world)
+{
+    *world = (struct world){.now_ms = 1000, .random = 42};
+    strcpy(world->dir, "/tmp/quire-world-XXXXXX");
+    if (mkdtemp(world->dir) == NULL) {
+        abort();
+    }
+    open_store(world);
+}
+
+static void drop(struct store_request **chain)
+{
+    while (*chain != NULL) {
+        struct store_request *next = (*chain)->next;
+        request_free(*chain);
+        *chain = next;
+    }
+}
+
+static void end(struct world *world)
+{
+    hub_free(world->hub);
+    drop(&world->asked);
+    drop(&world->appends);
+    store_close(world->store);
+    for (size_t i = 0; i < world->connection_count; i++) {
+        ot_buf_deinit(&world->connections[i].received);
+    }
+    world->connection_count = 0;
+}
+
+void world_stop(struct world *world)
+{
+    char command[128];
+    end(world);
+    snprintf(command, sizeof command, "rm -rf '%s'", world->dir);
+    if (system(command) != 0) {
+        abort();
+    }
+}
+
+void world_crash(struct world *world)
+{
+    end(world);
+    open_store(world);
+}
+
+void world_run(struct world *world)
+{
+    while (world->asked != NULL) {
+        struct store_request *request = world->asked;
+        world->asked = request->next;
+        if (world->asked == NULL) {
+            world->asked_end = &world->asked;
+        }
+        request->next = NULL;
+        do {
+            request_serve(world->store, request);
+        } while (request->kind == REQUEST_SETTLE && request->result == STORE_OK && !request->done);
+        hub_stored(world->hub, request);
+    }
+}
+
+void world_commit(struct world *world)
+{
+    world_run(world);
+    while (world->appends != NULL) {
+        struct store_request *chain = world->appends;
+        world->appends = NULL;
+        world->appends_end = &world->appends;
+        if (world->append_result == STORE_OK) {
+            request_append(world->store, chain);
+        }
+        while (chain != NULL) {
+            struct store_request *next = chain->next;
+            chain->next = NULL;
+            if (world->append_result != STORE_OK) {
+                chain->result = world->append_result;
+            }
+            hub_stored(world->hub, chain);
+            chain = next;
+        }
+        world_run(world);
+    }
+}
+
+void world_pass(struct world *world, uint64_t ms)
+{
+    for (uint64_t end_ms = world->now_ms + ms; world->now_ms < end_ms;) {
+        world->now_ms += 10;
+        hub_tick(world->hub);
+        world_run(world);
+    }
+}
+
+struct world_connection *world_connect(struct world *world)
+{
+    struct world_connection *connection = &world->connections[world->connection_count++];
+    *connection = (struct world_connection){.number = world->connection_count};
+    return connection;
+}
+
+static void post(struct world *world, enum hub_in_kind kind, uint64_t number, struct ot_slice bytes)
+{
+    struct hub_in *in = calloc(1, sizeof *in + bytes.size);
+    in->kind = kind;
+    in->connection = number;
+    in->size = bytes.size;
+    if (kind == HUB_IN_MESSAGE) {
+        memcpy(in->bytes, bytes.data, bytes.size);
+        struct wire_error error;
+        size_t offset = 0;
+        if (wire_read((struct ot_slice){in->bytes, in->size}, &offset, &in->message, &error) != 0) {
+            fprintf(stderr, "the test sent a bad message: %s at %d\n", error.code, (int)error.at);
+            abort();
+        }
+    }
+    hub_receive(world->hub, in);
+}
+
+void world_gone(struct world *world, struct world_connection *connection)
+{
+    memset(connection->channels, 0, sizeof connection->channels);
+    post(world, HUB_IN_GONE, connection->number, (struct ot_slice){0});
+}
+
+static void pack(msgpack_packer *packer, char letter, va_list *arguments)
+{
+    const char *text;
+    struct ot_slice bytes;
+    switch (letter) {
+    case 'u':
+        msgpack_pack_uint64(packer, va_arg(*arguments, uint64_t));
+        break;
+    case 's':
+        text = va_arg(*arguments, const char *);
+        msgpack_pack_str(packer, strlen(text));
+        msgpack_pack_str_body(packer, text, strlen(text));
+        break;
+    case 'b':
+        bytes = va_arg(*arguments, struct ot_slice);
+        msgpack_pack_bin(packer, bytes.size);
+        msgpack_pack_bin_body(packer, bytes.data, bytes.size);
+        break;
+    case 't':
+        msgpack_pack_true(packer);
+        break;
+    case 'f':
+        msgpack_pack_false(packer);
+        break;
+    default:
+        msgpack_pack_nil(packer);
+    }
+}
+
+void world_send(struct world *world, struct world_connection *connection, unsigned kind,
+                const char *format, ...)
+{
+    msgpack_sbuffer sbuffer;
+    msgpack_packer packer;
+    msgpack_sbuffer_init(&sbuffer);
+    msgpack_packer_init(&packer, &sbuffer, msgpack_sbuffer_write);
+    msgpack_pack_array(&packer, strlen(format) + 1);
+    msgpack_pack_uint64(&packer, kind);
+    va_list arguments;
+    va_start(arguments, format);
+    for (const char *letter = format; *letter != '\0'; letter++) {
+        pack(&packer, *letter, &arguments);
+    }
+    va_end(arguments);
+    struct ot_slice bytes = {(const uint8_t *)sbuffer.data, sbuffer.size};
+    post(world, HUB_IN_MESSAGE, connection->number, bytes);
+    msgpack_sbuffer_destroy(&sbuffer);
+    world_run(world);
+}
+
+unsigned world_next(struct world_connection *connection, struct reader *fields_out)
+{
+    struct reader whole = {connection->received.data, connection->received.size, connection->at};
+    struct reader reader = whole;
+    uint32_t count;
+    uint64_t kind;
+    if (connection->at == connection->received.size) {
+        return 0;
+    }
+    if (!reader_skip(&whole) || !reader_array(&reader, &count) || !reader_uint(&reader, &kind)) {
+        abort();
+    }
+    connection->at = whole.at;
+    reader.size = whole.at;
+    *fields_out = reader;
+    return (unsigned)kind;
+}
+
+bool world_find(struct world_connection *connection, unsigned kind, struct reader *fields_out)
+{
+    unsigned next;
+    while ((next = world_next(connection, fields_out)) != 0) {
+        if (next == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void world_forget(struct world_connection *connection)
+{
+    connection->at = connection->received.size;
+}

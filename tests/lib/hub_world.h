@@ -1,0 +1,73 @@
+/*
+ * A hub with everything around it in one thread: a virtual clock, a real database in a directory of
+ * its own, and connections whose gate does no more than pass on at once what the hub sends. Appends
+ * are held back until world_commit, so a test decides when something is on disk.
+ */
+#ifndef QUIRE_TESTS_HUB_WORLD_H
+#define QUIRE_TESTS_HUB_WORLD_H
+
+#include "server/hub/hub.h"
+#include "server/wire/reader.h"
+#include "storage/store.h"
+
+#define WORLD_CONNECTIONS 64
+
+struct world_channel {
+    uint64_t room; /* 0: not attached */
+    uint64_t position;
+};
+
+struct world_connection {
+    uint64_t number;
+    struct ot_buf received; /* messages that nobody has looked at yet */
+    size_t at;
+    unsigned closed; /* code */
+    struct world_channel channels[128];
+};
+
+struct world {
+    struct hub *hub;
+    struct store *store;
+    char dir[64];
+    uint64_t now_ms;
+    uint64_t random;
+    struct store_request *asked, **asked_end;     /* to be served by world_run */
+    struct store_request *appends, **appends_end; /* to be served by world_commit */
+    int append_result;                            /* not STORE_OK: what every append fails with */
+    struct world_connection connections[WORLD_CONNECTIONS];
+    size_t connection_count;
+    size_t logged; /* warnings and errors */
+};
+
+void world_start(struct world *world);
+void world_stop(struct world *world);
+/* The hub and the store end without settling anything, and start anew on the same directory.
+ * Connections are gone. */
+void world_crash(struct world *world);
+
+/* Serves what the hub has asked of the store, appends excepted, until nothing is left. */
+void world_run(struct world *world);
+/* Makes the appends durable, as one transaction, and serves the rest. */
+void world_commit(struct world *world);
+/* Lets time pass: ticks every 10 ms. */
+void world_pass(struct world *world, uint64_t ms);
+
+/* A new connection, without hello. */
+struct world_connection *world_connect(struct world *world);
+void world_gone(struct world *world, struct world_connection *connection);
+
+/*
+ * Sends one message of a client: kind, then its fields as a format of one letter each: u uint64_t,
+ * n (nil), s const char *, b struct ot_slice, t (true), f (false).
+ */
+void world_send(struct world *world, struct world_connection *connection, unsigned kind,
+                const char *format, ...);
+
+/* The next message for the connection: a reader that stands behind the kind; 0 when there is none.
+ */
+unsigned world_next(struct world_connection *connection, struct reader *fields_out);
+/* Skips to the next message of a kind; false if there is none. */
+bool world_find(struct world_connection *connection, unsigned kind, struct reader *fields_out);
+void world_forget(struct world_connection *connection);
+
+#endif

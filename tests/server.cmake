@@ -1,0 +1,5 @@
+add_library(test-hub-world STATIC lib/hub_world.c)
+target_include_directories(test-hub-world PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+target_link_libraries(test-hub-world PUBLIC quire-hub PkgConfig::MSGPACK PRIVATE quire_flags)
+quire_test(unit/hub_rooms quire-hub quire-storage test-hub-world)
+quire_test(unit/hub_talk quire-hub quire-storage test-hub-world)
