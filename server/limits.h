@@ -45,7 +45,18 @@
     X(LIMIT_STORE_BYTES, 268435456, "bytes", "bytes of those; beyond: the hub takes no messages")  \
     X(LIMIT_COMMIT_EDITS, 4096, "edits", "edits and chat messages of one commit; more wait")       \
     X(LIMIT_COMMIT_BYTES, 16777216, "bytes", "bytes of those; more wait")                          \
-    X(LIMIT_STORAGE_RETRY_MS, 5000, "ms", "when to try again on a full disk")                       \
+    X(LIMIT_STORAGE_RETRY_MS, 5000, "ms", "when to try again on a full disk")                      \
+    X(LIMIT_TICKS, 8, "ticks",                                                                     \
+      "changes of presence kept for slow readers; beyond: the full state")                         \
+    X(LIMIT_FLUSH_BYTES, 65536, "bytes",                                                           \
+      "of messages in one frame to a client; more frames follow")                                  \
+    X(LIMIT_OUTBOX_BYTES, 67108864, "bytes",                                                       \
+      "of a connection's own messages waiting to be sent; closes with 4508")                       \
+    X(LIMIT_STALL_MS, 30000, "ms",                                                                 \
+      "without anything going out while some waits; closes with 4508")                             \
+    X(LIMIT_PING_MS, 25000, "ms", "silence of a connection before it is asked for a sign of life") \
+    X(LIMIT_CLOSE_MS, 5000, "ms", "time for a connection to take its last messages and goodbye")   \
+    X(LIMIT_RETURN_MS, 2000, "ms", "in which clients are told to come back when the server stops") \
     X(LIMIT_DRAIN_MS, 5000, "ms", "time to finish when the server stops")
 
 enum quire_limit {

@@ -19,8 +19,8 @@ struct mailbox {
     atomic_size_t count;
 };
 
-/* Adds an item and gives it away. True when the mailbox was empty: its taker may be asleep and is to
- * be woken. */
+/* Adds an item and gives it away. True when the mailbox was empty: its taker may be asleep and is
+ * to be woken. */
 bool mailbox_push(struct mailbox *mailbox, void *item);
 
 /* All items so far, oldest first, linked by `next`; NULL when there are none. */

@@ -1,0 +1,105 @@
+#include "server/config/config.h"
+#include "server/config/suggest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The value as the text that a flag would have; NULL when it is of the wrong type. */
+static const char *value_text(const json_t *value, enum option_kind kind, char *buffer, size_t size)
+{
+    if (kind != OPTION_NUMBER)
+        return json_string_value(value);
+    if (!json_is_integer(value))
+        return NULL;
+    snprintf(buffer, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return buffer;
+}
+
+static int refuse_key(const char *path, const char *key, char *message_out)
+{
+    const char *names[OPTION_COUNT];
+    size_t count = 0;
+    for (int id = 0; id < OPTION_COUNT; id++)
+        if (id != OPTION_CONFIG)
+            names[count++] = quire_options[id].name;
+    const char *near = suggest(key, names, count);
+    snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: \"%.60s\" is not an option%s%s%s", path, key,
+             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return -1;
+}
+
+static int read_pair(struct config *config, const char *path, const char *key, const json_t *value,
+                     char *message_out)
+{
+    int id = option_find(key, strlen(key));
+    if (id < 0 || id == OPTION_CONFIG)
+        return refuse_key(path, key, message_out);
+    char buffer[32], reason[OPTION_MESSAGE_MAX];
+    const char *text = value_text(value, quire_options[id].kind, buffer, sizeof(buffer));
+    if (!text) {
+        const char *type = quire_options[id].kind == OPTION_NUMBER ? "a whole number" : "a string";
+        snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: \"%s\" takes %s", path, key, type);
+        return -1;
+    }
+    if (config_set(config, (enum option_id)id, text, CONFIG_FILE, reason) == 0)
+        return 0;
+    snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: \"%s\" %s", path, key, reason);
+    return -1;
+}
+
+static int read_object(struct config *config, const char *path, json_t *root, char *message_out)
+{
+    if (!json_is_object(root)) {
+        snprintf(message_out, CONFIG_MESSAGE_MAX,
+                 "%s: the file must be one JSON object, as {\"listen\": \"127.0.0.1:8080\"}", path);
+        return -1;
+    }
+    const char *key;
+    json_t *value;
+    json_object_foreach(root, key, value)
+    {
+        if (read_pair(config, path, key, value, message_out) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_bytes(const char *path, char *bytes, size_t *size_out, char *message_out)
+{
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: cannot be read: %s", path, strerror(errno));
+        return -1;
+    }
+    errno = 0;
+    *size_out = fread(bytes, 1, CONFIG_FILE_BYTES + 1, file);
+    int failed = ferror(file) ? errno : 0;
+    fclose(file);
+    if (failed)
+        snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: cannot be read: %s", path, strerror(failed));
+    else if (*size_out > CONFIG_FILE_BYTES)
+        snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: is longer than %d bytes", path,
+                 CONFIG_FILE_BYTES);
+    return failed || *size_out > CONFIG_FILE_BYTES ? -1 : 0;
+}
+
+int config_file_read(struct config *config, const char *path, char *message_out)
+{
+    char bytes[CONFIG_FILE_BYTES + 1];
+    size_t size;
+    if (read_bytes(path, bytes, &size, message_out) != 0)
+        return -1;
+    json_error_t error;
+    json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
+    if (!root) {
+        snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: line %d, column %d: %s", path, error.line,
+                 error.column, error.text);
+        return -1;
+    }
+    int result = read_object(config, path, root, message_out);
+    json_decref(root);
+    return result;
+}

@@ -1,0 +1,130 @@
+/* quire: one program, several commands. */
+#include "server/config/suggest.h"
+#include "server/serve/serve_command.h"
+#include "tools/ot_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATUS_FAILED 1
+#define STATUS_USAGE  2
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+};
+
+static int help_command(int argc, char **argv);
+static int version_command(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"serve", serve_command, "serve documents, and the editor, to browsers"},
+    {"ot", ot_command, "answer questions to the OT engine, one JSON line each"},
+    {"version", version_command, "print the version"},
+    {"help", help_command, "show this, or the help of a command"},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("Quire: realtime collaborative documents\n"
+          "\n"
+          "Usage: quire COMMAND [options]\n"
+          "\n"
+          "Commands:\n",
+          out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+    fputs(
+        "\n"
+        "quire COMMAND --help says more. To begin: quire serve, then open http://localhost:8080\n",
+        out);
+}
+
+static int refuse_command(const char *name)
+{
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    const char *near = suggest(name, names, COMMAND_COUNT);
+    fprintf(stderr, "quire: \"%.60s\" is not a command%s%s%s\nTry: quire --help\n", name,
+            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return STATUS_USAGE;
+}
+
+static int version_command(int argc, char **argv)
+{
+    if (argc > 1) {
+        fprintf(stderr, "quire: %s takes no arguments\n", argv[0]);
+        return STATUS_USAGE;
+    }
+    puts("quire " QUIRE_VERSION);
+    return 0;
+}
+
+static int help_command(int argc, char **argv)
+{
+    char help[] = "--help";
+    if (argc < 2) {
+        print_help(stdout);
+        return 0;
+    }
+    const struct command *command = command_find(argv[1]);
+    if (!command)
+        return refuse_command(argv[1]);
+    if (command->run == version_command || command->run == help_command) {
+        printf("quire %s: %s\n", command->name, command->help);
+        return 0;
+    }
+    char *arguments[] = {argv[1], help, NULL};
+    return command->run(2, arguments);
+}
+
+/* Makes sure that descriptors 0 to 2 are taken: a database that got one of them would receive what
+ * is meant for a terminal. */
+static int hold_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+            return -1;
+    return 0;
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return STATUS_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help_command(1, argv);
+    if (strcmp(argv[1], "--version") == 0)
+        return version_command(1, argv);
+    const struct command *command = command_find(argv[1]);
+    return command ? command->run(argc - 1, argv + 1) : refuse_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    if (hold_standard_descriptors() != 0)
+        return STATUS_FAILED;
+    int status = run(argc, argv);
+    if (fflush(stdout) != 0 && status == 0) {
+        fprintf(stderr, "quire: cannot write the output: %s\n", strerror(errno));
+        return STATUS_FAILED;
+    }
+    return status;
+}

@@ -1,0 +1,55 @@
+/*
+ * The thread that owns the hub: takes what gates post and what the store answers, in order, and
+ * ticks the hub when it is due. While the store has too much to do, it takes answers only, and the
+ * inbox fills until the gates are told so.
+ */
+#ifndef QUIRE_SERVE_HUB_THREAD_H
+#define QUIRE_SERVE_HUB_THREAD_H
+
+#include "server/hub/hub.h"
+#include "server/log/log.h"
+#include "server/serve/store_thread.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hub_thread_options {
+    uint64_t epoch;
+    const uint8_t *secret; /* of the store; must outlive the thread */
+    unsigned gates;
+    struct store_thread *store;
+    struct log *log;
+    void *context;
+    /* As hub_env's. On the thread. */
+    void (*send)(void *context, unsigned gate, struct hub_out *out);
+    /* A client's message has left the inbox. On the thread. */
+    void (*taken)(void *context, uint64_t connection);
+    /* hub_stopped has become true. On the thread, once. */
+    void (*stopped)(void *context);
+};
+
+struct hub_thread;
+
+/* Messages can be posted at once; they are received after hub_thread_run. */
+struct hub_thread *hub_thread_new(const struct hub_thread_options *options);
+int hub_thread_run(struct hub_thread *thread);
+/* Ends the thread after what it is doing. It can still be given things. NULL does nothing. */
+void hub_thread_end(struct hub_thread *thread);
+/* Frees it, ended or never run, with all that waits. */
+void hub_thread_free(struct hub_thread *thread);
+
+/* Gives `in` to the hub. False: too much waits, and `in`, a client's message, has been freed. What
+ * a gate itself has to say is never refused. Any thread. */
+bool hub_thread_post(struct hub_thread *thread, struct hub_in *in);
+/* Tells the hub to stop; `stopped` is called when it has. Any thread. */
+void hub_thread_stop(struct hub_thread *thread);
+
+/* For the store's thread: gives an answered request without waking the hub, which hub_thread_wake
+ * does. */
+void hub_thread_answer(struct hub_thread *thread, struct store_request *request);
+void hub_thread_wake(struct hub_thread *thread);
+
+/* How long ago the thread last went round; it does so at least each second. Any thread. */
+uint64_t hub_thread_silent_ms(const struct hub_thread *thread);
+
+#endif

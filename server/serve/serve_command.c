@@ -1,0 +1,179 @@
+#include "server/serve/serve_command.h"
+
+#include "server/config/config.h"
+#include "server/config/help.h"
+#include "server/limits.h"
+#include "server/log/log.h"
+#include "server/serve/announce.h"
+#include "server/serve/lifecycle.h"
+#include "server/serve/server.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define STATUS_FAILED 1
+#define STATUS_USAGE  2
+
+/* Descriptors that are not connections: the database, threads, the editor's readers. */
+#define DESCRIPTORS_RESERVED 64
+
+struct serve {
+    struct config config;
+    struct log *log;
+    bool friendly; /* somebody is looking on */
+    struct lifecycle lifecycle;
+    struct server *server;
+};
+
+static int fail(struct serve *serve, const char *message)
+{
+    char quoted[SERVER_MESSAGE_MAX + 64];
+    if (serve->friendly || serve->config.action == ACTION_CHECK)
+        fprintf(stderr, "quire: %s\n", message);
+    else
+        log_write(serve->log, LOG_ERROR, "not_started", "text=%s",
+                  log_quote(message, quoted, sizeof(quoted)));
+    return STATUS_FAILED;
+}
+
+/* Raises what the process may have open, and sees that the connections fit. A default that does not
+ * is lowered; what somebody asked for is not. */
+static int fit_connections(struct serve *serve, char *message_out)
+{
+    struct config_value *connections = &serve->config.values[OPTION_CONNECTIONS];
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    uint64_t room =
+        limit.rlim_cur > DESCRIPTORS_RESERVED ? limit.rlim_cur - DESCRIPTORS_RESERVED : 1;
+    if (limit.rlim_cur == RLIM_INFINITY || connections->number <= room)
+        return 0;
+    if (connections->source != CONFIG_DEFAULT) {
+        snprintf(message_out, SERVER_MESSAGE_MAX,
+                 "connections is %llu, but this process may only have %llu files open: raise the "
+                 "limit (ulimit -n, LimitNOFILE=) to %llu, or ask for fewer",
+                 (unsigned long long)connections->number, (unsigned long long)limit.rlim_cur,
+                 (unsigned long long)connections->number + DESCRIPTORS_RESERVED);
+        return -1;
+    }
+    log_write(serve->log, LOG_WARN, "fewer_connections", "wanted=%llu connections=%llu files=%llu",
+              (unsigned long long)connections->number, (unsigned long long)room,
+              (unsigned long long)limit.rlim_cur);
+    connections->number = room;
+    return 0;
+}
+
+static void report(void *context, enum server_event event)
+{
+    lifecycle_report(context, event);
+}
+
+static int start(struct serve *serve, char *message_out)
+{
+    const struct config *config = &serve->config;
+    if (fit_connections(serve, message_out) != 0)
+        return -1;
+    serve->server = server_start(
+        &(struct server_options){
+            .data = config_text(config, OPTION_DATA),
+            .listen = config->listen,
+            .gates = (unsigned)config_number(config, OPTION_WORKERS),
+            .connections_max = (unsigned)config_number(config, OPTION_CONNECTIONS),
+            .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL_MS),
+            .log = serve->log,
+            .context = &serve->lifecycle,
+            .event = report,
+        },
+        message_out);
+    return serve->server ? 0 : -1;
+}
+
+/* Lets what was accepted come to its end. False: the storage has failed. */
+static bool drain(struct serve *serve)
+{
+    const char *signal = "";
+    server_drain(serve->server);
+    enum lifecycle_wake wake = lifecycle_wait(&serve->lifecycle, LIMIT_DRAIN_MS, &signal);
+    if (wake == LIFECYCLE_TIMEOUT)
+        log_write(serve->log, LOG_WARN, "drain_timeout", "ms=%d", LIMIT_DRAIN_MS);
+    return wake != LIFECYCLE_FAILED;
+}
+
+/* Until a signal or a failure, and then to the end. */
+static int run(struct serve *serve)
+{
+    const char *signal = "";
+    announce_serving(serve->log, &serve->config, server_port(serve->server), serve->friendly);
+    enum lifecycle_wake wake = lifecycle_wait(&serve->lifecycle, -1, &signal);
+    lifecycle_hurry(3 * LIMIT_DRAIN_MS / 1000);
+    bool good = wake != LIFECYCLE_FAILED;
+    if (good) {
+        log_write(serve->log, LOG_INFO, "stopping", "signal=%s", signal);
+        good = drain(serve);
+    }
+    server_stop(serve->server);
+    log_write(serve->log, good ? LOG_INFO : LOG_ERROR, "stopped", "status=%d",
+              good ? 0 : STATUS_FAILED);
+    return good ? 0 : STATUS_FAILED;
+}
+
+static int check(struct serve *serve)
+{
+    announce_check(&serve->config, server_port(serve->server));
+    server_stop(serve->server);
+    return 0;
+}
+
+static int serve_with(struct serve *serve)
+{
+    char message[SERVER_MESSAGE_MAX] = "a file descriptor could not be made";
+    bool checking = serve->config.action == ACTION_CHECK;
+    if (lifecycle_init(&serve->lifecycle) != 0)
+        return fail(serve, message);
+    if (!checking)
+        announce_start(serve->log, &serve->config, serve->friendly);
+    int status;
+    if (start(serve, message) != 0)
+        status = fail(serve, message);
+    else
+        status = checking ? check(serve) : run(serve);
+    lifecycle_deinit(&serve->lifecycle);
+    return status;
+}
+
+static int serve_configured(struct serve *serve)
+{
+    const struct config *config = &serve->config;
+    if (config->action == ACTION_HELP || config->action == ACTION_SHOW_LIMITS) {
+        (config->action == ACTION_HELP ? help_serve : help_limits)(stdout);
+        return 0;
+    }
+    enum log_format format = (enum log_format)config_number(config, OPTION_LOG_FORMAT);
+    enum log_level level = (enum log_level)config_number(config, OPTION_LOG_LEVEL);
+    serve->friendly = format == LOG_TEXT && isatty(STDERR_FILENO);
+    serve->log = log_new(STDERR_FILENO, format, config->action == ACTION_CHECK ? LOG_ERROR : level);
+    if (!serve->log)
+        return fail(serve, "the log could not be started");
+    int status = serve_with(serve);
+    log_free(serve->log);
+    return status;
+}
+
+int serve_command(int argc, char **argv)
+{
+    struct serve serve = {0};
+    char message[CONFIG_MESSAGE_MAX];
+    int status = STATUS_USAGE;
+    if (config_init(&serve.config, argc, argv, environ, message) == 0)
+        status = serve_configured(&serve);
+    else
+        fprintf(stderr, "quire: %s\nTry: quire serve --help\n", message);
+    config_deinit(&serve.config);
+    return status;
+}

@@ -1,0 +1,211 @@
+#include "server/serve/server.h"
+
+#include "server/assets/assets.h"
+#include "server/gate/gate.h"
+#include "server/limits.h"
+#include "server/serve/hub_thread.h"
+#include "server/serve/store_thread.h"
+#include "storage/store.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* When /readyz says that something is wrong. */
+#define STORE_BUSY_MS 5000
+#define HUB_SILENT_MS 3000
+#define FULL_SHOWN_MS 10000
+
+_Static_assert(OPTION_WORKERS_MAX == HUB_GATES_MAX, "the most workers there can be");
+
+struct server {
+    struct server_options options;
+    struct store *store;
+    struct store_thread *store_thread;
+    struct hub_thread *hub_thread;
+    struct gates *gates;
+    atomic_bool serving, draining, failed;
+};
+
+/* ---- between the threads
+ * ------------------------------------------------------------------------- */
+
+static void store_answer(void *context, struct store_request *request)
+{
+    const struct server *server = context;
+    hub_thread_answer(server->hub_thread, request);
+}
+
+static void store_answered(void *context)
+{
+    const struct server *server = context;
+    hub_thread_wake(server->hub_thread);
+}
+
+static void store_failed(void *context)
+{
+    struct server *server = context;
+    atomic_store(&server->failed, true);
+    server->options.event(server->options.context, SERVER_FAILED);
+}
+
+static void hub_send(void *context, unsigned gate, struct hub_out *out)
+{
+    const struct server *server = context;
+    gates_send(server->gates, gate, out);
+}
+
+static void hub_taken(void *context, uint64_t connection)
+{
+    const struct server *server = context;
+    gates_taken(server->gates, connection);
+}
+
+static void hub_settled(void *context)
+{
+    const struct server *server = context;
+    server->options.event(server->options.context, SERVER_SETTLED);
+}
+
+static bool gate_post(void *context, struct hub_in *in)
+{
+    const struct server *server = context;
+    return hub_thread_post(server->hub_thread, in);
+}
+
+static void gate_log(void *context, enum hub_log_level level, const char *event, const char *fields)
+{
+    const struct server *server = context;
+    log_event(server->options.log, (enum log_level)level, event, fields);
+}
+
+static const char *gate_not_ready(void *context)
+{
+    const struct server *server = context;
+    struct store_thread_stats store = store_thread_stats(server->store_thread);
+    if (atomic_load(&server->failed))
+        return "the storage has failed";
+    if (atomic_load(&server->draining))
+        return "the server is stopping";
+    if (!atomic_load(&server->serving))
+        return "the server is starting";
+    if (store.busy_ms > STORE_BUSY_MS)
+        return "the storage does not answer";
+    if (hub_thread_silent_ms(server->hub_thread) > HUB_SILENT_MS)
+        return "the hub does not answer";
+    if (store.full_ms < FULL_SHOWN_MS)
+        return "the disk is full";
+    return NULL;
+}
+
+/* ---- starting
+ * ------------------------------------------------------------------------------------ */
+
+static int start_store(struct server *server, char *message_out)
+{
+    const struct server_options *options = &server->options;
+    if (store_open(options->data, &server->store, message_out, SERVER_MESSAGE_MAX) != STORE_OK)
+        return -1;
+    server->store_thread = store_thread_new(&(struct store_thread_options){
+        .store = server->store,
+        .commit_interval_ms = options->commit_interval_ms,
+        .log = options->log,
+        .context = server,
+        .answer = store_answer,
+        .answered = store_answered,
+        .failed = store_failed,
+    });
+    log_write(options->log, LOG_INFO, "database_open", "epoch=%llu unsettled=%llu",
+              (unsigned long long)store_epoch(server->store),
+              (unsigned long long)store_unsettled(server->store, 0));
+    return server->store_thread ? 0 : -1;
+}
+
+static int start_hub(struct server *server)
+{
+    server->hub_thread = hub_thread_new(&(struct hub_thread_options){
+        .epoch = store_epoch(server->store),
+        .secret = store_secret(server->store),
+        .gates = server->options.gates,
+        .store = server->store_thread,
+        .log = server->options.log,
+        .context = server,
+        .send = hub_send,
+        .taken = hub_taken,
+        .stopped = hub_settled,
+    });
+    return server->hub_thread ? 0 : -1;
+}
+
+static int start_gates(struct server *server, char *message_out)
+{
+    struct gate_options options = {
+        .host = server->options.listen.host,
+        .port = server->options.listen.port,
+        .gates = server->options.gates,
+        .connections_max = server->options.connections_max,
+        .assets = quire_assets,
+    };
+    struct gate_env env = {
+        .context = server,
+        .post = gate_post,
+        .not_ready = gate_not_ready,
+        .log = gate_log,
+    };
+    server->gates = gates_start(&options, &env, message_out, SERVER_MESSAGE_MAX);
+    return server->gates ? 0 : -1;
+}
+
+struct server *server_start(const struct server_options *options, char *message_out)
+{
+    snprintf(message_out, SERVER_MESSAGE_MAX, "there is not enough memory");
+    struct server *server = calloc(1, sizeof(*server));
+    if (!server)
+        return NULL;
+    server->options = *options;
+    if (start_store(server, message_out) != 0 || start_hub(server) != 0 ||
+        start_gates(server, message_out) != 0)
+        goto stop;
+    /* What the gates post before now waits: the hub sends to gates, which must be known by then. */
+    if (store_thread_run(server->store_thread) != 0 || hub_thread_run(server->hub_thread) != 0) {
+        snprintf(message_out, SERVER_MESSAGE_MAX, "a thread could not be started");
+        goto stop;
+    }
+    atomic_store(&server->serving, true);
+    return server;
+
+stop:
+    server_stop(server);
+    return NULL;
+}
+
+unsigned server_port(const struct server *server)
+{
+    return gates_port(server->gates);
+}
+
+/* ---- stopping
+ * ------------------------------------------------------------------------------------ */
+
+void server_drain(struct server *server)
+{
+    atomic_store(&server->draining, true);
+    gates_drain(server->gates, LIMIT_RETURN_MS);
+    hub_thread_stop(server->hub_thread);
+}
+
+void server_stop(struct server *server)
+{
+    /* A thread that is given things outlives all that give them: the hub's sends to the gates, the
+     * gates' goodbyes still go into the hub's inbox, and the store and the hub give to each other.
+     */
+    hub_thread_end(server->hub_thread);
+    if (server->gates)
+        gates_stop(server->gates);
+    store_thread_end(server->store_thread);
+    store_thread_free(server->store_thread);
+    hub_thread_free(server->hub_thread);
+    if (server->store)
+        store_close(server->store);
+    free(server);
+}

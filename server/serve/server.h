@@ -1,0 +1,45 @@
+/*
+ * A running server: the store with its thread, the hub's thread and the gates, put together,
+ * started in order and taken down in order.
+ */
+#ifndef QUIRE_SERVE_SERVER_H
+#define QUIRE_SERVE_SERVER_H
+
+#include "server/config/config.h"
+#include "server/log/log.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum server_event {
+    SERVER_SETTLED = 1, /* after server_drain: all that was accepted is on disk and answered */
+    SERVER_FAILED = 2   /* the storage has failed: nothing is acknowledged any more; stop it */
+};
+
+struct server_options {
+    const char *data;
+    struct address listen;
+    unsigned gates;
+    unsigned connections_max;
+    uint64_t commit_interval_ms;
+    struct log *log;
+    void *context;
+    /* From one of the server's threads; at most once for each event. */
+    void (*event)(void *context, enum server_event event);
+};
+
+struct server;
+
+#define SERVER_MESSAGE_MAX 512
+
+/* Opens the database and the port, and serves. NULL: `message_out` (SERVER_MESSAGE_MAX) says why in
+ * a sentence. */
+struct server *server_start(const struct server_options *options, char *message_out);
+unsigned server_port(const struct server *server);
+
+/* Takes no new connections, tells clients to come back, and begins to finish what was accepted. */
+void server_drain(struct server *server);
+/* Closes the connections, ends the threads, closes the database, and frees. */
+void server_stop(struct server *server);
+
+#endif

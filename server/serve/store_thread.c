@@ -1,0 +1,372 @@
+#include "server/serve/store_thread.h"
+
+#include "server/limits.h"
+#include "server/serve/refusals.h"
+#include "server/serve/request_queue.h"
+#include "server/thread/clock.h"
+#include "server/thread/mailbox.h"
+#include "server/thread/waker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* How many turns settling gives way to other requests. */
+#define SETTLE_PATIENCE 16
+/* Without requests, the database is tended to this often. */
+#define IDLE_NS (250 * (uint64_t)CLOCK_NS_PER_MS)
+
+struct store_thread {
+    struct store_thread_options options;
+    pthread_t thread;
+    bool running;
+
+    /* shared with those who give */
+    struct mailbox inbox;
+    struct waker waker;
+    atomic_bool wanted; /* given something since the last wake */
+    atomic_bool ending;
+    atomic_size_t waiting_count, waiting_bytes;
+
+    /* the thread's own */
+    struct request_queue appends;
+    uint64_t appends_taken, appends_done;
+    struct request_queue reads; /* each waits for the appends that were taken before it */
+    struct request_queue settles;
+    struct refusals refusals;
+    size_t append_bytes;
+    uint64_t commit_began_ns;
+    unsigned turns; /* since a settling slice */
+    bool failed;
+
+    /* for the stats */
+    atomic_uint_least64_t commits, committed;
+    atomic_uint_least64_t busy_since_ms, full_at_ms; /* 0: not */
+};
+
+/* ---- answers
+ * ------------------------------------------------------------------------------------- */
+
+static bool is_append(const struct store_request *request)
+{
+    return request->kind == REQUEST_APPEND_EDIT || request->kind == REQUEST_APPEND_CHAT;
+}
+
+static bool is_write(const struct store_request *request)
+{
+    switch (request->kind) {
+    case REQUEST_APPEND_EDIT:
+    case REQUEST_APPEND_CHAT:
+    case REQUEST_CREATE:
+    case REQUEST_RENAME:
+    case REQUEST_DELETE:
+    case REQUEST_SETTLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* After which everything is as it was. */
+static bool is_clean(int result)
+{
+    return result == STORE_OK || result == STORE_E_FULL || result == STORE_E_NOT_FOUND ||
+           result == STORE_E_EXISTS || result == STORE_E_INVALID;
+}
+
+static void answer(struct store_thread *thread, struct store_request *request)
+{
+    atomic_fetch_sub(&thread->waiting_count, 1);
+    atomic_fetch_sub(&thread->waiting_bytes, request_bytes(request));
+    thread->options.answer(thread->options.context, request);
+}
+
+static void fail(struct store_thread *thread, int result, const char *doing)
+{
+    if (thread->failed)
+        return;
+    thread->failed = true;
+    char text[256];
+    log_write(thread->options.log, LOG_ERROR, "storage_failed", "doing=%s reason=%s text=%s", doing,
+              store_error_name(result), log_quote(store_error_text(result), text, sizeof(text)));
+    thread->options.failed(thread->options.context);
+}
+
+static void begin_call(struct store_thread *thread)
+{
+    atomic_store(&thread->busy_since_ms, clock_monotonic_ms());
+}
+
+/* Notes what a call into the store came to. False: the store has failed. */
+static bool end_call(struct store_thread *thread, int result, bool write, const char *doing)
+{
+    atomic_store(&thread->busy_since_ms, 0);
+    if (result == STORE_E_FULL)
+        atomic_store(&thread->full_at_ms, clock_monotonic_ms());
+    else if (write && result == STORE_OK)
+        atomic_store(&thread->full_at_ms, 0);
+    if (write && !is_clean(result))
+        fail(thread, result, doing);
+    return !thread->failed;
+}
+
+/* ---- appends
+ * ------------------------------------------------------------------------------------- */
+
+static void refuse(struct store_thread *thread, struct store_request *append, int result)
+{
+    refusals_add(&thread->refusals, append);
+    append->result = result;
+    answer(thread, append);
+}
+
+/* Takes as many appends as one commit may hold. */
+static struct request_queue next_batch(struct store_thread *thread)
+{
+    struct request_queue batch = {0};
+    size_t bytes = 0;
+    while (thread->appends.first && batch.count < LIMIT_COMMIT_EDITS) {
+        size_t size = request_bytes(thread->appends.first);
+        if (batch.count > 0 && bytes + size > LIMIT_COMMIT_BYTES)
+            break;
+        struct store_request *append = request_queue_pop(&thread->appends);
+        bytes += size;
+        thread->append_bytes -= size;
+        thread->appends_done++;
+        if (refusals_hold(&thread->refusals, append))
+            refuse(thread, append, STORE_E_FULL);
+        else
+            request_queue_push(&batch, append);
+    }
+    return batch;
+}
+
+static void commit(struct store_thread *thread)
+{
+    thread->commit_began_ns = clock_monotonic_ns();
+    struct request_queue batch = next_batch(thread);
+    if (batch.count == 0)
+        return;
+    begin_call(thread);
+    request_append(thread->options.store, batch.first);
+    int result = batch.first->result;
+    if (!end_call(thread, result, true, "commit")) {
+        request_queue_drop(&batch);
+        return;
+    }
+    atomic_fetch_add(&thread->commits, 1);
+    if (result == STORE_OK)
+        atomic_fetch_add(&thread->committed, batch.count);
+    struct store_request *append;
+    while ((append = request_queue_pop(&batch))) {
+        if (result == STORE_OK)
+            answer(thread, append);
+        else
+            refuse(thread, append, result);
+    }
+}
+
+static uint64_t commit_due_ns(const struct store_thread *thread)
+{
+    if (thread->appends.count == 0)
+        return WAKER_FOR_EVER;
+    if (thread->appends.count >= LIMIT_COMMIT_EDITS || thread->append_bytes >= LIMIT_COMMIT_BYTES)
+        return 0;
+    return thread->commit_began_ns + thread->options.commit_interval_ms * (uint64_t)CLOCK_NS_PER_MS;
+}
+
+/* ---- everything else
+ * ----------------------------------------------------------------------------- */
+
+static bool can_read(const struct store_thread *thread)
+{
+    return thread->reads.first && thread->reads.first->after <= thread->appends_done &&
+           !thread->failed;
+}
+
+static void serve_read(struct store_thread *thread)
+{
+    struct store_request *request = request_queue_pop(&thread->reads);
+    begin_call(thread);
+    request_serve(thread->options.store, request);
+    if (end_call(thread, request->result, is_write(request), "serve"))
+        answer(thread, request);
+    else
+        request_free(request);
+}
+
+static void settle_slice(struct store_thread *thread)
+{
+    struct store_request *request = thread->settles.first;
+    thread->turns = 0;
+    begin_call(thread);
+    request_serve(thread->options.store, request);
+    bool going = end_call(thread, request->result, true, "settle");
+    if (going && request->result == STORE_OK && !request->done)
+        return;
+    request_queue_pop(&thread->settles);
+    if (going)
+        answer(thread, request);
+    else
+        request_free(request);
+}
+
+static void tidy(struct store_thread *thread)
+{
+    begin_call(thread);
+    end_call(thread, store_idle(thread->options.store), true, "tidy");
+}
+
+/* ---- the loop
+ * ------------------------------------------------------------------------------------ */
+
+static void sort_in(struct store_thread *thread, struct store_request *request)
+{
+    if (is_append(request)) {
+        thread->append_bytes += request_bytes(request);
+        thread->appends_taken++;
+        request_queue_push(&thread->appends, request);
+    } else if (request->kind == REQUEST_SETTLE) {
+        request_queue_push(&thread->settles, request);
+    } else {
+        request->after = thread->appends_taken;
+        request_queue_push(&thread->reads, request);
+    }
+}
+
+static void take_requests(struct store_thread *thread)
+{
+    struct store_request *request = mailbox_take(&thread->inbox);
+    while (request) {
+        struct store_request *next = request->next;
+        sort_in(thread, request);
+        request = next;
+    }
+}
+
+/* Does one thing of each sort that is due. False: there was none. */
+static bool turn(struct store_thread *thread)
+{
+    bool worked = false;
+    thread->turns++;
+    if (commit_due_ns(thread) <= clock_monotonic_ns()) {
+        commit(thread);
+        worked = true;
+    }
+    if (can_read(thread)) {
+        serve_read(thread);
+        worked = true;
+    }
+    bool overdue = thread->turns >= SETTLE_PATIENCE;
+    if (thread->settles.count > 0 && (!worked || overdue) && !thread->failed) {
+        settle_slice(thread);
+        worked = true;
+    }
+    if (worked)
+        thread->options.answered(thread->options.context);
+    return worked;
+}
+
+static void rest(struct store_thread *thread)
+{
+    uint64_t until_ns = commit_due_ns(thread);
+    if (thread->appends.count == 0) {
+        tidy(thread);
+        until_ns = clock_monotonic_ns() + IDLE_NS;
+    }
+    waker_sleep(&thread->waker, until_ns);
+}
+
+static void *run(void *context)
+{
+    struct store_thread *thread = context;
+    while (!atomic_load(&thread->ending)) {
+        take_requests(thread);
+        if (thread->failed)
+            waker_sleep(&thread->waker, WAKER_FOR_EVER);
+        else if (!turn(thread))
+            rest(thread);
+    }
+    return NULL;
+}
+
+/* ---- the face
+ * ------------------------------------------------------------------------------------ */
+
+struct store_thread *store_thread_new(const struct store_thread_options *options)
+{
+    struct store_thread *thread = calloc(1, sizeof(*thread));
+    if (!thread)
+        return NULL;
+    thread->options = *options;
+    waker_init(&thread->waker);
+    return thread;
+}
+
+int store_thread_run(struct store_thread *thread)
+{
+    if (pthread_create(&thread->thread, NULL, run, thread) != 0)
+        return -1;
+    thread->running = true;
+    return 0;
+}
+
+void store_thread_end(struct store_thread *thread)
+{
+    if (!thread || !thread->running)
+        return;
+    atomic_store(&thread->ending, true);
+    waker_wake(&thread->waker);
+    pthread_join(thread->thread, NULL);
+    thread->running = false;
+}
+
+void store_thread_free(struct store_thread *thread)
+{
+    if (!thread)
+        return;
+    take_requests(thread);
+    request_queue_drop(&thread->appends);
+    request_queue_drop(&thread->reads);
+    request_queue_drop(&thread->settles);
+    refusals_deinit(&thread->refusals);
+    waker_deinit(&thread->waker);
+    free(thread);
+}
+
+void store_thread_give(struct store_thread *thread, struct store_request *request)
+{
+    atomic_fetch_add(&thread->waiting_count, 1);
+    atomic_fetch_add(&thread->waiting_bytes, request_bytes(request));
+    if (mailbox_push(&thread->inbox, request))
+        atomic_store(&thread->wanted, true);
+}
+
+void store_thread_wake(struct store_thread *thread)
+{
+    if (atomic_load_explicit(&thread->wanted, memory_order_relaxed) &&
+        atomic_exchange(&thread->wanted, false))
+        waker_wake(&thread->waker);
+}
+
+bool store_thread_full(const struct store_thread *thread)
+{
+    return atomic_load(&thread->waiting_count) >= LIMIT_STORE_QUEUE ||
+           atomic_load(&thread->waiting_bytes) >= LIMIT_STORE_BYTES;
+}
+
+static uint64_t since(uint64_t at_ms, uint64_t none)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+    return at_ms == 0 ? none : now_ms > at_ms ? now_ms - at_ms : 0;
+}
+
+struct store_thread_stats store_thread_stats(const struct store_thread *thread)
+{
+    return (struct store_thread_stats){
+        .commits = atomic_load(&thread->commits),
+        .committed = atomic_load(&thread->committed),
+        .busy_ms = since(atomic_load(&thread->busy_since_ms), 0),
+        .full_ms = since(atomic_load(&thread->full_at_ms), UINT64_MAX),
+    };
+}
