@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <sodium.h>
 
-static_assert(CLIENT_KEY_SIZE == crypto_generichash_BYTES_MIN, "size of a client key");
-static_assert(CLIENT_KEY_SECRET_SIZE == crypto_generichash_KEYBYTES, "size of the secret");
+_Static_assert(CLIENT_KEY_SIZE == crypto_generichash_BYTES_MIN, "size of a client key");
+_Static_assert(CLIENT_KEY_SECRET_SIZE == crypto_generichash_KEYBYTES, "size of the secret");
 
 void client_key_derive(const uint8_t *secret, uint64_t client, uint8_t *key_out)
 {
