@@ -1,0 +1,67 @@
+// A real server on a free loopback port and a directory of its own, stopped by its own process id.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const program = process.env.QUIRE_BIN;
+
+export class Server {
+  #child = null;
+  #ended = null;
+  log = [];
+
+  static async start() {
+    if (!program) throw new Error("set QUIRE_BIN to the quire program to test");
+    const server = new Server();
+    server.dir = await mkdtemp(join(tmpdir(), "quire-e2e-"));
+    server.port = 0;
+    await server.up();
+    return server;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get socketUrl() {
+    return `ws://127.0.0.1:${this.port}/ws`;
+  }
+
+  // Starts the process and waits until it serves; on the port it had before, if it had one.
+  async up() {
+    const args = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data", join(this.dir, "data"), "--log-format", "json"];
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    this.#child = child;
+    this.#ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+    const serving = new Promise((resolve) => {
+      createInterface({ input: child.stderr }).on("line", (line) => {
+        this.log.push(line);
+        const url = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
+        if (url && line.includes('"serving"')) resolve(Number(url[1]));
+      });
+    });
+    const port = await Promise.race([serving, this.#ended.then(() => null)]);
+    if (port === null) throw new Error(`the server did not start:\n${this.log.join("\n")}`);
+    this.port = port;
+  }
+
+  // Ends the process with a signal and waits for its end: { code, signal }.
+  async down(signal = "SIGTERM") {
+    this.#child.kill(signal);
+    return this.#ended;
+  }
+
+  async restart(signal) {
+    const end = await this.down(signal);
+    if (signal === "SIGTERM" && end.code !== 0) throw new Error(`SIGTERM ended with ${JSON.stringify(end)}:\n${this.log.slice(-20).join("\n")}`);
+    await this.up();
+  }
+
+  async remove() {
+    const end = await this.down("SIGTERM");
+    await rm(this.dir, { recursive: true, force: true });
+    if (end.code !== 0) throw new Error(`the server ended with ${JSON.stringify(end)}:\n${this.log.slice(-40).join("\n")}`);
+  }
+}
