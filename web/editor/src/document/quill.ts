@@ -1,0 +1,129 @@
+import Quill, { Delta, Parchment } from "quill/core";
+import Embed from "quill/blots/embed.js";
+import { AlignClass } from "quill/formats/align.js";
+import Blockquote from "quill/formats/blockquote.js";
+import Bold from "quill/formats/bold.js";
+import CodeBlock, { Code } from "quill/formats/code.js";
+import { ColorAttributor } from "quill/formats/color.js";
+import { DirectionAttribute } from "quill/formats/direction.js";
+import Header from "quill/formats/header.js";
+import Image from "quill/formats/image.js";
+import Indent from "quill/formats/indent.js";
+import Italic from "quill/formats/italic.js";
+import Link from "quill/formats/link.js";
+import List from "quill/formats/list.js";
+import Script from "quill/formats/script.js";
+import Strike from "quill/formats/strike.js";
+import Underline from "quill/formats/underline.js";
+import { FORMAT_NAMES, PLACEHOLDER, safeOps, type Op, type Unknown } from "../pure/safe-delta.js";
+import { pasteRules } from "./paste.js";
+import { keyRules } from "./keys.js";
+
+/** A colour that the style sheet can adapt to a dark page: it is put into a custom property as well. */
+class AdaptiveColor extends ColorAttributor {
+  readonly #property: string;
+
+  constructor(attrName: string, keyName: string, property: string) {
+    super(attrName, keyName, { scope: Parchment.Scope.INLINE });
+    this.#property = property;
+  }
+
+  override add(node: HTMLElement, value: string): boolean {
+    const added = super.add(node, value);
+    if (added) node.style.setProperty(this.#property, value);
+    return added;
+  }
+
+  override remove(node: HTMLElement): void {
+    node.style.removeProperty(this.#property);
+    super.remove(node);
+  }
+}
+
+/** Stands for an embed that this editor cannot show. Copying it out gives nothing, keeping it in place keeps it whole. */
+class Placeholder extends Embed {
+  static override blotName = PLACEHOLDER;
+  static override tagName = "SPAN";
+  static override className = "placeholder-embed";
+  readonly #unknown: Unknown;
+
+  constructor(scroll: ConstructorParameters<typeof Embed>[0], node: HTMLElement, unknown?: Unknown) {
+    super(scroll, node);
+    this.#unknown = unknown ?? { name: PLACEHOLDER, value: true };
+  }
+
+  static override create(value: unknown): HTMLElement {
+    const node = super.create(value) as HTMLElement;
+    node.textContent = (value as Unknown).name || "embed";
+    return node;
+  }
+
+  override value(): Record<string, unknown> {
+    return { [this.#unknown.name]: this.#unknown.value };
+  }
+
+  html(): string {
+    return "";
+  }
+}
+
+let registered = false;
+
+function register(): void {
+  if (registered) return;
+  registered = true;
+  const color = new AdaptiveColor("color", "color", "--text-color");
+  const background = new AdaptiveColor("background", "background-color", "--mark-color");
+  const parts = {
+    [`formats/${PLACEHOLDER}`]: Placeholder,
+    "attributors/style/color": color,
+    "attributors/style/background": background,
+    "formats/align": AlignClass,
+    "formats/background": background,
+    "formats/blockquote": Blockquote,
+    "formats/bold": Bold,
+    "formats/code": Code,
+    "formats/code-block": CodeBlock,
+    "formats/color": color,
+    "formats/direction": DirectionAttribute,
+    "formats/header": Header,
+    "formats/image": Image,
+    "formats/indent": Indent,
+    "formats/italic": Italic,
+    "formats/link": Link,
+    "formats/list": List,
+    "formats/script": Script,
+    "formats/strike": Strike,
+    "formats/underline": Underline,
+  };
+  Quill.register(parts, true);
+}
+
+export function createQuill(container: HTMLElement, refusedFiles: () => void): Quill {
+  register();
+  const quill = new Quill(container, {
+    placeholder: "Write something…",
+    formats: [...FORMAT_NAMES, "image", PLACEHOLDER],
+    modules: {
+      history: { userOnly: true },
+      keyboard: { bindings: keyRules },
+      clipboard: { matchers: pasteRules },
+      uploader: { mimetypes: ["image/png", "image/jpeg", "image/gif", "image/webp"], handler: refusedFiles },
+    },
+  });
+  guard(quill);
+  quill.root.setAttribute("role", "textbox");
+  quill.root.setAttribute("aria-multiline", "true");
+  quill.root.setAttribute("aria-label", "Text of the document");
+  quill.root.setAttribute("spellcheck", "true");
+  return quill;
+}
+
+/** Nothing reaches Quill's model without having been made safe. */
+function guard(quill: Quill): void {
+  const { editor } = quill;
+  const applyDelta = editor.applyDelta.bind(editor);
+  const insertContents = editor.insertContents.bind(editor);
+  editor.applyDelta = (delta) => applyDelta(new Delta(safeOps(delta.ops as Op[]) as typeof delta.ops));
+  editor.insertContents = (index, delta) => insertContents(index, new Delta(safeOps(delta.ops as Op[]) as typeof delta.ops));
+}

@@ -1,0 +1,63 @@
+/** Errors of the protocol in words for people. What is not listed says what it can without jargon. */
+const WORDS: Record<string, string> = {
+  not_found: "This document does not exist, or no longer does.",
+  forbidden: "You may not do that in this document.",
+  unauthorized: "This server wants to know who you are, and did not accept what it was told.",
+  exists: "A document with this address exists already.",
+  bad_title: "This title cannot be used. Please choose another.",
+  bad_name: "This name cannot be used. Please choose another.",
+  bad_text: "This message cannot be sent as it is.",
+  bad_id: "This is not the address of a document.",
+  document_full: "This document has reached its largest size. What you typed since is kept, but cannot be saved until something is removed.",
+  storage_full: "The server has no room left at the moment. Your changes are kept and will be sent again.",
+  overloaded: "The server is very busy. It will be tried again by itself.",
+  not_text: "This document holds plain text only.",
+  channel_limit: "Too many documents are open in this page. Please close one.",
+  internal: "Something went wrong on the server. Please try again.",
+  timeout: "The server did not answer in time. Please try again.",
+  disconnected: "There is no connection at the moment. Please try again when it is back.",
+  closed: "This page is no longer connected. Please reload it.",
+};
+
+/** Errors that the connection heals by itself and that nobody needs to read about. */
+const QUIET = new Set(["not_open", "bad_seq", "bad_base", "too_old"]);
+
+export function errorWords(error: unknown): string {
+  const code = codeOf(error);
+  return Object.hasOwn(WORDS, code) ? (WORDS[code] as string) : "Something went wrong. Please try again.";
+}
+
+export function isQuiet(error: unknown): boolean {
+  return QUIET.has(codeOf(error));
+}
+
+export function codeOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("code" in error)) return "";
+  return typeof error.code === "string" ? error.code : "";
+}
+
+/** Why the connection has stopped for good, by the close code. */
+export function stoppedWords(code: number | undefined): { title: string; text: string } {
+  switch (code) {
+    case 4401:
+      return {
+        title: "This server asks who you are",
+        text: "Open the link you were given, or enter the access token you got from whoever runs this server.",
+      };
+    case 4409:
+      return {
+        title: "Continued in another window",
+        text: "This page was taken over by a copy of itself. Reload it to go on here.",
+      };
+    case 1009:
+      return {
+        title: "That was too much at once",
+        text: "The last change was larger than the server takes. Reload the page and paste smaller parts.",
+      };
+    default:
+      return {
+        title: "The connection has ended",
+        text: "This page and the server do not understand each other, perhaps because the server is newer. Reload to go on.",
+      };
+  }
+}
