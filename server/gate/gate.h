@@ -1,7 +1,7 @@
 /*
- * A gate: one thread with everything that touches sockets. libwebsockets on a libuv loop of its own;
- * the WebSocket handshake and its refusals, framing, reading messages, fan-out from positions, timers
- * of connections, the editor's files and the health pages over HTTP.
+ * A gate: one thread with everything that touches sockets. libwebsockets on a libuv loop of its
+ * own; the WebSocket handshake and its refusals, framing, reading messages, fan-out from positions,
+ * timers of connections, the editor's files and the health pages over HTTP.
  *
  * Gate 0 listens and hands accepted sockets to all gates in turn.
  */
@@ -25,7 +25,9 @@ struct gate_asset {
 
 struct gate_env {
     void *context;
-    /* Gives `in` to the hub. False: its inbox is full, and `in` has been freed. Any gate's thread. */
+    /* Gives `in` to the hub; any gate's thread. False: its inbox is full, and `in` has been freed.
+     * Only a HUB_IN_MESSAGE may be refused. Whoever takes a HUB_IN_MESSAGE out of the inbox calls
+     * gates_taken. Not called any more once gates_stop has been. */
     bool (*post)(void *context, struct hub_in *in);
     /* For /readyz: NULL when the server can serve, else a sentence why not. */
     const char *(*not_ready)(void *context);
@@ -36,24 +38,31 @@ struct gate_options {
     const char *host; /* numeric address or name to listen on */
     unsigned port;    /* 0: any free one */
     unsigned gates;
-    unsigned connections_max;
+    unsigned connections_max;        /* 0: as many as descriptors allow */
     const struct gate_asset *assets; /* ends with a NULL path; "/" and "/d/ID" are "/index.html" */
+
+    /* 0: the limit of that name */
+    unsigned hello_ms, silence_ms, ping_ms, stall_ms, close_ms;
 };
 
 struct gates;
 
-/* Binds the address and starts the threads. On error returns NULL, and `message_out` says in a sentence
- * what is wrong ("127.0.0.1:8080 is in use by another program …"). */
+/* Binds the address and starts the threads. On error returns NULL, and `message_out` says in a
+ * sentence what is wrong ("127.0.0.1:8080 is in use by another program …"). */
 struct gates *gates_start(const struct gate_options *options, const struct gate_env *env,
                           char *message_out, size_t message_size);
 /* The port that is listened on. */
 unsigned gates_port(const struct gates *gates);
 /* Gives `out` to gate `gate` and wakes it. Any thread. */
 void gates_send(struct gates *gates, unsigned gate, struct hub_out *out);
+/* A HUB_IN_MESSAGE of `connection` has left the hub's inbox: one less of LIMIT_CONNECTION_INBOX.
+ * Any thread. */
+void gates_taken(struct gates *gates, uint64_t connection);
 /* Stops accepting; tells every connection GOING(retry_ms, each its own between half and all of it).
  * Any thread. */
 void gates_drain(struct gates *gates, uint64_t retry_ms);
-/* Writes out what is queued, closes every connection with 4503, ends the threads, frees. */
+/* Writes out what is queued, closes every connection with 4503, ends the threads, frees: within
+ * LIMIT_DRAIN_MS or little more. Nothing else may be called any more. */
 void gates_stop(struct gates *gates);
 
 struct gate_stats {

@@ -1,0 +1,131 @@
+#include "server/gate/flush.h"
+
+#include "server/gate/frame.h"
+#include "server/gate/peer.h"
+
+/* A ping carries a byte: libwebsockets does not tell of pongs without any. */
+#define PING_BYTES (2 + 1)
+
+static void on_lagged(void *context, const struct subscriber *subscriber)
+{
+    peer_tell(context, HUB_IN_LAGGED, subscriber);
+}
+
+static void on_presence(void *context, const struct subscriber *subscriber)
+{
+    peer_tell(context, HUB_IN_PRESENCE, subscriber);
+}
+
+/* Puts a ping before the frame, which may be empty. */
+static void add_ping(struct outbox_frame *frame, uint8_t *payload)
+{
+    uint8_t *byte = (frame->size == 0 ? payload : frame->data) - 1;
+    *byte = 0;
+    uint8_t *ping = frame_begin(byte, 1, FRAME_PING, true);
+    frame->data = ping;
+    frame->size += PING_BYTES;
+}
+
+/* One write, straight to the socket. Raw, since the frame is complete. */
+static void write_frame(struct peer *peer, const struct outbox_frame *frame)
+{
+    struct gate *gate = peer->gate;
+    if (lws_write(peer->wsi, frame->data, frame->size, LWS_WRITE_RAW) < 0) {
+        peer_cut(peer);
+        return;
+    }
+    counter_add(&gate->counters.frames_out, 1);
+    counter_add(&gate->counters.bytes_out, frame->size);
+    if (lws_partial_buffered(peer->wsi)) {
+        peer_block(peer);
+    } else if (frame->more) {
+        lws_callback_on_writable(peer->wsi);
+        peer_block(peer);
+    }
+}
+
+/*
+ * Gives a connection its next frame, unless it had one in this flush or its socket is full. While
+ * libwebsockets holds a rest of an earlier write, it calls by itself when that is gone.
+ */
+static void serve(struct peer *peer)
+{
+    struct gate *gate = peer->gate;
+    if (peer->turn == gate->turn || peer->blocked || peer->state == PEER_CLOSED) {
+        return;
+    }
+    peer->turn = gate->turn;
+    if (lws_partial_buffered(peer->wsi)) {
+        peer_block(peer);
+        return;
+    }
+    const struct outbox_events events = {peer, on_lagged, on_presence};
+    struct outbox_frame frame = outbox_take(&peer->outbox, &events, gate->payload);
+    if (peer->ping_wanted) {
+        peer->ping_wanted = false;
+        add_ping(&frame, gate->payload);
+    }
+    if (frame.size > 0) {
+        write_frame(peer, &frame);
+    }
+    if (peer->state == PEER_CLOSING && !peer->blocked) {
+        pointers_add(&gate->doomed, peer);
+    }
+}
+
+static void serve_peers(struct gate *gate)
+{
+    for (size_t place = 1; place <= gate->dirty_peers.count; place++) {
+        struct peer *peer = pointers_at(&gate->dirty_peers, place);
+        if (peer != NULL) {
+            peer->dirty_at = 0;
+            serve(peer);
+        }
+    }
+    pointers_clear(&gate->dirty_peers);
+}
+
+/* From the last subscriber to the first: serving one may end it and others of its connection, and
+ * the last ones take their places. */
+static void serve_stream(struct stream *stream)
+{
+    stream_flushed(stream);
+    for (size_t i = stream->count; i-- > 0;) {
+        if (i < stream->count) {
+            serve(peer_of_outbox(stream->subscribers[i]->outbox));
+        }
+    }
+}
+
+static void serve_streams(struct gate *gate)
+{
+    for (size_t place = 1; place <= gate->dirty_streams.count; place++) {
+        struct stream *stream = pointers_at(&gate->dirty_streams, place);
+        if (stream != NULL) {
+            stream->dirty_at = 0;
+            serve_stream(stream);
+        }
+    }
+    pointers_clear(&gate->dirty_streams);
+}
+
+void gate_touch_stream(struct gate *gate, struct stream *stream)
+{
+    if (stream->dirty_at == 0) {
+        stream->dirty_at = pointers_add(&gate->dirty_streams, stream);
+    }
+}
+
+void gate_flush(struct gate *gate)
+{
+    if (gate->dirty_peers.count == 0 && gate->dirty_streams.count == 0) {
+        return;
+    }
+    gate->turn++;
+    serve_peers(gate);
+    serve_streams(gate);
+    for (size_t place = 1; place <= gate->doomed.count; place++) {
+        peer_say_goodbye(pointers_at(&gate->doomed, place));
+    }
+    pointers_clear(&gate->doomed);
+}

@@ -1,0 +1,184 @@
+#include "server/gate/gate.h"
+
+#include "server/gate/listen.h"
+#include "server/gate/loop.h"
+#include "server/gate/memory.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Descriptors for everything but connections: the database, the log, those of each gate. */
+#define RESERVED_DESCRIPTORS 128
+#define DESCRIPTORS_A_GATE   8
+
+static unsigned or_default(unsigned value, unsigned fallback)
+{
+    return value == 0 ? fallback : value;
+}
+
+/* libwebsockets fills tables by the limit of descriptors: it is set to what is needed, no more. */
+static unsigned fit_descriptors(unsigned wanted, unsigned gates)
+{
+    unsigned reserved = RESERVED_DESCRIPTORS + DESCRIPTORS_A_GATE * gates;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    rlim_t most = limit.rlim_max < SLOTS_MAX ? limit.rlim_max : SLOTS_MAX;
+    rlim_t target = wanted == 0 || wanted > most - reserved ? most : (rlim_t)wanted + reserved;
+    if (target <= reserved) {
+        return 0;
+    }
+    limit.rlim_cur = target;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    return (unsigned)(target - reserved);
+}
+
+static struct gate_options with_defaults(const struct gate_options *given)
+{
+    struct gate_options options = *given;
+    options.gates = or_default(options.gates, 1);
+    options.hello_ms = or_default(options.hello_ms, LIMIT_HELLO_MS);
+    options.silence_ms = or_default(options.silence_ms, LIMIT_SILENCE_MS);
+    options.ping_ms = or_default(options.ping_ms, LIMIT_PING_MS);
+    options.stall_ms = or_default(options.stall_ms, LIMIT_STALL_MS);
+    options.close_ms = or_default(options.close_ms, LIMIT_CLOSE_MS);
+    return options;
+}
+
+static void free_gates(struct gates *gates)
+{
+    for (unsigned i = 0; i < gates->count; i++) {
+        gate_free(gates->gate[i]);
+    }
+    if (gates->listener >= 0) {
+        close(gates->listener);
+    }
+    free(gates);
+}
+
+static int make_gates(struct gates *gates, char *message_out, size_t message_size)
+{
+    lws_set_log_level(0, NULL);
+    for (unsigned i = 0; i < gates->options.gates; i++) {
+        gates->gate[i] = gate_new(gates, i, message_out, message_size);
+        if (gates->gate[i] == NULL) {
+            return -1;
+        }
+        gates->count++;
+    }
+    return 0;
+}
+
+static void join(struct gates *gates, unsigned started)
+{
+    atomic_store(&gates->stopping, true);
+    for (unsigned i = 0; i < started; i++) {
+        gate_wake(gates->gate[i]);
+    }
+    for (unsigned i = 0; i < started; i++) {
+        pthread_join(gates->gate[i]->thread, NULL);
+    }
+}
+
+static int start_threads(struct gates *gates, char *message_out, size_t message_size)
+{
+    for (unsigned i = 0; i < gates->count; i++) {
+        if (pthread_create(&gates->gate[i]->thread, NULL, gate_run, gates->gate[i]) != 0) {
+            snprintf(message_out, message_size, "cannot start thread %u of %u", i + 1,
+                     gates->count);
+            join(gates, i);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+struct gates *gates_start(const struct gate_options *options, const struct gate_env *env,
+                          char *message_out, size_t message_size)
+{
+    assert(options->gates <= HUB_GATES_MAX);
+    struct gates *gates = memory_new(sizeof(*gates));
+    gates->env = *env;
+    gates->options = with_defaults(options);
+    gates->listener = -1;
+    gates->options.connections_max =
+        fit_descriptors(options->connections_max, gates->options.gates);
+    if (gates->options.connections_max == 0) {
+        snprintf(message_out, message_size,
+                 "the limit of open files is too low: raise it (ulimit -n) to 1024 or more");
+        free_gates(gates);
+        return NULL;
+    }
+    if (listen_open(gates, message_out, message_size) != 0 ||
+        make_gates(gates, message_out, message_size) != 0 ||
+        start_threads(gates, message_out, message_size) != 0) {
+        free_gates(gates);
+        return NULL;
+    }
+    return gates;
+}
+
+unsigned gates_port(const struct gates *gates)
+{
+    return gates->port;
+}
+
+void gates_send(struct gates *gates, unsigned gate, struct hub_out *out)
+{
+    assert(gate < gates->count);
+    if (mailbox_push(&gates->gate[gate]->mailbox, out)) {
+        gate_wake(gates->gate[gate]);
+    }
+}
+
+void gates_taken(struct gates *gates, uint64_t connection)
+{
+    unsigned gate = HUB_GATE_OF(connection);
+    assert(gate < gates->count);
+    atomic_fetch_sub(slots_waiting(&gates->gate[gate]->slots, connection), 1);
+}
+
+static void wake_all(struct gates *gates)
+{
+    for (unsigned i = 0; i < gates->count; i++) {
+        gate_wake(gates->gate[i]);
+    }
+}
+
+void gates_drain(struct gates *gates, uint64_t retry_ms)
+{
+    atomic_store(&gates->drain_retry_ms, retry_ms);
+    atomic_store(&gates->draining, true);
+    wake_all(gates);
+}
+
+void gates_stop(struct gates *gates)
+{
+    join(gates, gates->count);
+    free_gates(gates);
+}
+
+static uint64_t read_counter(const atomic_uint_fast64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+struct gate_stats gates_stats(const struct gates *gates)
+{
+    struct gate_stats sum = {0};
+    for (unsigned i = 0; i < gates->count; i++) {
+        const struct gate_counters *counters = &gates->gate[i]->counters;
+        sum.connections += read_counter(&counters->connections);
+        sum.messages_in += read_counter(&counters->messages_in);
+        sum.frames_out += read_counter(&counters->frames_out);
+        sum.bytes_out += read_counter(&counters->bytes_out);
+        sum.refused_handshakes += read_counter(&counters->refused_handshakes);
+    }
+    return sum;
+}

@@ -1,0 +1,231 @@
+#include "server/gate/listen.h"
+
+#include "server/gate/memory.h"
+#include "server/gate/protocols.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+/* Accepted in one turn of the loop; the others wait in the backlog. */
+#define ACCEPTS_A_TURN 64
+/* What the kernel takes of a connection before it can send it: more would only be out of reach of
+ * being sent in larger frames, or of being left out for one who is too slow. */
+#define UNSENT_BYTES (128 * 1024)
+
+struct arrival {
+    struct arrival *next;
+    int socket;
+};
+
+/* ---- opening ------------------------------------------------------------------------------------
+ */
+
+static int listen_at(const struct addrinfo *address)
+{
+    int on = 1;
+    int listener = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener < 0) {
+        return -1;
+    }
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(listener, address->ai_addr, address->ai_addrlen) != 0 ||
+        listen(listener, BACKLOG) != 0) {
+        int reason = errno;
+        close(listener);
+        errno = reason;
+        return -1;
+    }
+    return listener;
+}
+
+static unsigned port_of(int listener)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof(address);
+    if (getsockname(listener, (struct sockaddr *)&address, &size) != 0) {
+        return 0;
+    }
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+static void say_why(const struct gate_options *options, int reason, char *message_out,
+                    size_t message_size)
+{
+    switch (reason) {
+    case EADDRINUSE:
+        snprintf(message_out, message_size,
+                 "%s:%u is in use by another program: stop it, or choose another port",
+                 options->host, options->port);
+        break;
+    case EACCES:
+        snprintf(message_out, message_size,
+                 "%s:%u may not be listened on by this user: choose a port of 1024 or more",
+                 options->host, options->port);
+        break;
+    case EADDRNOTAVAIL:
+        snprintf(message_out, message_size, "%s is not an address of this machine", options->host);
+        break;
+    default:
+        snprintf(message_out, message_size, "cannot listen on %s:%u: %s", options->host,
+                 options->port, strerror(reason));
+        break;
+    }
+}
+
+int listen_open(struct gates *gates, char *message_out, size_t message_size)
+{
+    const struct gate_options *options = &gates->options;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    char port[16];
+    snprintf(port, sizeof(port), "%u", options->port);
+    int result = getaddrinfo(options->host, port, &hints, &found);
+    if (result != 0) {
+        snprintf(message_out, message_size, "%s is no address to listen on: %s", options->host,
+                 gai_strerror(result));
+        return -1;
+    }
+    gates->listener = -1;
+    int reason = 0;
+    for (struct addrinfo *at = found; at != NULL && gates->listener < 0; at = at->ai_next) {
+        gates->listener = listen_at(at);
+        reason = errno;
+    }
+    freeaddrinfo(found);
+    if (gates->listener < 0) {
+        say_why(options, reason, message_out, message_size);
+        return -1;
+    }
+    gates->port = port_of(gates->listener);
+    return 0;
+}
+
+/* ---- accepting ----------------------------------------------------------------------------------
+ */
+
+/* Too many: told so in plain HTTP, as far as the socket takes it. */
+static void turn_away(int socket)
+{
+    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                                 "Content-Length: 0\r\nRetry-After: 5\r\n\r\n";
+    (void)send(socket, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(socket);
+}
+
+static void hand_over(struct gate *from, int socket)
+{
+    struct gates *gates = from->gates;
+    struct gate *to = gates->gate[from->next_gate];
+    from->next_gate = (from->next_gate + 1) % gates->count;
+    if (to == from) {
+        protocols_adopt(to, socket);
+        return;
+    }
+    struct arrival *arrival = memory_new(sizeof(*arrival));
+    arrival->socket = socket;
+    if (mailbox_push(&to->arrivals, arrival)) {
+        gate_wake(to);
+    }
+}
+
+static void accept_one(struct gate *gate, int socket)
+{
+    int on = 1;
+    int unsent = UNSENT_BYTES;
+    struct gates *gates = gate->gates;
+    if (atomic_fetch_add(&gates->sockets, 1) >= gates->options.connections_max) {
+        atomic_fetch_sub(&gates->sockets, 1);
+        turn_away(socket);
+        return;
+    }
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+    hand_over(gate, socket);
+}
+
+static void pause_accepting(struct gate *gate, int reason)
+{
+    const struct gate_env *env = &gate->gates->env;
+    char fields[80];
+    snprintf(fields, sizeof(fields), "error=\"%s\"", strerror(reason));
+    env->log(env->context, HUB_LOG_WARN, "accept_paused", fields);
+    uv_poll_stop(&gate->listening);
+    gate->accept_paused = true;
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    struct gate *gate = handle->data;
+    (void)events;
+    if (status < 0) {
+        pause_accepting(gate, -status);
+        return;
+    }
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        int socket = accept4(gate->gates->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (socket >= 0) {
+            accept_one(gate, socket);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            pause_accepting(gate, errno);
+            return;
+        }
+    }
+}
+
+void listen_start(struct gate *gate)
+{
+    gate->listening.data = gate;
+    uv_poll_start(&gate->listening, UV_READABLE, on_readable);
+}
+
+void listen_tick(struct gate *gate)
+{
+    if (gate->accept_paused) {
+        gate->accept_paused = false;
+        listen_start(gate);
+    }
+}
+
+void listen_stop(struct gate *gate)
+{
+    gate->accept_paused = false;
+    uv_poll_stop(&gate->listening);
+    if (gate->gates->listener >= 0) {
+        close(gate->gates->listener);
+        gate->gates->listener = -1;
+    }
+}
+
+/* ---- arriving -----------------------------------------------------------------------------------
+ */
+
+void listen_take(struct gate *gate)
+{
+    struct arrival *next;
+    for (struct arrival *arrival = mailbox_take(&gate->arrivals); arrival != NULL; arrival = next) {
+        next = arrival->next;
+        protocols_adopt(gate, arrival->socket);
+        free(arrival);
+    }
+}
+
+void listen_drop(struct gate *gate)
+{
+    struct arrival *next;
+    for (struct arrival *arrival = mailbox_take(&gate->arrivals); arrival != NULL; arrival = next) {
+        next = arrival->next;
+        close(arrival->socket);
+        free(arrival);
+    }
+}

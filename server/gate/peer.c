@@ -1,0 +1,248 @@
+#include "server/gate/peer.h"
+
+#include "server/gate/memory.h"
+#include "server/gate/receive.h"
+#include "server/wire/encode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define PEER_OF_TIMER(entry) ((struct peer *)((char *)(entry)-offsetof(struct peer, timer)))
+
+static const struct gate_options *options_of(const struct peer *peer)
+{
+    return &peer->gate->gates->options;
+}
+
+/* ---- timers ------------------------------------------------------------------------------------
+ */
+
+static uint64_t due_ms(const struct peer *peer)
+{
+    const struct gate_options *options = options_of(peer);
+    if (peer->state >= PEER_CLOSING) {
+        return peer->close_by_ms;
+    }
+    uint64_t due = peer->heard_ms + (peer->state == PEER_GREETING ? options->hello_ms
+                                     : peer->pinged               ? options->silence_ms
+                                                                  : options->ping_ms);
+    if (peer->blocked && peer->blocked_ms + options->stall_ms < due) {
+        due = peer->blocked_ms + options->stall_ms;
+    }
+    return due;
+}
+
+static void arm(struct peer *peer)
+{
+    wheel_set(&peer->gate->wheel, &peer->timer, due_ms(peer));
+}
+
+static void log_close(const struct peer *peer)
+{
+    const struct gate_env *env = &peer->gate->gates->env;
+    char fields[64];
+    snprintf(fields, sizeof(fields), "connection=%llu code=%u",
+             (unsigned long long)peer->outbox.connection, peer->close_code);
+    env->log(env->context, HUB_LOG_DEBUG, "connection_closing", fields);
+}
+
+void peer_expired(void *gate, struct wheel_entry *timer)
+{
+    struct peer *peer = PEER_OF_TIMER(timer);
+    const struct gate_options *options = options_of(peer);
+    uint64_t now = gate_now_ms(gate);
+    if (peer->state >= PEER_CLOSING) {
+        peer_cut(peer);
+        return;
+    }
+    if (peer->state == PEER_GREETING && now >= peer->heard_ms + options->hello_ms) {
+        peer_close(peer, WIRE_CLOSE_NO_HELLO);
+        return;
+    }
+    if (now >= peer->heard_ms + options->silence_ms) {
+        peer_close(peer, WIRE_CLOSE_IDLE);
+        return;
+    }
+    if (peer->blocked && now >= peer->blocked_ms + options->stall_ms) {
+        peer_close(peer, WIRE_CLOSE_OVERLOADED);
+        return;
+    }
+    if (!peer->pinged && now >= peer->heard_ms + options->ping_ms) {
+        peer->pinged = peer->ping_wanted = true;
+        peer_touch(peer);
+    }
+    arm(peer);
+}
+
+/* ---- life --------------------------------------------------------------------------------------
+ */
+
+struct peer *peer_new(struct gate *gate, struct lws *wsi)
+{
+    struct peer *peer = memory_new(sizeof(*peer));
+    uint64_t number = slots_add(&gate->slots, peer);
+    if (number == 0) {
+        free(peer);
+        return NULL;
+    }
+    outbox_init(&peer->outbox, number);
+    peer->gate = gate;
+    peer->wsi = wsi;
+    peer->heard_ms = gate_now_ms(gate);
+    arm(peer);
+    counter_add(&gate->counters.connections, 1);
+    return peer;
+}
+
+static void forget(struct peer *peer)
+{
+    if (peer->known) {
+        peer->known = false;
+        peer_tell(peer, HUB_IN_GONE, NULL);
+    }
+}
+
+void peer_free(struct peer *peer)
+{
+    struct gate *gate = peer->gate;
+    forget(peer);
+    if (peer->dirty_at > 0) {
+        pointers_strike(&gate->dirty_peers, peer->dirty_at);
+    }
+    wheel_cancel(&peer->timer);
+    outbox_deinit(&peer->outbox);
+    assembly_free(peer->assembly);
+    slots_remove(&gate->slots, peer->outbox.connection);
+    counter_add(&gate->counters.connections, UINT64_MAX);
+    free(peer);
+}
+
+struct peer *peer_find(const struct gate *gate, uint64_t number)
+{
+    return slots_find(&gate->slots, number);
+}
+
+void peer_greeted(struct peer *peer)
+{
+    peer->state = PEER_READY;
+    peer->known = true;
+    peer->heard_ms = gate_now_ms(peer->gate);
+    arm(peer);
+}
+
+/* The timer is left where it is: it finds out when it fires. */
+void peer_heard(struct peer *peer)
+{
+    if (peer->state == PEER_GREETING) {
+        return;
+    }
+    peer->heard_ms = gate_now_ms(peer->gate);
+    if (peer->pinged) {
+        peer->pinged = false;
+        arm(peer);
+    }
+}
+
+void peer_touch(struct peer *peer)
+{
+    if (peer->dirty_at == 0) {
+        peer->dirty_at = pointers_add(&peer->gate->dirty_peers, peer);
+    }
+}
+
+void peer_send(struct peer *peer, struct blob *blob)
+{
+    if (peer->state == PEER_CLOSED) {
+        blob_unref(blob);
+        return;
+    }
+    outbox_add(&peer->outbox, blob);
+    peer_touch(peer);
+    if (peer->outbox.bytes > LIMIT_OUTBOX_BYTES) {
+        outbox_drop(&peer->outbox);
+        peer_close(peer, WIRE_CLOSE_OVERLOADED);
+    }
+}
+
+void peer_tell(const struct peer *peer, enum hub_in_kind kind, const struct subscriber *subscriber)
+{
+    const struct gates *gates = peer->gate->gates;
+    if (atomic_load_explicit(&gates->stopping, memory_order_relaxed)) {
+        return;
+    }
+    struct hub_in *in = memory_new(sizeof(*in));
+    in->kind = kind;
+    in->connection = peer->outbox.connection;
+    if (subscriber != NULL) {
+        in->channel = subscriber->channel;
+        in->version = subscriber->version;
+        in->chat = subscriber->chat;
+    }
+    gates->env.post(gates->env.context, in);
+}
+
+/* ---- flow --------------------------------------------------------------------------------------
+ */
+
+void peer_block(struct peer *peer)
+{
+    peer->blocked = true;
+    peer->blocked_ms = gate_now_ms(peer->gate);
+    if (due_ms(peer) < peer->timer.due_ms) {
+        arm(peer);
+    }
+}
+
+void peer_unblock(struct peer *peer)
+{
+    peer->blocked = false;
+    peer_touch(peer);
+}
+
+/* ---- ends --------------------------------------------------------------------------------------
+ */
+
+void peer_close_gently(struct peer *peer, unsigned code)
+{
+    if (peer->state >= PEER_CLOSING) {
+        return;
+    }
+    peer->state = PEER_CLOSING;
+    peer->close_code = (uint16_t)code;
+    peer->close_by_ms = gate_now_ms(peer->gate) + options_of(peer)->close_ms;
+    log_close(peer);
+    forget(peer);
+    arm(peer);
+    peer_touch(peer);
+}
+
+void peer_close(struct peer *peer, unsigned code)
+{
+    outbox_unsubscribe(&peer->outbox);
+    peer_close_gently(peer, code);
+}
+
+void peer_leave(struct peer *peer)
+{
+    outbox_unsubscribe(&peer->outbox);
+    forget(peer);
+    peer->state = PEER_CLOSED;
+    peer->close_by_ms = gate_now_ms(peer->gate) + options_of(peer)->close_ms;
+    arm(peer);
+}
+
+void peer_cut(struct peer *peer)
+{
+    peer_leave(peer);
+    /* The loop finds the socket dead and ends the connection. */
+    shutdown(lws_get_socket_fd(peer->wsi), SHUT_RDWR);
+    lws_callback_on_writable(peer->wsi);
+}
+
+void peer_say_goodbye(struct peer *peer)
+{
+    peer_leave(peer);
+    lws_close_reason(peer->wsi, (enum lws_close_status)peer->close_code, NULL, 0);
+    lws_set_timeout(peer->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
+}

@@ -1,0 +1,75 @@
+/*
+ * A gate's end of one client's WebSocket: its states, what it is to be sent, its timers. Only its
+ * gate's thread touches it.
+ */
+#ifndef QUIRE_GATE_PEER_H
+#define QUIRE_GATE_PEER_H
+
+#include "server/gate/loop.h"
+
+enum peer_state {
+    PEER_GREETING, /* no HELLO yet */
+    PEER_READY,
+    PEER_CLOSING, /* what is left is going out, then goodbye is said; hears nothing more */
+    PEER_CLOSED   /* goodbye was said, or will not be: only the end is awaited */
+};
+
+struct peer {
+    struct outbox outbox; /* first: the peer of an outbox is at the same address */
+    struct gate *gate;
+    struct lws *wsi;
+    struct wheel_entry timer;
+    struct assembly *assembly; /* of a frame that came in parts, or NULL */
+    uint64_t heard_ms;
+    uint64_t blocked_ms; /* since when */
+    uint64_t turn;       /* of the flush that served it last */
+    size_t dirty_at;     /* in the gate's dirty peers; 0: not there */
+    uint64_t close_by_ms;
+    uint16_t close_code;
+    uint8_t bad_messages;
+    uint8_t state; /* enum peer_state */
+    bool known;    /* the hub has heard of it and not yet of its end */
+    bool blocked;  /* until the socket takes more */
+    bool pinged;   /* since it was heard last */
+    bool ping_wanted;
+};
+
+/* NULL when there is no room for one more. */
+struct peer *peer_new(struct gate *gate, struct lws *wsi);
+/* Its socket is gone. Tells the hub, frees. */
+void peer_free(struct peer *peer);
+
+static inline struct peer *peer_of_outbox(struct outbox *outbox)
+{
+    return (struct peer *)outbox;
+}
+
+struct peer *peer_find(const struct gate *gate, uint64_t number);
+/* It has said HELLO. */
+void peer_greeted(struct peer *peer);
+/* Something has come from it. */
+void peer_heard(struct peer *peer);
+/* It has something to be sent at the end of the turn. */
+void peer_touch(struct peer *peer);
+/* Sends messages of its own; takes the blob's reference. */
+void peer_send(struct peer *peer, struct blob *blob);
+/* Ends it with this code after its own messages have gone out. It hears and reads nothing more, and
+ * the hub is told. */
+void peer_close(struct peer *peer, unsigned code);
+/* The same, but what its channels have not been given yet goes out too. */
+void peer_close_gently(struct peer *peer, unsigned code);
+/* The socket takes nothing for now, or takes something again. */
+void peer_block(struct peer *peer);
+void peer_unblock(struct peer *peer);
+/* It is going by itself: reads nothing more, and the hub is told. peer_free follows later. */
+void peer_leave(struct peer *peer);
+/* Goodbye cannot be said or is not answered: cuts the connection. peer_free follows later. */
+void peer_cut(struct peer *peer);
+/* Says goodbye; nothing may be left half-written. peer_free follows, perhaps at once. */
+void peer_say_goodbye(struct peer *peer);
+/* Gives the hub something other than a message. `subscriber` may be NULL. */
+void peer_tell(const struct peer *peer, enum hub_in_kind kind, const struct subscriber *subscriber);
+/* wheel_fire of a gate's wheel. */
+void peer_expired(void *gate, struct wheel_entry *timer);
+
+#endif

@@ -1,0 +1,181 @@
+#include "server/gate/receive.h"
+
+#include "server/gate/memory.h"
+#include "server/wire/encode.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 4096
+
+struct assembly {
+    size_t size, capacity;
+    uint8_t bytes[];
+};
+
+void assembly_free(struct assembly *assembly)
+{
+    free(assembly);
+}
+
+/* Grows with what has come, not with what is promised. */
+static struct assembly *assembly_append(struct assembly *assembly, struct ot_slice bytes)
+{
+    size_t size = assembly == NULL ? 0 : assembly->size;
+    size_t capacity = assembly == NULL ? 0 : assembly->capacity;
+    if (capacity - size < bytes.size || assembly == NULL) {
+        capacity = capacity == 0 ? FIRST_CAPACITY : capacity * 2;
+        if (capacity - size < bytes.size) {
+            capacity = size + bytes.size;
+        }
+        assembly = memory_array(assembly, 1, sizeof(*assembly) + capacity);
+        assembly->capacity = capacity;
+        assembly->size = size;
+    }
+    if (bytes.size > 0) {
+        memcpy(assembly->bytes + size, bytes.data, bytes.size);
+    }
+    assembly->size += bytes.size;
+    return assembly;
+}
+
+/* ---- one message -------------------------------------------------------------------------------
+ */
+
+static void send_error(struct peer *peer, const struct wire_error *error)
+{
+    struct ot_buf *out = &peer->gate->encoded;
+    encode_error(out, &(struct encode_error){.ref = error->ref,
+                                             .channel = error->channel,
+                                             .code = error->code,
+                                             .text = error->text,
+                                             .retry_ms = WIRE_NONE,
+                                             .at = error->at});
+    peer_send(peer, encode_blob(out));
+}
+
+static void refuse(struct peer *peer, const struct wire_error *error)
+{
+    send_error(peer, error);
+    if (strcmp(error->code, "bad_message") == 0) {
+        peer->bad_messages++;
+    }
+    if (error->fatal || peer->bad_messages >= LIMIT_BAD_MESSAGES) {
+        peer_close(peer, WIRE_CLOSE_BAD_MESSAGE);
+    }
+}
+
+/* A copy for the hub, read anew so that what it says points into its own bytes. */
+static struct hub_in *copy_message(const struct peer *peer, struct ot_slice bytes)
+{
+    struct hub_in *in = memory_new(sizeof(*in) + bytes.size);
+    in->kind = HUB_IN_MESSAGE;
+    in->connection = peer->outbox.connection;
+    in->size = bytes.size;
+    memcpy(in->bytes, bytes.data, bytes.size);
+    size_t offset = 0;
+    struct wire_error error;
+    int result = wire_read((struct ot_slice){in->bytes, in->size}, &offset, &in->message, &error);
+    assert(result == 0 && offset == in->size);
+    return in;
+}
+
+static void post_message(struct peer *peer, struct ot_slice bytes)
+{
+    struct gates *gates = peer->gate->gates;
+    if (atomic_load_explicit(&gates->stopping, memory_order_relaxed)) {
+        return;
+    }
+    atomic_uint *waiting = slots_waiting(&peer->gate->slots, peer->outbox.connection);
+    if (atomic_fetch_add(waiting, 1) >= LIMIT_CONNECTION_INBOX) {
+        atomic_fetch_sub(waiting, 1);
+        peer_close(peer, WIRE_CLOSE_OVERLOADED);
+        return;
+    }
+    if (!gates->env.post(gates->env.context, copy_message(peer, bytes))) {
+        atomic_fetch_sub(waiting, 1);
+        peer_close(peer, WIRE_CLOSE_OVERLOADED);
+    }
+}
+
+static void greet(struct peer *peer, const struct message *message, struct ot_slice bytes)
+{
+    if (message->kind != WIRE_HELLO) {
+        peer_close(peer, WIRE_CLOSE_UNAUTHORIZED);
+        return;
+    }
+    peer_greeted(peer);
+    post_message(peer, bytes);
+}
+
+static void answer_ping(struct peer *peer, uint64_t n)
+{
+    encode_pong(&peer->gate->encoded, n);
+    peer_send(peer, encode_blob(&peer->gate->encoded));
+}
+
+static void take_message(struct peer *peer, const struct message *message, struct ot_slice bytes)
+{
+    counter_add(&peer->gate->counters.messages_in, 1);
+    if (peer->state == PEER_GREETING) {
+        greet(peer, message, bytes);
+    } else if (message->kind == WIRE_PING) {
+        answer_ping(peer, message->ping.n);
+    } else if (message->kind == WIRE_HELLO) {
+        refuse(peer, &(struct wire_error){.code = "bad_message",
+                                          .text = "hello was said already",
+                                          .at = 0,
+                                          .ref = WIRE_NONE,
+                                          .channel = -1});
+    } else {
+        post_message(peer, bytes);
+    }
+}
+
+/* ---- a whole frame -----------------------------------------------------------------------------
+ */
+
+static void take_frame(struct peer *peer, struct ot_slice frame)
+{
+    size_t offset = 0;
+    do {
+        size_t start = offset;
+        struct message message;
+        struct wire_error error;
+        if (wire_read(frame, &offset, &message, &error) != 0) {
+            refuse(peer, &error);
+        } else {
+            take_message(peer, &message, (struct ot_slice){frame.data + start, offset - start});
+        }
+    } while (offset < frame.size && peer->state < PEER_CLOSING);
+}
+
+void receive_piece(struct peer *peer, const struct piece *piece)
+{
+    peer_heard(peer);
+    if (peer->state >= PEER_CLOSING) {
+        return;
+    }
+    if (!piece->binary) {
+        peer_close(peer, WIRE_CLOSE_TEXT);
+        return;
+    }
+    size_t before = peer->assembly == NULL ? 0 : peer->assembly->size;
+    if (piece->left > LIMIT_FRAME_BYTES ||
+        before + piece->bytes.size + piece->left > LIMIT_FRAME_BYTES) {
+        peer_close(peer, WIRE_CLOSE_TOO_LARGE);
+        return;
+    }
+    if (piece->first && piece->last) {
+        take_frame(peer, piece->bytes);
+        return;
+    }
+    peer->assembly = assembly_append(peer->assembly, piece->bytes);
+    if (piece->last) {
+        struct assembly *whole = peer->assembly;
+        peer->assembly = NULL;
+        take_frame(peer, (struct ot_slice){whole->bytes, whole->size});
+        assembly_free(whole);
+    }
+}

@@ -1,0 +1,219 @@
+#include "unit/gate_world.h"
+
+#include "server/wire/reader.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define PATIENCE_S 10
+
+static bool post(void *context, struct hub_in *in)
+{
+    struct world *world = context;
+    pthread_mutex_lock(&world->lock);
+    bool refused = world->full && in->kind == HUB_IN_MESSAGE;
+    if (refused) {
+        free(in);
+    } else {
+        in->next = NULL;
+        if (world->last == NULL) {
+            world->first = in;
+        } else {
+            world->last->next = in;
+        }
+        world->last = in;
+        pthread_cond_signal(&world->news);
+    }
+    pthread_mutex_unlock(&world->lock);
+    return !refused;
+}
+
+static const char *not_ready(void *context)
+{
+    struct world *world = context;
+    pthread_mutex_lock(&world->lock);
+    const char *why = world->not_ready;
+    pthread_mutex_unlock(&world->lock);
+    return why;
+}
+
+static void no_log(void *context, enum hub_log_level level, const char *event, const char *fields)
+{
+    (void)context;
+    (void)level;
+    (void)event;
+    (void)fields;
+}
+
+struct world *world_start(const struct gate_options *options)
+{
+    static const struct gate_asset no_assets[] = {{0}};
+    struct world *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    pthread_mutex_init(&world->lock, NULL);
+    pthread_cond_init(&world->news, NULL);
+    struct gate_options used = options == NULL ? (struct gate_options){0} : *options;
+    if (used.host == NULL) {
+        used.host = "127.0.0.1";
+    }
+    if (used.assets == NULL) {
+        used.assets = no_assets;
+    }
+    char message[256];
+    const struct gate_env env = {world, post, not_ready, no_log};
+    world->gates = gates_start(&used, &env, message, sizeof(message));
+    if (world->gates == NULL) {
+        fail_msg("%s", message);
+    }
+    world->port = gates_port(world->gates);
+    return world;
+}
+
+void world_stop(struct world *world)
+{
+    gates_stop(world->gates);
+    while (world->first != NULL) {
+        struct hub_in *in = world->first;
+        world->first = in->next;
+        free(in);
+    }
+    pthread_cond_destroy(&world->news);
+    pthread_mutex_destroy(&world->lock);
+    free(world);
+}
+
+struct hub_in *world_take(struct world *world)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    pthread_mutex_lock(&world->lock);
+    int result = 0;
+    while (world->first == NULL && result == 0) {
+        result = pthread_cond_timedwait(&world->news, &world->lock, &until);
+    }
+    struct hub_in *in = world->first;
+    if (in != NULL) {
+        world->first = in->next;
+        if (world->first == NULL) {
+            world->last = NULL;
+        }
+    }
+    pthread_mutex_unlock(&world->lock);
+    assert_non_null(in);
+    if (in->kind == HUB_IN_MESSAGE) {
+        gates_taken(world->gates, in->connection);
+    }
+    return in;
+}
+
+void world_expect(struct world *world, enum hub_in_kind kind, uint64_t connection)
+{
+    struct hub_in *in = world_take(world);
+    assert_int_equal(in->kind, kind);
+    assert_int_equal(in->connection, connection);
+    free(in);
+}
+
+bool world_has_posts(struct world *world)
+{
+    pthread_mutex_lock(&world->lock);
+    bool has = world->first != NULL;
+    pthread_mutex_unlock(&world->lock);
+    return has;
+}
+
+struct ws_raw *world_join(struct world *world, int receive_bytes, uint64_t *connection_out)
+{
+    struct ws_raw *ws = ws_raw_open(world->port, receive_bytes);
+    assert_non_null(ws);
+    assert_true(ws_raw_send_binary(ws, WORLD_HELLO, WORLD_HELLO_SIZE));
+    struct hub_in *in = world_take(world);
+    assert_int_equal(in->kind, HUB_IN_MESSAGE);
+    assert_int_equal(in->message.kind, WIRE_HELLO);
+    *connection_out = in->connection;
+    free(in);
+    return ws;
+}
+
+void world_tell(struct world *world, const struct hub_out *out)
+{
+    struct hub_out *copy = malloc(sizeof(*copy));
+    assert_non_null(copy);
+    *copy = *out;
+    gates_send(world->gates, HUB_GATE_OF(out->connection), copy);
+}
+
+void world_send(struct world *world, uint64_t connection, struct blob *blob)
+{
+    world_tell(world,
+               &(struct hub_out){.kind = HUB_OUT_SEND, .connection = connection, .blob = blob});
+}
+
+void world_attach(struct world *world, uint64_t connection, uint8_t channel, uint64_t room,
+                  uint64_t position, struct blob *blob)
+{
+    world_tell(world, &(struct hub_out){.kind = HUB_OUT_ATTACH,
+                                        .connection = connection,
+                                        .channel = channel,
+                                        .room = room,
+                                        .position = position,
+                                        .blob = blob});
+}
+
+void world_item(struct world *world, uint64_t room, uint64_t position, struct blob *blob)
+{
+    world_tell(world, &(struct hub_out){.kind = HUB_OUT_ITEM,
+                                        .room = room,
+                                        .position = position,
+                                        .version = position + 1,
+                                        .blob = blob});
+}
+
+struct blob *world_edit(uint64_t n, size_t size)
+{
+    struct ot_buf out = {0};
+    uint8_t *op = calloc(1, size + 1);
+    assert_non_null(op);
+    encode_edit(&out, 0, n, 7, (struct ot_slice){op, size});
+    free(op);
+    struct blob *blob = encode_blob(&out);
+    ot_buf_deinit(&out);
+    return blob;
+}
+
+uint64_t world_read_edit(const struct ws_raw *ws, size_t *at, uint8_t *channel_out)
+{
+    struct reader reader = {ws->message, ws->message_size, *at};
+    uint32_t count;
+    uint64_t kind;
+    uint64_t channel;
+    uint64_t version;
+    uint64_t member;
+    struct ot_slice op;
+    if (!reader_array(&reader, &count) || count != 5 || !reader_uint(&reader, &kind) ||
+        kind != WIRE_EDITED || !reader_uint(&reader, &channel) || !reader_uint(&reader, &version) ||
+        !reader_uint(&reader, &member) || !reader_bytes(&reader, &op)) {
+        return 0;
+    }
+    *at = reader.at;
+    *channel_out = (uint8_t)channel;
+    return version;
+}
+
+void world_check_quiet(struct ws_raw *ws)
+{
+    static const uint8_t ping[] = {0x92, WIRE_PING, 0x2a};
+    static const uint8_t pong[] = {0x92, WIRE_PONG, 0x2a};
+    assert_true(ws_raw_send_binary(ws, ping, sizeof(ping)));
+    assert_int_equal(ws_raw_next(ws), WS_RAW_BINARY);
+    assert_int_equal(ws->message_size, sizeof(pong));
+    assert_memory_equal(ws->message, pong, sizeof(pong));
+}

@@ -1,0 +1,60 @@
+/* Real gates with a hub made of the test: what the gates post is taken one by one, what they are to
+ * be told is said with the calls below. Waits end after ten seconds and fail the test. */
+#ifndef QUIRE_TESTS_GATE_WORLD_H
+#define QUIRE_TESTS_GATE_WORLD_H
+
+#include "lib/ws_raw.h"
+#include "server/gate/gate.h"
+#include "server/wire/encode.h"
+
+#include <pthread.h>
+
+/* The example HELLO of docs/protocol.md. */
+#define WORLD_HELLO                                                                                \
+    "\x97\x01\xc0\xa3"                                                                             \
+    "Ann\xa7#2266cc\xc0\xc0\xa2me"
+#define WORLD_HELLO_SIZE (sizeof(WORLD_HELLO) - 1)
+
+struct world {
+    struct gates *gates;
+    unsigned port;
+    pthread_mutex_t lock;
+    pthread_cond_t news;
+    struct hub_in *first, *last;
+    bool full; /* messages are refused, as by a full inbox */
+    const char *not_ready;
+};
+
+/* `options` may be NULL. */
+struct world *world_start(const struct gate_options *options);
+void world_stop(struct world *world);
+
+/* The next thing that a gate posted; the caller frees it. */
+struct hub_in *world_take(struct world *world);
+/* Takes it, checks its kind and connection, frees it. */
+void world_expect(struct world *world, enum hub_in_kind kind, uint64_t connection);
+bool world_has_posts(struct world *world);
+
+/* A client that has said HELLO. */
+struct ws_raw *world_join(struct world *world, int receive_bytes, uint64_t *connection_out);
+
+/* ---- what the hub says; blobs are given away ---- */
+
+void world_tell(struct world *world, const struct hub_out *out);
+void world_send(struct world *world, uint64_t connection, struct blob *blob);
+/* Channel `channel` of `connection` reads `room` from `position`. */
+void world_attach(struct world *world, uint64_t connection, uint8_t channel, uint64_t room,
+                  uint64_t position, struct blob *blob);
+/* An item for the readers of gate 0. */
+void world_item(struct world *world, uint64_t room, uint64_t position, struct blob *blob);
+
+/* [36, 0, n, 7, bin]: an EDIT with version `n` and `size` bytes of operation. */
+struct blob *world_edit(uint64_t n, size_t size);
+/* Reads one EDIT at `*at` of a received message and moves past it; its version, or 0. */
+uint64_t world_read_edit(const struct ws_raw *ws, size_t *at, uint8_t *channel_out);
+
+/* Sends PING and checks that the next message is its PONG: all that was on its way before it has
+ * come, and nothing else. */
+void world_check_quiet(struct ws_raw *ws);
+
+#endif
