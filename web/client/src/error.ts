@@ -1,0 +1,17 @@
+/**
+ * What went wrong, as the server or the client names it (docs/protocol.md section 8; of the client
+ * itself: `closed`, `not_ready`, `too_large`, `disconnected`, `bad_frame`).
+ */
+export class QuireError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    /** Trying again after so many milliseconds can help. */
+    readonly retryMs: number | null = null,
+    /** An offset in the message's bytes, or a position in the document. */
+    readonly at: number | null = null,
+  ) {
+    super(message);
+    this.name = "QuireError";
+  }
+}

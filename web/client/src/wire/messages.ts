@@ -1,0 +1,175 @@
+/*
+ * The messages of quire.v1 (docs/protocol.md sections 4 and 5), as one table: it gives the types,
+ * the encoder and the decoder. A frame is any number of messages, back to back.
+ */
+import { ByteReader, ByteWriter } from "../ot/bytes.js";
+import {
+  bin,
+  bool,
+  list,
+  memberLine,
+  optional,
+  readCount,
+  readFields,
+  record,
+  scalar,
+  skip,
+  str,
+  uint,
+  WireError,
+  writeCount,
+  writeFields,
+  type Field,
+  type FieldsOf,
+} from "./fields.js";
+
+const chatLine = record({ number: uint, name: str, color: str, at_ms: uint, text: str });
+const documentLine = record({
+  id: str,
+  type: uint,
+  title: str,
+  created_ms: uint,
+  updated_ms: uint,
+  key: uint,
+  people: uint,
+});
+const limits = record({ frame_bytes: uint, chat_chars: uint, document_bytes: uint, channels: uint });
+
+const CLIENT = {
+  hello: [1, { token: optional(str), name: str, color: str, client: optional(uint), key: optional(bin), agent: str }],
+  ping: [2, { n: uint }],
+  open: [
+    3,
+    {
+      ref: uint,
+      ch: uint,
+      id: str,
+      epoch: optional(uint),
+      version: optional(uint),
+      chat: optional(uint),
+    },
+  ],
+  close: [4, { ch: uint }],
+  edit: [5, { ch: uint, seq: uint, base: uint, op: bin }],
+  cursor: [
+    6,
+    {
+      ch: uint,
+      version: uint,
+      anchor: optional(uint),
+      head: optional(uint),
+      typing: bool,
+      data: optional(str),
+    },
+  ],
+  chat: [7, { ref: uint, ch: uint, nonce: uint, text: str }],
+  chats: [8, { ref: uint, ch: uint, before: uint, limit: uint }],
+  list: [9, { ref: uint, limit: uint, before_ms: optional(uint), before_key: optional(uint) }],
+  create: [10, { ref: uint, type: uint, title: str, id: optional(str) }],
+  rename: [11, { ref: uint, id: str, title: str }],
+  delete: [12, { ref: uint, id: str }],
+  profile: [13, { name: str, color: str }],
+  diverged: [14, { ch: uint, version: uint, hash: uint }],
+} as const;
+
+const SERVER = {
+  welcome: [32, { client: uint, key: bin, epoch: uint, server: str, limits }],
+  pong: [33, { n: uint }],
+  error: [
+    34,
+    {
+      ref: optional(uint),
+      ch: optional(uint),
+      code: str,
+      text: str,
+      retry_ms: optional(uint),
+      at: optional(uint),
+    },
+  ],
+  opened: [
+    35,
+    {
+      ch: uint,
+      ref: uint,
+      epoch: uint,
+      version: uint,
+      head: uint,
+      seq: uint,
+      snapshot: optional(bin),
+      type: uint,
+      title: str,
+      role: str,
+      member: uint,
+      chat: uint,
+    },
+  ],
+  edit: [36, { ch: uint, version: uint, member: uint, op: bin }],
+  ack: [37, { ch: uint, version: uint, seq: uint }],
+  catchup: [38, { ch: uint, first: uint, last: uint, op: bin }],
+  hash: [39, { ch: uint, version: uint, crc: uint }],
+  presence: [40, { ch: uint, version: uint, full: bool, people: uint, members: list(memberLine) }],
+  chat: [
+    41,
+    { ch: uint, number: uint, member: uint, name: str, color: str, at_ms: uint, text: str },
+  ],
+  chats: [42, { ref: uint, ch: uint, more: bool, messages: list(chatLine) }],
+  documents: [43, { ref: uint, more: bool, documents: list(documentLine) }],
+  done: [44, { ref: uint, value: scalar }],
+  renamed: [45, { ch: uint, title: str }],
+  closed: [46, { ch: uint, code: str, text: str }],
+  going: [47, { retry_ms: uint }],
+} as const;
+
+type Table = Readonly<Record<string, readonly [number, Record<string, Field<unknown>>]>>;
+type MessagesOf<T extends Table> = {
+  [K in keyof T & string]: { readonly kind: K } & Readonly<FieldsOf<T[K][1]>>;
+}[keyof T & string];
+
+export type ClientMessage = MessagesOf<typeof CLIENT>;
+export type ServerMessage = MessagesOf<typeof SERVER>;
+export type ServerMessageOf<K extends ServerMessage["kind"]> = Extract<ServerMessage, { kind: K }>;
+export type ClientMessageOf<K extends ClientMessage["kind"]> = Extract<ClientMessage, { kind: K }>;
+
+/** Messages of one direction, as bytes and back. */
+export interface Codec<M> {
+  encode(messages: readonly M[]): Uint8Array<ArrayBuffer>;
+  /** Kinds it does not know are left out. Throws WireError or OpError on bytes that are no messages. */
+  decode(frame: Uint8Array): M[];
+}
+
+function makeCodec<M extends { readonly kind: string }>(table: Table): Codec<M> {
+  const byNumber = new Map(Object.entries(table).map(([kind, [number, fields]]) => [number, { kind, fields }]));
+  return {
+    encode(messages) {
+      const out = new ByteWriter(256);
+      for (const message of messages) {
+        const [number, fields] = table[message.kind];
+        writeCount(out, Object.keys(fields).length + 1);
+        uint.write(out, number);
+        writeFields(out, fields, message as never);
+      }
+      return out.finish();
+    },
+    decode(frame) {
+      const reader = new ByteReader(frame);
+      const messages: M[] = [];
+      while (reader.left > 0) {
+        const at = reader.at;
+        let left = readCount(reader);
+        if (left === 0) throw new WireError(at);
+        const known = byNumber.get(uint.read(reader));
+        left--;
+        if (known !== undefined) {
+          left -= Object.keys(known.fields).length;
+          if (left < 0) throw new WireError(at);
+          messages.push({ kind: known.kind, ...readFields(reader, known.fields) } as never);
+        }
+        for (; left > 0; left--) skip(reader);
+      }
+      return messages;
+    },
+  };
+}
+
+export const clientCodec: Codec<ClientMessage> = makeCodec(CLIENT);
+export const serverCodec: Codec<ServerMessage> = makeCodec(SERVER);
