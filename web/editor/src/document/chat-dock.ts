@@ -5,6 +5,7 @@ import { recall, remember } from "../ui/store.js";
 import { Chat } from "./chat.js";
 
 const UNREAD_SHOWN_MAX = 99;
+const WIDE = window.matchMedia("(min-width: 60.01rem)");
 
 /** Where the chat is: beside the text on wide screens, over it as a sheet on narrow ones; and the button that brings it. */
 export class ChatDock {
@@ -14,6 +15,7 @@ export class ChatDock {
   readonly #badge = h("span", { class: "badge", hidden: true });
   readonly #chat: Chat;
   readonly #leave: () => void;
+  readonly #covered: HTMLElement[] = [];
   #open = false;
 
   constructor(doc: Document, scope: Scope, leave: () => void) {
@@ -23,14 +25,20 @@ export class ChatDock {
     this.element = this.#chat.element;
     this.button.addEventListener("click", () => this.toggle());
     this.backdrop.addEventListener("click", () => this.hide());
+    scope.on(WIDE, "change", () => this.#cover());
     this.#unread(0);
   }
 
   /** Beside the text it is as it was left; over the text it waits to be called. */
   restore(): void {
-    if (isWide() && recall("chat-open") === true) this.#show();
+    if (WIDE.matches && recall("chat-open") === true) this.#show();
     else this.#chat.close();
     this.#chat.markRead();
+  }
+
+  /** What a sheet over the text must keep from being reached. */
+  covers(...elements: HTMLElement[]): void {
+    this.#covered.push(...elements);
   }
 
   toggle(): void {
@@ -61,9 +69,14 @@ export class ChatDock {
 
   #changed(): void {
     setHidden(this.backdrop, !this.#open);
+    this.#cover();
     this.button.setAttribute("aria-expanded", String(this.#open));
     this.button.classList.toggle("active", this.#open);
-    if (isWide()) remember("chat-open", this.#open);
+    if (WIDE.matches) remember("chat-open", this.#open);
+  }
+
+  #cover(): void {
+    for (const element of this.#covered) element.inert = this.#open && !WIDE.matches;
   }
 
   #unread(count: number): void {
@@ -73,8 +86,4 @@ export class ChatDock {
     this.button.setAttribute("aria-label", words);
     this.button.title = words;
   }
-}
-
-function isWide(): boolean {
-  return window.matchMedia("(min-width: 60rem)").matches;
 }

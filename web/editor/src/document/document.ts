@@ -98,6 +98,7 @@ export class DocumentView implements View {
     page.append(notices.element, surface.sheet);
     const column = h("div", { class: "doc-column" }, surface.tools, page);
     this.element.replaceChildren(bar.element, h("div", { class: "doc-body" }, column, chat.backdrop, chat.element));
+    chat.covers(bar.element, column);
     listenToShortcuts(this.#scope, this.element, surface, chat, app.toasts);
     chat.restore();
     this.#focusFirst(surface);

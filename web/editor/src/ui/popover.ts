@@ -30,6 +30,9 @@ export class Popover {
       if (!open && this.element.contains(document.activeElement)) button.focus();
     });
     this.element.addEventListener("keydown", (event) => this.#move(event));
+    this.element.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget instanceof Node && !this.element.contains(relatedTarget) && relatedTarget !== button) this.hide();
+    });
   }
 
   get isOpen(): boolean {

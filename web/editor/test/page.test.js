@@ -1,0 +1,296 @@
+// The page in a real browser, with the pretended client. Every page is watched: an error in the console, a breach of the
+// content security policy or a request to elsewhere fails its test.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { openBrowser, openPage, serveFake } from "../src/dev/page.js";
+
+let site;
+let browser;
+
+before(async () => {
+  site = await serveFake();
+  browser = await openBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+function pageTest(name, path, options, run) {
+  test(name, { timeout: 60_000 }, async () => {
+    const page = await openPage(browser, options);
+    const trouble = [];
+    page.on("pageerror", (error) => trouble.push(error.stack));
+    page.on("console", (message) => message.type() === "error" && trouble.push(message.text()));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(site.url) && !/^(blob|data):/.test(request.url())) trouble.push(`request to ${request.url()}`);
+    });
+    page.setDefaultTimeout(15_000);
+    await page.goto(site.url + path);
+    await page.waitForSelector(".row-link:visible, .sheet:not(.waiting), .message-page, .empty:visible");
+    await run(page);
+    assert.deepEqual(trouble, []);
+    await page.context().close();
+  });
+}
+
+const EVIL = '<img src=x onerror="document.title=`pwned`"><b>bold</b>';
+const text = (page, selector) => page.textContent(selector);
+const ops = (page, id = "letter") => page.evaluate((id) => window.quire.open_.get(id).delta.ops, id);
+const remote = (page, ops, id = "letter") => page.evaluate(([id, ops]) => window.quire.open_.get(id).remote(ops), [id, ops]);
+const until = (page, run, arg) => page.waitForFunction(run, arg);
+
+pageTest("a first visit asks for a name, refuses an empty one, and keeps it", "/", { known: false }, async (page) => {
+  await page.click("text=Start writing");
+  assert.match(await text(page, ".dialog .problem"), /enter a name/);
+  await page.fill(".dialog input[name=name]", "  Zoë   Q ");
+  await page.check("input[value='#0c73c3']");
+  await page.click("text=Start writing");
+  await until(page, () => !document.querySelector("dialog"));
+  assert.deepEqual(await page.evaluate(() => [window.quire.name, window.quire.color]), ["Zoë Q", "#0c73c3"]);
+  await page.reload();
+  await page.waitForSelector(".row-link");
+  assert.equal(await page.locator("dialog").count(), 0);
+  assert.equal(await page.evaluate(() => window.quire.name), "Zoë Q");
+});
+
+pageTest("somebody who does not want to give a name stays a guest", "/", { known: false }, async (page) => {
+  await page.keyboard.press("Escape");
+  await until(page, () => !document.querySelector("dialog"));
+  assert.match(await page.evaluate(() => window.quire.name), /^Guest \d\d$/);
+});
+
+pageTest("a document is made, opened, renamed in place and deleted", "/", {}, async (page) => {
+  await page.keyboard.press("n");
+  await page.fill(".dialog input[name=title]", EVIL);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".title-input");
+  assert.match(page.url(), /\/d\/[a-z0-9]+$/);
+  assert.equal(await page.inputValue(".title-input"), EVIL);
+  await page.fill(".title-input", "Plans");
+  await page.keyboard.press("Enter");
+  await until(page, () => document.title === "Plans – Quire");
+  await page.click(".bar-home");
+  await page.waitForSelector(".row-title >> text=Plans");
+  await page.click(".row-more button >> nth=0");
+  await page.click(".menu-item.danger:visible");
+  await page.click(".dialog .button.danger");
+  await until(page, () => ![...document.querySelectorAll(".row-title")].some((title) => title.textContent === "Plans"));
+});
+
+pageTest("the list is filtered and paged", "/", {}, async (page) => {
+  assert.equal(await page.locator(".row-link").count(), 50);
+  await page.keyboard.press("/");
+  await page.keyboard.type("GARDEN");
+  await until(page, () => document.querySelectorAll(".row-link").length === 1);
+  await page.fill(".filter-input", "no such title");
+  await page.waitForSelector(".list-none:visible");
+  await page.fill(".filter-input", "");
+  await page.click(".list-more");
+  await until(page, () => document.querySelectorAll(".row-link").length === 67);
+  assert.equal(await page.isVisible(".list-more"), false);
+});
+
+pageTest("what is typed and formatted becomes operations", "/d/letter?people=1&quiet=1", {}, async (page) => {
+  await page.keyboard.type("# Title");
+  await page.keyboard.press("Enter");
+  await page.click(".tool[aria-label=Bold]");
+  await page.keyboard.type("bold");
+  await page.click(".tool[aria-label=Bold]");
+  await page.keyboard.type(" and not");
+  assert.equal(await page.getAttribute(".tool[aria-label=Bold]", "aria-pressed"), "false");
+  assert.deepEqual((await ops(page)).filter(({ insert }) => insert), [
+    { insert: "Title" },
+    { attributes: { header: 1 }, insert: "\n" },
+    { attributes: { bold: true }, insert: "bold" },
+    { insert: " and not" },
+  ]);
+  await page.keyboard.press("Control+z");
+  await until(page, () => !document.querySelector(".ql-editor").textContent.includes("not"));
+});
+
+pageTest("a link is made of what is selected, and never one that runs", "/d/letter?people=1", {}, async (page) => {
+  await page.keyboard.type("here");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Control+k");
+  await page.fill(".link-card input", "javascript:alert(1)");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.getAttribute(".link-card input", "aria-invalid"), "true");
+  await page.fill(".link-card input", "example.org");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".ql-editor a[href='https://example.org/']");
+  await remote(page, [{ insert: "bad", attributes: { link: "javascript:alert(1)" } }]);
+  await page.waitForSelector(".ql-editor a[href='about:blank']");
+});
+
+pageTest("hostile operations of others do not break the editor", "/d/letter?people=1&quiet=1", {}, async (page) => {
+  await page.keyboard.type("mine");
+  for (const attributes of [{ text: true }, { block: "x" }, { image: "x" }, { header: 99 }, { "list-container": true }, { scroll: 1 }]) {
+    await remote(page, [{ insert: "a", attributes }]);
+    await remote(page, [{ retain: 2, attributes }]);
+  }
+  for (const insert of [{ video: "https://x" }, { block: "x" }, { text: "long text" }, { formula: EVIL }, { break: true }, { image: 7 }]) {
+    await remote(page, [{ insert }]);
+    await remote(page, [{ retain: 1 }, { insert }, { insert: "b" }]);
+  }
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("!");
+  const mine = await ops(page);
+  const length = mine.reduce((sum, { insert }) => sum + (typeof insert === "string" ? insert.length : 1), 0);
+  const shown = await page.evaluate(() => document.querySelector(".ql-editor").textContent);
+  assert.match(shown, /mine!/);
+  assert.equal(length, 4 + 6 + 6 + 6 * 2 + 1);
+  assert.equal(await page.evaluate(() => document.querySelectorAll(".ql-editor img, .ql-editor iframe").length), 0);
+  assert.ok(mine.some(({ insert }) => insert?.video === "https://x"));
+});
+
+pageTest("others are seen where they are, by name, and go when they go", "/d/garden?people=5", {}, async (page) => {
+  await until(page, () => document.querySelectorAll(".caret.named").length === 4);
+  await page.evaluate((name) => {
+    const doc = window.quire.open_.get("garden");
+    doc.members.set(9, { member: 9, name, color: "red;x", anchor: 2, head: 9, typing: false, data: null, self: false });
+    doc.members.delete(2);
+    doc.emit("members");
+  }, EVIL);
+  await until(page, () => [...document.querySelectorAll(".caret-name")].some((name) => name.textContent.includes("<img")));
+  assert.equal(await page.locator(".caret").count(), 4);
+  await page.click(".people");
+  assert.equal(await page.locator(".people-list li").count(), 5);
+  assert.equal(await page.locator(".people-list img").count(), 0);
+});
+
+pageTest("carets stand where the text is, in plain text too", "/d/notes?people=2", {}, async (page) => {
+  await page.evaluate(() => {
+    const doc = window.quire.open_.get("notes");
+    Object.assign(doc.members.get(2), { anchor: 0, head: 0 });
+    doc.emit("members");
+  });
+  const places = () => page.evaluate(() => {
+    const { left, top } = document.querySelector(".caret").getBoundingClientRect();
+    const corner = document.querySelector(".plain-text").getBoundingClientRect();
+    const style = getComputedStyle(document.querySelector(".plain-text"));
+    return [left - corner.left - parseFloat(style.paddingLeft), top - corner.top - parseFloat(style.paddingTop)];
+  });
+  await until(page, () => document.querySelector(".caret")?.style.transform);
+  await page.waitForTimeout(150);
+  const [left, top] = await places();
+  assert.ok(Math.abs(left) < 2 && top >= 0 && top < 6, `${left} ${top}`);
+  await page.evaluate(() => {
+    const doc = window.quire.open_.get("notes");
+    const length = doc.text().length;
+    Object.assign(doc.members.get(2), { anchor: length, head: length });
+    doc.emit("members");
+  });
+  await page.waitForTimeout(250);
+  assert.ok((await places())[1] > 200);
+});
+
+pageTest("chat is sent, counted, limited and shown as text", "/d/garden?people=3", {}, async (page) => {
+  assert.equal(await text(page, ".badge"), "2");
+  await page.keyboard.press("Control+Alt+m");
+  await page.waitForSelector(".chat:visible");
+  assert.equal(await page.isVisible(".badge"), false);
+  await page.fill(".chat-input", EVIL);
+  await until(page, () => window.quire.open_.get("garden").members.get(1).typing);
+  await page.keyboard.press("Enter");
+  await until(page, () => document.querySelector(".chat-log").lastElementChild.textContent.includes("<img"));
+  assert.equal(await page.locator(".chat-log img").count(), 0);
+  assert.equal(await page.inputValue(".chat-input"), "");
+  await page.fill(".chat-input", "x".repeat(480));
+  assert.equal(await text(page, ".chat-room"), "20 left");
+  await page.fill(".chat-input", "x".repeat(501));
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".chat-form .problem:visible");
+  await page.evaluate(() => window.quire.open_.get("garden").typing([2]));
+  await until(page, () => document.querySelector(".chat-typing").textContent === "Ben Okafor is typing…");
+  const before = await page.locator(".message").count();
+  await page.click("text=Older messages");
+  await until(page, (before) => document.querySelectorAll(".message").length === before + 20, before);
+});
+
+pageTest("a message that arrives while the chat is hidden is counted", "/d/garden?people=3", {}, async (page) => {
+  await page.evaluate(() => window.quire.open_.get("garden").say("Ben", "#0c73c3", "hello"));
+  await until(page, () => document.querySelector(".badge").textContent === "3");
+});
+
+pageTest("going offline is said, and typing goes on", "/d/letter?people=1&quiet=1", {}, async (page) => {
+  await page.evaluate(() => window.quire.set("disconnected", { retryMs: 4000 }));
+  await page.click(".ql-editor");
+  await page.keyboard.type("offline words");
+  await until(page, () => /Reconnecting in \d s/.test(document.querySelector(".state-text").textContent));
+  await until(page, () => /kept on this device/.test(document.querySelector(".state-detail").textContent));
+  await until(page, () => /^Offline/.test(document.querySelector(".state [aria-live]").textContent));
+  await page.click("text=try now");
+  await until(page, () => document.querySelector(".state-text").textContent === "Saved");
+});
+
+pageTest("leaving is held up only when something would be lost", "/d/letter?people=1&quiet=1", {}, async (page) => {
+  const held = () => page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })));
+  assert.equal(await held(), false);
+  await page.evaluate(() => Object.assign(window.quire.open_.get("letter"), { saved: false, stored: true }));
+  assert.equal(await held(), false);
+  await page.evaluate(() => Object.assign(window.quire.open_.get("letter"), { stored: false }));
+  assert.equal(await held(), true);
+});
+
+pageTest("a draft stays until it is dismissed", "/d/garden", {}, async (page) => {
+  await page.evaluate(() => window.quire.open_.get("garden").emit("draft", { ops: [{ insert: "lost <b>words</b>" }], reason: "" }));
+  await page.waitForSelector(".draft-text >> text=lost <b>words</b>");
+  await page.reload();
+  await page.waitForSelector(".draft-text >> text=lost <b>words</b>");
+  await page.click("[aria-label='Dismiss this draft']");
+  await page.reload();
+  await page.waitForSelector(".ql-editor");
+  assert.equal(await page.locator(".draft").count(), 0);
+});
+
+pageTest("a document that somebody deletes leaves its text behind", "/d/garden", {}, async (page) => {
+  await page.evaluate(() => window.quire.open_.get("garden").set("closed", { code: "deleted" }));
+  await page.waitForSelector("h1 >> text=This document was deleted");
+  assert.match(await text(page, ".draft-text"), /A place to sit/);
+  await page.click("text=All documents");
+  await page.waitForSelector(".row-link");
+});
+
+pageTest("an address without a document says so", "/d/nowhere", {}, async (page) => {
+  assert.equal(await text(page, "h1"), "Document not found");
+  await page.goto(`${site.url}/elsewhere`);
+  await page.waitForSelector("h1 >> text=Nothing at this address");
+});
+
+pageTest("somebody who may only read cannot write", "/d/garden?role=viewer", {}, async (page) => {
+  assert.equal(await page.getAttribute(".ql-editor", "contenteditable"), "false");
+  assert.equal(await page.locator(".tools").count(), 0);
+  assert.equal(await page.evaluate(() => document.querySelector(".title-input").readOnly), true);
+});
+
+pageTest("the theme is chosen and kept", "/", {}, async (page) => {
+  const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const light = await paper();
+  await page.click(".bar-buttons .icon-button");
+  await page.click(".menu-item >> text=Dark");
+  assert.notEqual(await paper(), light);
+  await page.reload();
+  await page.waitForSelector(".row-link");
+  assert.notEqual(await paper(), light);
+});
+
+pageTest("the toolbar is reached and walked with keys", "/d/garden", {}, async (page) => {
+  await page.click(".ql-editor");
+  await page.keyboard.press("Alt+F10");
+  const label = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  assert.equal(await label(), "Undo");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await label(), "Redo");
+  await page.keyboard.press("End");
+  assert.equal(await label(), "Clear formatting");
+  await page.keyboard.press("Escape");
+  assert.equal(await label(), "Text of the document");
+});
+
+for (const path of ["/", "/?empty=1", "/d/garden?people=9", "/d/notes?people=5", "/d/nowhere", "/d/garden?offline=1"]) {
+  pageTest(`nothing is wider than the smallest phone at ${path}`, path, { width: 320, height: 568 }, async (page) => {
+    assert.ok((await page.evaluate(() => document.scrollingElement.scrollWidth)) <= 320);
+  });
+}
