@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define URL_MAX (ADDRESS_HOST_MAX + 32)
@@ -12,6 +13,13 @@ _Static_assert(ANNOUNCE_PATH_MAX >= PATH_MAX, "realpath writes up to PATH_MAX");
 const char *announce_path(const char *dir, char *buffer)
 {
     return realpath(dir, buffer) ? buffer : dir;
+}
+
+/* The address as people type it. */
+static void friendly_url(const struct config *config, unsigned port, char *url_out)
+{
+    const char *host = config->listen.host;
+    address_url(strcmp(host, "127.0.0.1") == 0 ? "localhost" : host, port, url_out, URL_MAX);
 }
 
 void announce_start(struct log *log, const struct config *config, bool friendly)
@@ -41,6 +49,7 @@ void announce_serving(struct log *log, const struct config *config, unsigned por
     if (!friendly)
         return;
     char words[URL_MAX + ANNOUNCE_PATH_MAX + 128];
+    friendly_url(config, port, url);
     snprintf(words, sizeof(words),
              "\n"
              "  Open       %s\n"
@@ -54,7 +63,7 @@ void announce_serving(struct log *log, const struct config *config, unsigned por
 void announce_check(const struct config *config, unsigned port)
 {
     char url[URL_MAX], path[ANNOUNCE_PATH_MAX], origin[ANNOUNCE_PATH_MAX];
-    address_url(config->listen.host, port, url, sizeof(url));
+    friendly_url(config, port, url);
     printf("All is well. Quire would serve the documents in\n"
            "  %s\nat\n  %s\n\n",
            announce_path(config_text(config, OPTION_DATA), path), url);

@@ -141,6 +141,19 @@ static struct request_queue next_batch(struct store_thread *thread)
     return batch;
 }
 
+/* What a batch came to: the gravest of its results. One that had no place is no fault of the store. */
+static int outcome(const struct request_queue *batch)
+{
+    int result = STORE_OK;
+    for (const struct store_request *request = batch->first; request; request = request->next) {
+        if (!is_clean(request->result))
+            return request->result;
+        if (request->result == STORE_E_FULL)
+            result = STORE_E_FULL;
+    }
+    return result;
+}
+
 static void commit(struct store_thread *thread)
 {
     thread->commit_began_ns = clock_monotonic_ns();
@@ -149,20 +162,19 @@ static void commit(struct store_thread *thread)
         return;
     begin_call(thread);
     request_append(thread->options.store, batch.first);
-    int result = batch.first->result;
-    if (!end_call(thread, result, true, "commit")) {
+    if (!end_call(thread, outcome(&batch), true, "commit")) {
         request_queue_drop(&batch);
         return;
     }
     atomic_fetch_add(&thread->commits, 1);
-    if (result == STORE_OK)
-        atomic_fetch_add(&thread->committed, batch.count);
     struct store_request *append;
     while ((append = request_queue_pop(&batch))) {
-        if (result == STORE_OK)
+        if (append->result == STORE_OK) {
+            atomic_fetch_add(&thread->committed, 1);
             answer(thread, append);
-        else
-            refuse(thread, append, result);
+        } else {
+            refuse(thread, append, append->result);
+        }
     }
 }
 
