@@ -3,7 +3,7 @@ add_library(test_lib_ot STATIC lib/ot_model.c lib/ot_random.c lib/ot_words.c)
 target_include_directories(test_lib_ot PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test_lib_ot PRIVATE quire_flags PUBLIC quire-ot PkgConfig::CMOCKA)
 
-foreach(test builder reader rules values)
+foreach(test builder doc reader rules values)
   quire_test(unit/ot_${test} test_lib_ot)
 endforeach()
 foreach(test )
