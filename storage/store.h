@@ -6,9 +6,13 @@
  * (its key, for ever) and a name (its id, chosen by people or drawn at random). Its edits have the
  * versions 1, 2, 3, ... without a gap; its snapshot at version v is what edits 1..v make.
  *
- * One thread at a time; every call blocks until it is done. After any error but STORE_E_NOT_FOUND,
- * STORE_E_EXISTS and STORE_E_FULL nothing is known about the last write: the caller must not
- * acknowledge it, and must stop, since only reopening finds out what the disk holds.
+ * One thread at a time; every call blocks until it is done; no call from within a callback.
+ *
+ * STORE_E_NOT_FOUND, STORE_E_EXISTS, STORE_E_INVALID and STORE_E_FULL leave everything as it was.
+ * After any other error of a call that writes nothing is known about what it wrote: the caller must
+ * not acknowledge it, and must stop, since only reopening finds out what the disk holds; the store
+ * itself refuses all later writes. STORE_E_CORRUPT from a call that reads concerns what was read:
+ * other documents are not touched by it.
  */
 #ifndef QUIRE_STORE_H
 #define QUIRE_STORE_H
@@ -17,10 +21,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORE_ID_MAX 64     /* bytes of a document id */
-#define STORE_TITLE_MAX 400 /* bytes of a title */
-#define STORE_NAME_MAX 200  /* bytes of a chat author's name */
-#define STORE_COLOR_MAX 16  /* bytes of a colour */
+#define STORE_ID_MAX       64       /* bytes of a document id */
+#define STORE_TITLE_MAX    400      /* bytes of a title */
+#define STORE_NAME_MAX     256      /* bytes of a chat author's name */
+#define STORE_COLOR_MAX    16       /* bytes of a colour */
+#define STORE_CHAT_MAX     16384    /* bytes of a chat message's text */
+#define STORE_OP_MAX       4194304  /* bytes of an edit's operation */
+#define STORE_SNAPSHOT_MAX 67108864 /* bytes of a snapshot */
 
 #define STORE_ERRORS(X)                                                                            \
     X(STORE_E_MEMORY, -101, "out_of_memory", "not enough memory")                                  \
@@ -32,7 +39,8 @@
     X(STORE_E_FOREIGN, -107, "storage_foreign", "the file is not a Quire database")                \
     X(STORE_E_ACCESS, -108, "storage_access", "the directory cannot be used")                      \
     X(STORE_E_NOT_FOUND, -109, "not_found", "there is no such document")                           \
-    X(STORE_E_EXISTS, -110, "exists", "a document of this id exists")
+    X(STORE_E_EXISTS, -110, "exists", "a document of this id exists")                              \
+    X(STORE_E_INVALID, -111, "storage_invalid", "a value is out of place or outside of its limits")
 
 enum store_error_code {
     STORE_OK = 0,
@@ -112,7 +120,8 @@ int store_list(struct store *store, int64_t before_ms, int64_t before_key, size_
 
 /* ---- the log ------------------------------------------------------------------------------- */
 
-/* One transaction, synced when it returns: all or nothing. Edits of one document in version order. */
+/* One transaction, synced when it returns: all or nothing. Edits of one document in version order.
+ */
 int store_append(struct store *store, const struct store_edit *edits, size_t edit_count,
                  const struct store_chat *chats, size_t chat_count);
 
@@ -141,8 +150,8 @@ int store_chat_find(struct store *store, int64_t key, uint64_t client, uint64_t 
                     uint64_t *number_out);
 /* Up to `limit` chat messages with numbers below `before`, oldest first. */
 typedef int store_chat_fn(void *context, const struct store_chat *chat);
-int store_chats(struct store *store, int64_t key, uint64_t before, size_t limit,
-                store_chat_fn *row, void *context);
+int store_chats(struct store *store, int64_t key, uint64_t before, size_t limit, store_chat_fn *row,
+                void *context);
 
 /* ---- settling: the log's tail moves to where the document is --------------------------------- */
 
@@ -159,7 +168,8 @@ int store_settle(struct store *store, int64_t key, uint64_t version, struct stor
 /* Edits that are only in the log so far, of one document or (key 0) of all. */
 uint64_t store_unsettled(const struct store *store, int64_t key);
 
-/* Lets the database tidy itself (checkpoint) when nobody waits. Cheap when there is nothing to do. */
+/* Lets the database tidy itself (checkpoint) when nobody waits. Cheap when there is nothing to do.
+ */
 int store_idle(struct store *store);
 
 #endif

@@ -1,0 +1,30 @@
+/* The log: the table that every edit is appended to, and its index in memory. */
+#ifndef QUIRE_LOG_H
+#define QUIRE_LOG_H
+
+#include "storage/sqlite/database.h"
+
+/* Builds the index when the store opens. STORE_E_CORRUPT with the row where the log breaks off. */
+int log_scan(struct store *store, int64_t *row_out);
+
+/* The document's edit of this place in the index; its slice lives until the log is read again. */
+int log_read(struct store *store, const struct tail_document *tail, size_t place,
+             struct store_edit *edit_out);
+/* To be called after the last log_read of a run. */
+void log_read_end(struct store *store);
+
+/* Overwrites up to DELETE_ROWS_MAX rows of the document, within a transaction, so that they hold
+ * nothing: rows between others cannot go. Tells the bytes of operations that went. */
+int log_empty(struct store *store, const struct tail_document *tail, uint64_t *bytes_out);
+
+/* Removes rows that nobody needs from the log's beginning, within a transaction: what it removed is
+ * to be noted once that is committed. */
+struct log_trimmed {
+    int64_t first; /* the row the log begins with now */
+    uint64_t bytes;
+};
+int log_trim(struct store *store, struct log_trimmed *trimmed_out);
+void log_note_trim(struct store *store, const struct log_trimmed *trimmed);
+bool log_can_trim(const struct store *store);
+
+#endif

@@ -1,0 +1,280 @@
+#include "storage/sqlite/settle.h"
+
+#include "storage/sqlite/chat.h"
+#include "storage/sqlite/checkpoint.h"
+#include "storage/sqlite/log.h"
+#include "storage/sqlite/move.h"
+#include "storage/sqlite/purge.h"
+#include "storage/sqlite/snapshot.h"
+
+/* One slice: what it is to do, and what it has done that is to be noted once it is committed. */
+struct slice {
+    struct document document;
+    struct tail_document *tail; /* NULL while the document is not in the index */
+    uint64_t version;           /* to settle up to */
+    int work;                   /* left of SLICE_WORK_MAX */
+    struct moved moved;
+    struct log_trimmed trimmed;
+    int64_t parts; /* of the snapshot that are written */
+    bool changed;  /* the document's row is to be written */
+    bool clean;    /* no part of another snapshot is left */
+};
+
+static bool edits_left(const struct slice *slice)
+{
+    return slice->document.settled < slice->version;
+}
+
+static bool snapshot_left(const struct slice *slice)
+{
+    return slice->document.snapshot_version < slice->version;
+}
+
+/* The version of another snapshot that is half written and newer than the document's, or 0. */
+static uint64_t being_written(const struct slice *slice)
+{
+    uint64_t version = slice->tail != NULL ? slice->tail->parts_version : 0;
+
+    return version > slice->document.snapshot_version ? version : 0;
+}
+
+static int slice_edits(struct store *store, struct slice *slice)
+{
+    int rc;
+
+    if (!edits_left(slice))
+        return STORE_OK;
+    rc = move_edits(store, slice->tail, slice->version, (size_t)slice->work, &slice->document,
+                    &slice->moved);
+    slice->work -= (int)slice->moved.count * WORK_OF_EDIT;
+    slice->changed = true;
+    return rc;
+}
+
+static int slice_snapshot(struct store *store, struct slice *slice, struct store_slice snapshot,
+                          int64_t at_ms)
+{
+    int64_t parts = snapshot_parts(snapshot.size);
+    int rc = STORE_OK;
+
+    if (edits_left(slice) || !snapshot_left(slice))
+        return STORE_OK;
+    while (rc == STORE_OK && slice->parts < parts && slice->work > 0) {
+        rc = snapshot_write_part(store, slice->document.face.key, slice->version, slice->parts++,
+                                 snapshot);
+        slice->work -= WORK_OF_PART;
+    }
+    if (rc == STORE_OK && slice->parts == parts) {
+        slice->document.snapshot_version = slice->version;
+        slice->document.snapshot_bytes = snapshot.size;
+        slice->document.snapshot_at_ms = at_ms;
+        slice->changed = true;
+    }
+    return rc;
+}
+
+static int slice_stale(struct store *store, struct slice *slice)
+{
+    int limit = slice->work / WORK_OF_PART;
+    int removed = 0;
+    int rc;
+
+    if (edits_left(slice) || snapshot_left(slice) || limit <= 0)
+        return STORE_OK;
+    rc = snapshot_remove_stale(store, &slice->document, being_written(slice), limit, &removed);
+    slice->clean = removed < limit;
+    return rc;
+}
+
+static int slice_run(struct store *store, struct slice *slice, struct store_slice snapshot,
+                     int64_t at_ms)
+{
+    int rc = database_begin(store);
+
+    if (rc != STORE_OK)
+        return rc;
+    rc = slice_edits(store, slice);
+    if (rc == STORE_OK)
+        rc = slice_snapshot(store, slice, snapshot, at_ms);
+    if (rc == STORE_OK)
+        rc = slice_stale(store, slice);
+    if (rc == STORE_OK && slice->changed)
+        rc = document_write(store, &slice->document);
+    if (rc == STORE_OK)
+        rc = log_trim(store, &slice->trimmed);
+    return database_end(store, rc);
+}
+
+/* How far the snapshot is written is kept in the index, for the next slice. */
+static void slice_note(struct store *store, struct slice *slice)
+{
+    if (slice->tail == NULL)
+        return;
+    move_note(store, slice->tail, &slice->moved);
+    if (snapshot_left(slice)) {
+        slice->tail->parts_version = slice->version;
+        slice->tail->parts = slice->parts;
+    } else {
+        slice->tail->parts_version = being_written(slice);
+    }
+}
+
+/* Whether there is something to do at all. */
+static int slice_needed(struct store *store, struct slice *slice, bool *needed_out)
+{
+    *needed_out = true;
+    if (edits_left(slice) || snapshot_left(slice))
+        return STORE_OK;
+    return snapshot_has_stale(store, &slice->document, being_written(slice), needed_out);
+}
+
+static int slice_begin(struct store *store, struct slice *slice, int64_t key, uint64_t version)
+{
+    int rc;
+
+    *slice = (struct slice){.version = version, .work = SLICE_WORK_MAX};
+    slice->tail = tail_find(&store->tail, key);
+    rc = document_read_live(store, key, &slice->document);
+    if (rc != STORE_OK)
+        return rc;
+    if (version > (slice->tail != NULL ? tail_version(slice->tail) : slice->document.settled))
+        return STORE_E_INVALID;
+    if (slice->tail == NULL && snapshot_left(slice)) {
+        slice->tail = tail_add(&store->tail, key, slice->document.settled);
+        if (slice->tail == NULL)
+            return STORE_E_MEMORY;
+    }
+    if (slice->tail != NULL && slice->tail->parts_version == version)
+        slice->parts = slice->tail->parts;
+    return STORE_OK;
+}
+
+int store_settle(struct store *store, int64_t key, uint64_t version, struct store_slice snapshot,
+                 int64_t at_ms, bool *done_out)
+{
+    struct slice slice;
+    bool needed = false;
+    int rc;
+
+    *done_out = false;
+    if (snapshot.size > STORE_SNAPSHOT_MAX)
+        return STORE_E_INVALID;
+    rc = slice_begin(store, &slice, key, version);
+    if (rc == STORE_OK)
+        rc = slice_needed(store, &slice, &needed);
+    if (rc == STORE_OK && needed)
+        rc = slice_run(store, &slice, snapshot, at_ms);
+    if (rc == STORE_OK && needed)
+        slice_note(store, &slice);
+    if (slice.tail != NULL)
+        tail_release(&store->tail, slice.tail);
+    if (rc != STORE_OK)
+        return rc;
+    if (slice.trimmed.first > 0)
+        log_note_trim(store, &slice.trimmed);
+    checkpoint_if_long(store);
+    *done_out = !needed || slice.clean;
+    return STORE_OK;
+}
+
+/* ---- without a snapshot ---------------------------------------------------------------------- */
+
+static bool log_is_long(const struct store *store)
+{
+    int64_t rows = store->log_next - store->log_first;
+
+    return rows > LOG_ROWS_MAX || (rows > 0 && store->log_bytes > LOG_BYTES_MAX);
+}
+
+/* Moves edits of the document that the log's first needed row belongs to. */
+static int settle_oldest(struct store *store)
+{
+    struct slice slice = {.work = SLICE_WORK_MAX, .tail = tail_oldest(&store->tail)};
+    int rc = STORE_OK;
+
+    if (slice.tail != NULL) {
+        rc = document_read_live(store, slice.tail->key, &slice.document);
+        slice.version = tail_version(slice.tail);
+    }
+    if (rc == STORE_OK)
+        rc = database_begin(store);
+    if (rc != STORE_OK)
+        return rc;
+    rc = slice_edits(store, &slice);
+    if (rc == STORE_OK && slice.changed)
+        rc = document_write(store, &slice.document);
+    if (rc == STORE_OK)
+        rc = log_trim(store, &slice.trimmed);
+    rc = database_end(store, rc);
+    if (rc != STORE_OK)
+        return rc;
+    log_note_trim(store, &slice.trimmed);
+    if (slice.tail != NULL) {
+        move_note(store, slice.tail, &slice.moved);
+        tail_release(&store->tail, slice.tail);
+    }
+    return STORE_OK;
+}
+
+void settle_if_long(struct store *store)
+{
+    while (log_is_long(store) && settle_oldest(store) == STORE_OK)
+        ;
+}
+
+static int trim(struct store *store)
+{
+    struct log_trimmed trimmed;
+    int rc = database_begin(store);
+
+    if (rc != STORE_OK)
+        return rc;
+    rc = database_end(store, log_trim(store, &trimmed));
+    if (rc == STORE_OK)
+        log_note_trim(store, &trimmed);
+    return rc;
+}
+
+/* ---- the interface's small ones -------------------------------------------------------------- */
+
+uint64_t store_unsettled(const struct store *store, int64_t key)
+{
+    const struct tail_document *tail;
+
+    if (key == 0)
+        return store->tail.edit_count;
+    tail = tail_find(&store->tail, key);
+    return tail != NULL ? tail->count : 0;
+}
+
+int store_load(struct store *store, int64_t key, struct store_head *head_out)
+{
+    const struct tail_document *tail = tail_find(&store->tail, key);
+    struct document document;
+    int rc = document_read_live(store, key, &document);
+
+    if (rc == STORE_OK)
+        rc = chat_last(store, key, &head_out->chat_number);
+    if (rc == STORE_OK)
+        rc = snapshot_read(store, &document);
+    if (rc != STORE_OK)
+        return rc;
+    head_out->version = tail != NULL ? tail_version(tail) : document.settled;
+    head_out->snapshot_version = document.snapshot_version;
+    head_out->snapshot =
+        (struct store_slice){.data = store->result.data, .size = store->result.size};
+    return STORE_OK;
+}
+
+int store_idle(struct store *store)
+{
+    int rc = STORE_OK;
+
+    if (store->purging)
+        rc = purge_next(store);
+    if (rc == STORE_OK && log_can_trim(store))
+        rc = trim(store);
+    if (rc == STORE_OK)
+        rc = checkpoint_if_grown(store);
+    return rc;
+}
