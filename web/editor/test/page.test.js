@@ -212,6 +212,7 @@ pageTest("chat is sent, counted, limited and shown as text", "/d/garden?people=3
 pageTest("a message that arrives while the chat is hidden is counted", "/d/garden?people=3", {}, async (page) => {
   await page.evaluate(() => window.quire.open_.get("garden").say("Ben", "#0c73c3", "hello"));
   await until(page, () => document.querySelector(".badge").textContent === "3");
+  assert.equal(await page.title(), "(3) The garden behind the library – Quire");
 });
 
 pageTest("going offline is said, and typing goes on", "/d/letter?people=1&quiet=1", {}, async (page) => {
@@ -263,6 +264,12 @@ pageTest("somebody who may only read cannot write", "/d/garden?role=viewer", {},
   assert.equal(await page.getAttribute(".ql-editor", "contenteditable"), "false");
   assert.equal(await page.locator(".tools").count(), 0);
   assert.equal(await page.evaluate(() => document.querySelector(".title-input").readOnly), true);
+});
+
+pageTest("the text can be taken home", "/d/garden", {}, async (page) => {
+  await page.click(".bar-buttons [aria-label=More]");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Download as text")]);
+  assert.equal(download.suggestedFilename(), "The garden behind the library.txt");
 });
 
 pageTest("the theme is chosen and kept", "/", {}, async (page) => {

@@ -50,7 +50,7 @@ export class Bar {
   #entries(): MenuEntry[] {
     const { app, doc, title, readOnly } = this.#parts;
     const entries: MenuEntry[] = [
-      { label: "Copy address", icon: "link", run: () => this.#share() },
+      { label: isPhone() ? "Share address" : "Copy address", icon: "link", run: () => this.#share() },
       { label: "Download as text", icon: "download", run: () => downloadText(doc.text(), `${fileName(doc.title)}.txt`) },
       { label: "Keyboard shortcuts", icon: "keyboard", run: showShortcuts },
     ];
@@ -63,11 +63,20 @@ export class Bar {
   }
 
   #share(): void {
-    const { toasts } = this.#parts.app;
+    const { doc, app } = this.#parts;
+    if (isPhone() && "share" in navigator) {
+      navigator.share({ title: doc.title || UNTITLED, url: location.href }).catch(() => undefined);
+      return;
+    }
+    const { toasts } = app;
     void copyText(location.href).then((copied) =>
       toasts.show(copied ? "Address copied. Send it to whoever should write with you." : `The address is ${location.href}`),
     );
   }
+}
+
+function isPhone(): boolean {
+  return window.matchMedia("(pointer: coarse)").matches;
 }
 
 function fileName(title: string): string {

@@ -5,6 +5,9 @@ import { h, type Scope } from "../ui/dom.js";
 
 const NAME_SHOWN_MS = 2500;
 
+/** In a crowd, carets of everybody would tell less than they cost. */
+const SHOWN_MAX = 60;
+
 /** Where text is on the screen, measured from the corner of the layer that carets are drawn into. */
 export interface Box {
   left: number;
@@ -60,7 +63,9 @@ export class Carets {
       this.#shown.delete(number);
     }
     for (const member of this.#doc.members.values()) {
-      if (!member.self && member.head !== null) this.#drawMember(member, member.head, member.anchor ?? member.head);
+      if (member.self || member.head === null) continue;
+      if (this.#shown.size >= SHOWN_MAX && !this.#shown.has(member.member)) continue;
+      this.#drawMember(member, member.head, member.anchor ?? member.head);
     }
   }
 

@@ -7,6 +7,12 @@ import { Chat } from "./chat.js";
 const UNREAD_SHOWN_MAX = 99;
 const WIDE = window.matchMedia("(min-width: 60.01rem)");
 
+export interface DockHost {
+  /** The chat was hidden by whoever was in it. */
+  leave: () => void;
+  unread: (count: number) => void;
+}
+
 /** Where the chat is: beside the text on wide screens, over it as a sheet on narrow ones; and the button that brings it. */
 export class ChatDock {
   readonly element: HTMLElement;
@@ -14,12 +20,12 @@ export class ChatDock {
   readonly button: HTMLButtonElement;
   readonly #badge = h("span", { class: "badge", hidden: true });
   readonly #chat: Chat;
-  readonly #leave: () => void;
+  readonly #host: DockHost;
   readonly #covered: HTMLElement[] = [];
   #open = false;
 
-  constructor(doc: Document, scope: Scope, leave: () => void) {
-    this.#leave = leave;
+  constructor(doc: Document, scope: Scope, host: DockHost) {
+    this.#host = host;
     this.button = h("button", { type: "button", class: "icon-button chat-button", "aria-expanded": "false" }, icon("chat"), this.#badge);
     this.#chat = new Chat(doc, scope, { unread: (count) => this.#unread(count), close: () => this.hide() });
     this.element = this.#chat.element;
@@ -54,7 +60,7 @@ export class ChatDock {
     this.#open = false;
     this.#changed();
     this.#chat.close();
-    this.#leave();
+    this.#host.leave();
   }
 
   lock(): void {
@@ -85,5 +91,6 @@ export class ChatDock {
     setHidden(this.#badge, count === 0);
     this.button.setAttribute("aria-label", words);
     this.button.title = words;
+    this.#host.unread(count);
   }
 }

@@ -87,7 +87,10 @@ export class DocumentView implements View {
     const context = { app, doc, page, scope: this.#scope, readOnly };
     const surface = doc.type === "rich" ? richSurface(context) : plainSurface(context);
     const title = new Title(doc, app.connection, this.#scope, app.toasts, () => surface.focus());
-    const chat = new ChatDock(doc, this.#scope, () => surface.focus());
+    const chat = new ChatDock(doc, this.#scope, {
+      leave: () => surface.focus(),
+      unread: (count) => title.setUnread(count),
+    });
     const bar = new Bar({ app, doc, scope: this.#scope, title, surface, stateLine: this.#stateLine, chat, readOnly });
     if (readOnly) {
       notices.say("You can read this document, but not change it.");
@@ -99,7 +102,7 @@ export class DocumentView implements View {
     const column = h("div", { class: "doc-column" }, surface.tools, page);
     this.element.replaceChildren(bar.element, h("div", { class: "doc-body" }, column, chat.backdrop, chat.element));
     chat.covers(bar.element, column);
-    listenToShortcuts(this.#scope, this.element, surface, chat, app.toasts);
+    listenToShortcuts(this.#scope, surface, chat, app.toasts);
     chat.restore();
     this.#focusFirst(surface);
   }

@@ -5,15 +5,16 @@ import { showShortcuts } from "./help.js";
 import type { Surface } from "./surface.js";
 
 /** Keys that hold for the whole page. Undo and redo come before the editor's own, which know nothing of other people. */
-export function listenToShortcuts(scope: Scope, page: HTMLElement, surface: Surface, chat: ChatDock, toasts: Toasts): void {
+export function listenToShortcuts(scope: Scope, surface: Surface, chat: ChatDock, toasts: Toasts): void {
   const run = (event: KeyboardEvent): void => {
+    if (event.target instanceof Element && event.target.closest("dialog")) return;
     const action = actionFor(event, surface, chat, toasts);
     if (!action) return;
     event.preventDefault();
     event.stopPropagation();
     action();
   };
-  scope.on(page, "keydown", run, { capture: true });
+  scope.on(document, "keydown", run, { capture: true });
 }
 
 function actionFor(event: KeyboardEvent, surface: Surface, chat: ChatDock, toasts: Toasts): (() => void) | null {

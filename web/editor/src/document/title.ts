@@ -9,6 +9,7 @@ export class Title {
   readonly element: HTMLElement;
   readonly #input = h("input", { class: "title-input", type: "text", "aria-label": "Title", maxlength: TITLE_MAX, spellcheck: "false", autocomplete: "off" });
   readonly #doc: Document;
+  #unread = 0;
 
   constructor(doc: Document, connection: Connection, scope: Scope, toasts: Toasts, leave: () => void) {
     this.#doc = doc;
@@ -45,8 +46,15 @@ export class Title {
     this.#input.readOnly = true;
   }
 
+  /** The tab tells of messages that nobody here has read. */
+  setUnread(count: number): void {
+    if (count === this.#unread) return;
+    this.#unread = count;
+    this.update();
+  }
+
   update(): void {
-    document.title = `${this.#doc.title || UNTITLED} – Quire`;
+    document.title = `${this.#unread > 0 ? `(${this.#unread}) ` : ""}${this.#doc.title || UNTITLED} – Quire`;
     if (document.activeElement !== this.#input) this.#show(this.#doc.title);
   }
 
