@@ -47,6 +47,12 @@ static int refuse_form(struct wire_error *error)
     return refuse(error, "bad_message", "a field has the wrong type or is out of range");
 }
 
+/* Points at what was read before the reader's place. */
+static void point_at(struct wire_error *error, const struct reader *reader, struct ot_slice item)
+{
+    error->at = (uint64_t)(item.data - reader->data);
+}
+
 /* ---- fields ---------------------------------------------------------------------------------- */
 
 static bool read_ref(struct reader *reader, struct message *message, struct wire_error *error)
@@ -123,28 +129,47 @@ static bool is_id(struct ot_slice id)
     return true;
 }
 
-static int check_profile(struct ot_slice name, struct ot_slice color, struct wire_error *error)
+static int check_profile(const struct reader *reader, struct ot_slice name, struct ot_slice color,
+                         struct wire_error *error)
 {
     if (!is_line(name, 1, LIMIT_NAME_CHARS)) {
+        point_at(error, reader, name);
         return refuse(error, "bad_name", "a name has 1 to 60 characters, none of them control");
     }
     if (!is_color(color)) {
+        point_at(error, reader, color);
         return refuse(error, "bad_name", "a colour is # and six hexadecimal digits");
     }
     return 0;
 }
 
-static int check_id(struct ot_slice id, struct wire_error *error)
+static int check_id(const struct reader *reader, struct ot_slice id, struct wire_error *error)
 {
-    return is_id(id) ? 0 : refuse(error, "bad_id", "an id is 1 to 64 of A-Z a-z 0-9 _ -");
+    if (is_id(id)) {
+        return 0;
+    }
+    point_at(error, reader, id);
+    return refuse(error, "bad_id", "an id is 1 to 64 of A-Z a-z 0-9 _ -");
 }
 
-static int check_title(struct ot_slice title, struct wire_error *error)
+static int check_title(const struct reader *reader, struct ot_slice title, struct wire_error *error)
 {
-    return is_line(title, 0, LIMIT_TITLE_CHARS)
-               ? 0
-               : refuse(error, "bad_title",
-                        "a title has at most 100 characters, none of them control");
+    if (is_line(title, 0, LIMIT_TITLE_CHARS)) {
+        return 0;
+    }
+    point_at(error, reader, title);
+    return refuse(error, "bad_title", "a title has at most 100 characters, none of them control");
+}
+
+/* Of texts whose limit is in bytes. */
+static int check_size(const struct reader *reader, struct ot_slice text, size_t max,
+                      struct wire_error *error)
+{
+    if (text.size <= max) {
+        return 0;
+    }
+    point_at(error, reader, text);
+    return refuse_form(error);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -153,11 +178,14 @@ static int read_hello(struct reader *r, struct message *m, struct wire_error *er
 {
     if (!read_string_or_nil(r, &m->hello.token) || !reader_string(r, &m->hello.name) ||
         !reader_string(r, &m->hello.color) || !reader_uint_or_nil(r, &m->hello.client) ||
-        !read_bytes_or_nil(r, &m->hello.key) || !reader_string(r, &m->hello.agent) ||
-        m->hello.agent.size > AGENT_BYTES_MAX || m->hello.token.size > TOKEN_BYTES_MAX) {
+        !read_bytes_or_nil(r, &m->hello.key) || !reader_string(r, &m->hello.agent)) {
         return refuse_form(error);
     }
-    return check_profile(m->hello.name, m->hello.color, error);
+    if (check_size(r, m->hello.token, TOKEN_BYTES_MAX, error) != 0 ||
+        check_size(r, m->hello.agent, AGENT_BYTES_MAX, error) != 0) {
+        return -1;
+    }
+    return check_profile(r, m->hello.name, m->hello.color, error);
 }
 
 static int read_ping(struct reader *r, struct message *m, struct wire_error *error)
@@ -172,7 +200,7 @@ static int read_open(struct reader *r, struct message *m, struct wire_error *err
         !reader_uint_or_nil(r, &m->open.chat)) {
         return refuse_form(error);
     }
-    return check_id(m->open.id, error);
+    return check_id(r, m->open.id, error);
 }
 
 static int read_close(struct reader *r, struct message *m, struct wire_error *error)
@@ -201,12 +229,11 @@ static int read_cursor(struct reader *r, struct message *m, struct wire_error *e
 {
     if (!read_channel(r, m, error) || !reader_uint(r, &m->cursor.version) ||
         !reader_uint_or_nil(r, &m->cursor.anchor) || !reader_uint_or_nil(r, &m->cursor.head) ||
-        !reader_bool(r, &m->cursor.typing) || !read_string_or_nil(r, &m->cursor.data) ||
-        m->cursor.data.size > LIMIT_DATA_BYTES ||
-        (m->cursor.anchor == WIRE_NONE) != (m->cursor.head == WIRE_NONE)) {
+        (m->cursor.anchor == WIRE_NONE) != (m->cursor.head == WIRE_NONE) ||
+        !reader_bool(r, &m->cursor.typing) || !read_string_or_nil(r, &m->cursor.data)) {
         return refuse_form(error);
     }
-    return 0;
+    return check_size(r, m->cursor.data, LIMIT_DATA_BYTES, error);
 }
 
 static int read_chat(struct reader *r, struct message *m, struct wire_error *error)
@@ -218,6 +245,7 @@ static int read_chat(struct reader *r, struct message *m, struct wire_error *err
     size_t points;
     if (!wire_utf8_check(m->chat.text.data, m->chat.text.size, &points, NULL) || points == 0 ||
         points > LIMIT_CHAT_CHARS) {
+        point_at(error, r, m->chat.text);
         return refuse(error, "bad_text", "a chat message has 1 to 500 characters");
     }
     return 0;
@@ -242,17 +270,22 @@ static int read_list(struct reader *r, struct message *m, struct wire_error *err
 
 static int read_create(struct reader *r, struct message *m, struct wire_error *error)
 {
-    if (!read_ref(r, m, error) || !reader_uint(r, &m->create.type) ||
-        !reader_string(r, &m->create.title) || !read_string_or_nil(r, &m->create.id)) {
+    if (!read_ref(r, m, error)) {
+        return refuse_form(error);
+    }
+    uint64_t type_at = r->at;
+    if (!reader_uint(r, &m->create.type) || !reader_string(r, &m->create.title) ||
+        !read_string_or_nil(r, &m->create.id)) {
         return refuse_form(error);
     }
     if (m->create.type != 1 && m->create.type != 2) {
+        error->at = type_at;
         return refuse(error, "bad_type", "a document is of type 1 (rich) or 2 (text)");
     }
-    if (m->create.id.data != NULL && check_id(m->create.id, error) != 0) {
+    if (m->create.id.data != NULL && check_id(r, m->create.id, error) != 0) {
         return -1;
     }
-    return check_title(m->create.title, error);
+    return check_title(r, m->create.title, error);
 }
 
 static int read_rename(struct reader *r, struct message *m, struct wire_error *error)
@@ -261,7 +294,7 @@ static int read_rename(struct reader *r, struct message *m, struct wire_error *e
         !reader_string(r, &m->rename.title)) {
         return refuse_form(error);
     }
-    return check_id(m->rename.id, error) != 0 ? -1 : check_title(m->rename.title, error);
+    return check_id(r, m->rename.id, error) != 0 ? -1 : check_title(r, m->rename.title, error);
 }
 
 static int read_delete(struct reader *r, struct message *m, struct wire_error *error)
@@ -269,7 +302,7 @@ static int read_delete(struct reader *r, struct message *m, struct wire_error *e
     if (!read_ref(r, m, error) || !reader_string(r, &m->remove.id)) {
         return refuse_form(error);
     }
-    return check_id(m->remove.id, error);
+    return check_id(r, m->remove.id, error);
 }
 
 static int read_profile(struct reader *r, struct message *m, struct wire_error *error)
@@ -277,7 +310,7 @@ static int read_profile(struct reader *r, struct message *m, struct wire_error *
     if (!reader_string(r, &m->profile.name) || !reader_string(r, &m->profile.color)) {
         return refuse_form(error);
     }
-    return check_profile(m->profile.name, m->profile.color, error);
+    return check_profile(r, m->profile.name, m->profile.color, error);
 }
 
 static int read_diverged(struct reader *r, struct message *m, struct wire_error *error)
@@ -346,17 +379,17 @@ int wire_read(struct ot_slice frame, size_t *offset, struct message *message_out
               struct wire_error *error_out)
 {
     *message_out = (struct message){.ref = WIRE_NONE};
-    *error_out = (struct wire_error){.at = *offset, .ref = WIRE_NONE, .channel = -1};
+    *error_out = (struct wire_error){.at = WIRE_NONE, .ref = WIRE_NONE, .channel = -1};
     struct reader end = {frame.data, frame.size, *offset};
     if (!reader_skip(&end)) {
+        error_out->at = 0;
         error_out->fatal = true;
         return refuse(error_out, "bad_message", "the bytes are not a message");
     }
-    struct reader reader = {frame.data, end.at, *offset};
-    uint64_t start = *offset;
+    struct reader reader = {frame.data + *offset, end.at - *offset, 0};
     *offset = end.at;
     if (read_message(&reader, message_out, error_out) != 0) {
-        if (error_out->at == start) {
+        if (error_out->at == WIRE_NONE) {
             error_out->at = reader.at;
         }
         return -1;

@@ -129,9 +129,10 @@ struct message {
     };
 };
 
-/* Why bytes were refused: a stable code, a sentence, the offset in the frame. `ref` and `channel`
- * are set when they could be read, so that the error can be told to whom it concerns (`channel` < 0
- * or `ref` WIRE_NONE: unknown). `fatal`: the bytes are no message at all (the connection ends with
+/* Why bytes were refused: a stable code, a sentence, and where: an offset from the start of the
+ * message, or from the start of the operation if that is what is wrong. `ref` and `channel` are set
+ * when they could be read, so that the error can be told to whom it concerns (`channel` < 0 or
+ * `ref` WIRE_NONE: unknown). `fatal`: the bytes are no message at all (the connection ends with
  * 4400); otherwise the rest of the frame can still be read. */
 struct wire_error {
     const char *code;
