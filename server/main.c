@@ -2,6 +2,7 @@
 #include "server/config/suggest.h"
 #include "server/serve/serve_command.h"
 #include "tools/ot_command.h"
+#include "tools/replay/replay_command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@ static int version_command(int argc, char **argv);
 
 static const struct command commands[] = {
     {"serve", serve_command, "serve documents, and the editor, to browsers"},
+    {"replay", replay_command, "play recorded sessions through a server or the engine"},
     {"ot", ot_command, "answer questions to the OT engine, one JSON line each"},
     {"version", version_command, "print the version"},
     {"help", help_command, "show this, or the help of a command"},

@@ -49,7 +49,6 @@ bool address_is_loopback(const struct address *address)
 
 void address_url(const char *host, unsigned port, char *url_out, size_t url_size)
 {
-    const char *name = strcmp(host, "127.0.0.1") == 0 ? "localhost" : host;
     bool six = strchr(host, ':');
-    snprintf(url_out, url_size, "http://%s%s%s:%u", six ? "[" : "", name, six ? "]" : "", port);
+    snprintf(url_out, url_size, "http://%s%s%s:%u", six ? "[" : "", host, six ? "]" : "", port);
 }

@@ -23,9 +23,9 @@ enum option_kind {
       "address to serve on; only this machine's own (127.0.0.1, ::1, localhost)")                  \
     X(OPTION_DATA, "data", "DIR", OPTION_TEXT, "./data", 0, 0, "",                                 \
       "directory of the database; made when missing")                                              \
-    X(OPTION_WORKERS, "workers", "N", OPTION_NUMBER, "1", 1, OPTION_WORKERS_MAX, "threads",        \
+    X(OPTION_WORKERS, "workers", "N", OPTION_NUMBER, "1", 1, OPTION_WORKERS_MAX, "",               \
       "threads that serve connections")                                                            \
-    X(OPTION_CONNECTIONS, "connections", "N", OPTION_NUMBER, "10000", 1, 1000000, "connections",   \
+    X(OPTION_CONNECTIONS, "connections", "N", OPTION_NUMBER, "10000", 1, 1000000, "",              \
       "connections at once; more are refused")                                                     \
     X(OPTION_COMMIT_INTERVAL_MS, "commit-interval-ms", "N", OPTION_NUMBER, "4", 0, 1000, "ms",     \
       "least time between two syncs of the disk; edits that come meanwhile share the next one")    \

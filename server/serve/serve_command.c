@@ -132,37 +132,51 @@ static int check(struct serve *serve)
 
 static int serve_with(struct serve *serve)
 {
-    char message[SERVER_MESSAGE_MAX] = "a file descriptor could not be made";
+    char message[SERVER_MESSAGE_MAX];
     bool checking = serve->config.action == ACTION_CHECK;
-    if (lifecycle_init(&serve->lifecycle) != 0)
-        return fail(serve, message);
     if (!checking)
         announce_start(serve->log, &serve->config, serve->friendly);
-    int status;
     if (start(serve, message) != 0)
-        status = fail(serve, message);
-    else
-        status = checking ? check(serve) : run(serve);
-    lifecycle_deinit(&serve->lifecycle);
-    return status;
+        return fail(serve, message);
+    return checking ? check(serve) : run(serve);
 }
 
 static int serve_configured(struct serve *serve)
 {
     const struct config *config = &serve->config;
-    if (config->action == ACTION_HELP || config->action == ACTION_SHOW_LIMITS) {
-        (config->action == ACTION_HELP ? help_serve : help_limits)(stdout);
-        return 0;
-    }
     enum log_format format = (enum log_format)config_number(config, OPTION_LOG_FORMAT);
     enum log_level level = (enum log_level)config_number(config, OPTION_LOG_LEVEL);
+    if (config->action == ACTION_CHECK)
+        level = LOG_ERROR;
     serve->friendly = format == LOG_TEXT && isatty(STDERR_FILENO);
-    serve->log = log_new(STDERR_FILENO, format, config->action == ACTION_CHECK ? LOG_ERROR : level);
-    if (!serve->log)
-        return fail(serve, "the log could not be started");
-    int status = serve_with(serve);
+    /* The log has a thread: signals must be held back before. */
+    int status = STATUS_FAILED;
+    if (lifecycle_init(&serve->lifecycle) != 0) {
+        perror("quire: signals cannot be received");
+        return status;
+    }
+    serve->log = log_new(STDERR_FILENO, format, level);
+    if (serve->log)
+        status = serve_with(serve);
+    else
+        perror("quire: the log could not be started");
     log_free(serve->log);
+    lifecycle_deinit(&serve->lifecycle);
     return status;
+}
+
+static int dispatch(struct serve *serve)
+{
+    switch (serve->config.action) {
+    case ACTION_HELP:
+        help_serve(stdout);
+        return 0;
+    case ACTION_SHOW_LIMITS:
+        help_limits(stdout);
+        return 0;
+    default:
+        return serve_configured(serve);
+    }
 }
 
 int serve_command(int argc, char **argv)
@@ -171,7 +185,7 @@ int serve_command(int argc, char **argv)
     char message[CONFIG_MESSAGE_MAX];
     int status = STATUS_USAGE;
     if (config_init(&serve.config, argc, argv, environ, message) == 0)
-        status = serve_configured(&serve);
+        status = dispatch(&serve);
     else
         fprintf(stderr, "quire: %s\nTry: quire serve --help\n", message);
     config_deinit(&serve.config);

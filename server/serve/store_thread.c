@@ -1,6 +1,7 @@
 #include "server/serve/store_thread.h"
 
 #include "server/limits.h"
+#include "server/serve/pace.h"
 #include "server/serve/refusals.h"
 #include "server/serve/request_queue.h"
 #include "server/thread/clock.h"
@@ -35,8 +36,9 @@ struct store_thread {
     struct request_queue settles;
     struct refusals refusals;
     size_t append_bytes;
-    uint64_t commit_began_ns;
-    unsigned turns; /* since a settling slice */
+    struct pace pace;
+    uint64_t now_ns; /* when requests were last taken */
+    unsigned turns;  /* since a settling slice */
     bool failed;
 
     /* for the stats */
@@ -141,7 +143,8 @@ static struct request_queue next_batch(struct store_thread *thread)
     return batch;
 }
 
-/* What a batch came to: the gravest of its results. One that had no place is no fault of the store. */
+/* What a batch came to: the gravest of its results. One that had no place is no fault of the store.
+ */
 static int outcome(const struct request_queue *batch)
 {
     int result = STORE_OK;
@@ -156,7 +159,7 @@ static int outcome(const struct request_queue *batch)
 
 static void commit(struct store_thread *thread)
 {
-    thread->commit_began_ns = clock_monotonic_ns();
+    pace_begin(&thread->pace, thread->now_ns);
     struct request_queue batch = next_batch(thread);
     if (batch.count == 0)
         return;
@@ -184,7 +187,7 @@ static uint64_t commit_due_ns(const struct store_thread *thread)
         return WAKER_FOR_EVER;
     if (thread->appends.count >= LIMIT_COMMIT_EDITS || thread->append_bytes >= LIMIT_COMMIT_BYTES)
         return 0;
-    return thread->commit_began_ns + thread->options.commit_interval_ms * (uint64_t)CLOCK_NS_PER_MS;
+    return pace_due_ns(&thread->pace, thread->appends.count);
 }
 
 /* ---- everything else
@@ -226,17 +229,26 @@ static void settle_slice(struct store_thread *thread)
 static void tidy(struct store_thread *thread)
 {
     begin_call(thread);
-    end_call(thread, store_idle(thread->options.store), true, "tidy");
+    int result = store_idle(thread->options.store);
+    atomic_store(&thread->busy_since_ms, 0);
+    if (!is_clean(result))
+        fail(thread, result, "tidy");
 }
 
 /* ---- the loop
  * ------------------------------------------------------------------------------------ */
+
+static uint64_t author_of(const struct store_request *append)
+{
+    return append->kind == REQUEST_APPEND_EDIT ? append->edit.client : append->chat.client;
+}
 
 static void sort_in(struct store_thread *thread, struct store_request *request)
 {
     if (is_append(request)) {
         thread->append_bytes += request_bytes(request);
         thread->appends_taken++;
+        pace_note(&thread->pace, author_of(request), thread->now_ns);
         request_queue_push(&thread->appends, request);
     } else if (request->kind == REQUEST_SETTLE) {
         request_queue_push(&thread->settles, request);
@@ -249,6 +261,7 @@ static void sort_in(struct store_thread *thread, struct store_request *request)
 static void take_requests(struct store_thread *thread)
 {
     struct store_request *request = mailbox_take(&thread->inbox);
+    thread->now_ns = clock_monotonic_ns();
     while (request) {
         struct store_request *next = request->next;
         sort_in(thread, request);
@@ -261,7 +274,7 @@ static bool turn(struct store_thread *thread)
 {
     bool worked = false;
     thread->turns++;
-    if (commit_due_ns(thread) <= clock_monotonic_ns()) {
+    if (commit_due_ns(thread) <= thread->now_ns) {
         commit(thread);
         worked = true;
     }
@@ -311,6 +324,7 @@ struct store_thread *store_thread_new(const struct store_thread_options *options
     if (!thread)
         return NULL;
     thread->options = *options;
+    pace_init(&thread->pace, options->commit_interval_ms * (uint64_t)CLOCK_NS_PER_MS);
     waker_init(&thread->waker);
     return thread;
 }

@@ -1,0 +1,78 @@
+#!/bin/sh
+# The shape of the tree: who includes whom (docs/architecture.md), one folder for each third-party header, and
+# files that fit in a head. Prints each breach; the status is 1 if there was one.
+set -eu
+cd "$(dirname "$0")/.."
+
+breaches=$(mktemp)
+trap 'rm -f "$breaches"' EXIT
+
+sources() {
+    find "$@" \( -name node_modules -o -name dist \) -prune -o -type f -print
+}
+
+# prefix WORDS : puts them before each line, and makes finding nothing no failure.
+prefix() {
+    while IFS= read -r line; do
+        printf '%s: %s\n' "$1" "$line"
+    done
+}
+
+# forbid WHAT HEADER-REGEX FOLDER... : no C file of these folders may include such a header.
+forbid() {
+    what=$1 header=$2
+    shift 2
+    for folder in "$@"; do
+        [ -e "$folder" ] || { echo "structure: there is no $folder" >>"$breaches"; continue; }
+        sources "$folder" | grep '\.[ch]$' |
+            xargs -r grep -nE "^ *# *include *[<\"]$header[>\"]" | prefix "$what" >>"$breaches"
+    done
+}
+
+# alone HEADER PLACE-REGEX : only files whose path begins so may include this third-party header.
+alone() {
+    sources bench ot server storage tests tools | grep '\.[ch]$' | grep -vE "^($2)" |
+        xargs grep -nE "^ *# *include *<$1>" | prefix "<$1> belongs to $2" >>"$breaches"
+}
+
+# Arrows never point back: libc <- ot <- hub <- gate <- serve, and storage knows nobody.
+forbid 'ot includes nothing of ours' '(server|storage|tools|tests|bench)/.*' ot
+forbid 'ot is libc only' '(cmocka|jansson|libwebsockets|msgpack|pthread|sodium|sqlite3|uv)[./].*' ot
+forbid 'storage knows only itself' '(server|tools|tests|bench|quire)/.*' storage
+forbid 'wire is under all others' '(storage|server/(auth|config|gate|hub|log|serve))/.*' server/wire
+forbid 'auth is under the hub' '(storage|server/(config|gate|hub|log|serve|wire))/.*' server/auth
+forbid 'the hub is pure' '(server/(config|gate|log|serve|thread)/.*|storage/sqlite/.*|pthread\.h|sys/socket\.h|time\.h|unistd\.h)' server/hub
+forbid 'the gate is under serve' '(server/(config|log|serve)/.*|storage/.*)' server/gate
+forbid 'threads, log and options are under serve' '(storage|server/(gate|hub|serve|wire))/.*' server/thread server/log server/config
+forbid 'the interface of storage is store.h' 'storage/sqlite/.*' server tools
+forbid 'tools need no server' '(storage|server/(auth|config|gate|hub|log|serve|thread))/.*' tools
+forbid 'the program includes no tests' '(tests|bench)/.*' ot server storage tools
+
+# One third-party header, one folder.
+alone 'libwebsockets\.h' 'server/gate/|tests/|bench/'
+alone 'uv\.h' 'server/gate/|tests/|bench/'
+alone 'msgpack(\.h|/.*)' 'server/wire/|tests/|bench/'
+alone 'sqlite3\.h' 'storage/|tests/|bench/'
+alone 'sodium\.h' 'server/auth/|storage/checksum\.c'
+alone 'jansson\.h' 'server/text/|server/config/|tools/|tests/'
+alone 'cmocka\.h' 'tests/'
+
+# Files under 600 lines.
+sources bench ot server storage tests tools web/client web/editor |
+    grep -E '\.(c|h|cmake|sh|js|mjs|ts|css)$' |
+    while read -r file; do
+        lines=$(wc -l <"$file")
+        [ "$lines" -lt 600 ] || echo "$file has $lines lines; the most is 599" >>"$breaches"
+    done
+
+# No state of the whole program: a variable at file level is const.
+sources ot server storage tools | grep '\.c$' |
+    xargs grep -nE '^(static )?(_Atomic |atomic_|bool|char|int|long|size_t|struct|uint|unsigned|void)[a-z0-9_ ]*[ *]+[a-z_0-9]+(\[[^]]*\])*( = .*)?;$' |
+    grep -vE ':(static )?(const |[a-z_ ]* const |struct [a-z_]+;)|[( ]const ' |
+    prefix 'a variable of the whole program' >>"$breaches"
+
+if [ -s "$breaches" ]; then
+    cat "$breaches"
+    exit 1
+fi
+echo "structure: all files are where they belong"
