@@ -11,3 +11,23 @@ foreach(test algebra document hostile model)
 endforeach()
 quire_test(unit/ot_memory test_lib_ot)
 target_link_options(test_ot_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+
+# The header alone, as each language sees it.
+set(ot_header ${CMAKE_SOURCE_DIR}/ot/include/quire/ot.h)
+set(ot_header_flags -fsyntax-only -Wall -Wextra -Wpedantic -Werror)
+add_test(NAME ot_header_c
+  COMMAND ${CMAKE_C_COMPILER} -x c -std=c11 ${ot_header_flags} ${ot_header})
+add_test(NAME ot_header_cxx
+  COMMAND ${CMAKE_C_COMPILER} -x c++ -std=c++11 ${ot_header_flags} ${ot_header})
+
+# An installed copy, used from outside.
+set(ot_install_flags "${CMAKE_C_FLAGS}")
+if(QUIRE_SANITIZE)
+  string(APPEND ot_install_flags " -fsanitize=${QUIRE_SANITIZE}")
+endif()
+add_test(NAME ot_install
+  COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${CMAKE_CURRENT_SOURCE_DIR}/unit/ot_install
+          -DBUILD_DIR=${CMAKE_BINARY_DIR} -DWORK_DIR=${CMAKE_CURRENT_BINARY_DIR}/ot_install
+          -DCONFIG=$<CONFIG> -DCC=${CMAKE_C_COMPILER} -DPKG_CONFIG=${PKG_CONFIG_EXECUTABLE}
+          -DGENERATOR=${CMAKE_GENERATOR} -DFLAGS=${ot_install_flags}
+          -P ${CMAKE_CURRENT_SOURCE_DIR}/unit/ot_install/run.cmake)
