@@ -1,10 +1,12 @@
 import { Connection } from "@quire/client";
 import type { App, View } from "./app.js";
+import { keepDraft } from "./drafts.js";
 import { DocumentView } from "./document/document.js";
 import { ListView } from "./list/list.js";
 import { Net } from "./net.js";
 import { askProfile, guestProfile, loadProfile } from "./profile.js";
 import { errorWords, isQuiet, stoppedWords } from "./pure/error-words.js";
+import { insertedText, type Op } from "./pure/safe-delta.js";
 import { parseRoute } from "./pure/routes.js";
 import { askToken, currentToken, takeTokenFromAddress } from "./token.js";
 import { openDialog } from "./ui/dialog.js";
@@ -14,6 +16,7 @@ import { Toasts } from "./ui/toast.js";
 import { missingPage } from "./views.js";
 
 const UNAUTHORIZED = 4401;
+const DRAFT_ELSEWHERE = "Something you wrote earlier could not be saved. You find it at the head of its document.";
 
 function start(): void {
   applyTheme(currentTheme());
@@ -54,6 +57,9 @@ function start(): void {
   };
   document.body.append(toasts.element);
   connection.on("error", (error) => isQuiet(error) || toasts.show(errorWords(error)));
+  connection.on("draft", ({ id, ops, reason }) => {
+    if (keepDraft(id, { text: insertedText(ops as Op[]), reason })) toasts.show(DRAFT_ELSEWHERE);
+  });
   app.net.watch(() => app.net.status === "stopped" && showStopped(app.net.code));
   window.addEventListener("popstate", route);
   document.addEventListener("click", (event) => followInside(event, app));

@@ -246,6 +246,13 @@ pageTest("a draft stays until it is dismissed", "/d/garden", {}, async (page) =>
   assert.equal(await page.locator(".draft").count(), 0);
 });
 
+pageTest("a draft of another document waits there", "/", {}, async (page) => {
+  await page.evaluate(() => window.quire.emit("draft", { id: "garden", ops: [{ insert: "from before" }], reason: "not_text" }));
+  await page.waitForSelector(".toast");
+  await page.click(".row-link >> nth=0");
+  await page.waitForSelector(".draft-text >> text=from before");
+});
+
 pageTest("a document that somebody deletes leaves its text behind", "/d/garden", {}, async (page) => {
   await page.evaluate(() => window.quire.open_.get("garden").set("closed", { code: "deleted" }));
   await page.waitForSelector("h1 >> text=This document was deleted");
@@ -264,6 +271,17 @@ pageTest("somebody who may only read cannot write", "/d/garden?role=viewer", {},
   assert.equal(await page.getAttribute(".ql-editor", "contenteditable"), "false");
   assert.equal(await page.locator(".tools").count(), 0);
   assert.equal(await page.evaluate(() => document.querySelector(".title-input").readOnly), true);
+});
+
+pageTest("who loses the right to write can no longer, and who gets it back can", "/d/garden", {}, async (page) => {
+  const role = (role) => page.evaluate((role) => window.quire.open_.get("garden").changeRole(role), role);
+  await role("commenter");
+  assert.equal(await page.getAttribute(".ql-editor", "contenteditable"), "false");
+  await page.waitForSelector(".read-only");
+  await role("editor");
+  assert.equal(await page.getAttribute(".ql-editor", "contenteditable"), "true");
+  assert.equal(await page.locator(".read-only").count(), 0);
+  assert.equal(await page.locator(".ql-editor").count(), 1);
 });
 
 pageTest("the text can be taken home", "/d/garden", {}, async (page) => {

@@ -38,11 +38,12 @@ export class QuireError extends Error {
 }
 
 type Ops = Delta["ops"];
+type FakeDraft = { id: string; ops: Ops; reason: string };
 const flags = new URLSearchParams(location.search);
 const people = Number(flags.get("people") ?? 2);
 const later = (): Promise<void> => new Promise((done) => setTimeout(done, 20));
 
-export class Connection extends Emitter<{ status: [ConnectionStatus, { retryMs?: number; code?: number }]; error: [QuireError] }> {
+export class Connection extends Emitter<{ status: [ConnectionStatus, { retryMs?: number; code?: number }]; error: [QuireError]; draft: [FakeDraft] }> {
   status: ConnectionStatus = "connecting";
   name: string;
   color: string;
@@ -109,6 +110,8 @@ interface DocumentEvents {
   status: [DocumentStatus, { code?: string }];
   draft: [{ ops: Ops; reason: string }];
   members: [];
+  error: [QuireError];
+  role: [string];
   chat: [ChatMessage];
   title: [string];
 }
@@ -124,6 +127,9 @@ export class Document extends Emitter<DocumentEvents> {
   stored = true;
   version = 1;
   member = 1;
+  get people(): number {
+    return this.members.size;
+  }
   delta: Delta;
   readonly #connection: Connection;
 
@@ -219,6 +225,11 @@ export class Document extends Emitter<DocumentEvents> {
   remote(ops: Ops): void {
     this.delta = this.delta.compose(new Delta(ops));
     this.emit("change", ops, { source: "remote" });
+  }
+
+  changeRole(role: string): void {
+    this.role = role;
+    this.emit("role", role);
   }
 
   setCursor(anchor: number | null, head = anchor): void {

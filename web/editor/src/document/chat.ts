@@ -25,6 +25,7 @@ export class Chat {
   readonly #host: ChatHost;
   readonly #older = h("button", { type: "button", class: "button small-button chat-older", hidden: true }, "Older messages");
   readonly #log = h("div", { class: "chat-log", role: "log", "aria-live": "polite", "aria-label": "Messages" });
+  readonly #pending = h("div", { class: "chat-pending" });
   readonly #scroller: HTMLElement;
   readonly #newer = h("button", { type: "button", class: "button small-button chat-newer", hidden: true }, "New messages");
   readonly #typing = h("div", { class: "chat-typing soft small", role: "status" });
@@ -36,7 +37,6 @@ export class Chat {
   #shown: ChatMessage[] = [];
   #open = false;
   #read: number;
-  #sending = false;
 
   constructor(doc: Document, scope: Scope, host: ChatHost) {
     this.#doc = doc;
@@ -44,7 +44,7 @@ export class Chat {
     this.#stopTyping = debounce(TYPING_REST_MS, () => doc.setTyping(false));
     const kept = recall(`chat.${doc.id}`);
     this.#read = typeof kept === "number" ? kept : (doc.chat.messages[doc.chat.messages.length - 1]?.number ?? 0);
-    this.#scroller = h("div", { class: "chat-scroll", tabindex: "0" }, this.#older, this.#log);
+    this.#scroller = h("div", { class: "chat-scroll", tabindex: "0" }, this.#older, this.#log, this.#pending);
     this.element = this.#build();
     this.#listen(scope);
     this.#older.hidden = (doc.chat.messages[0]?.number ?? 1) <= 1;
@@ -131,21 +131,25 @@ export class Chat {
 
   async #submit(): Promise<void> {
     const text = tidyMessage(this.#input.value);
-    if (text === "" || this.#sending) return;
+    if (text === "") return;
     if (lengthOf(text) > CHAT_MAX) return this.#fail(`Please use at most ${CHAT_MAX} characters.`);
-    this.#sending = true;
-    this.#send.disabled = true;
+    const waiting = h("div", { class: "message own waiting-message" }, h("div", { class: "message-text", dir: "auto" }, text));
+    this.#pending.append(waiting);
+    this.#setInput("");
+    this.#toEnd();
     try {
       await this.#doc.chat.send(text);
-      this.#input.value = "";
-      this.#typed();
-      this.#toEnd();
     } catch (error) {
+      if (this.#input.value === "") this.#setInput(text);
       this.#fail(errorWords(error));
     } finally {
-      this.#sending = false;
-      this.#send.disabled = false;
+      waiting.remove();
     }
+  }
+
+  #setInput(text: string): void {
+    this.#input.value = text;
+    this.#typed();
   }
 
   #fail(words: string): void {
@@ -183,7 +187,7 @@ export class Chat {
     this.#shown = [...messages];
     if (messages.length === 0) {
       this.#log.replaceChildren(h("p", { class: "chat-empty soft" }, NOTHING_SAID));
-    } else if (shown.length > 0 && shown.every((message, i) => messages[i] === message)) {
+    } else if (shown.length > 0 && shown.every(({ number }, i) => messages[i]?.number === number)) {
       this.#log.append(...messageNodes(messages.slice(shown.length), shown[shown.length - 1], new Date()));
     } else {
       this.#log.setAttribute("aria-live", "off");

@@ -1,6 +1,6 @@
 import type { Document } from "@quire/client";
 import type { App, View } from "../app.js";
-import { codeOf, errorWords } from "../pure/error-words.js";
+import { codeOf, errorWords, isQuiet } from "../pure/error-words.js";
 import { insertedText, type Op } from "../pure/safe-delta.js";
 import { h, Scope } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
@@ -20,13 +20,19 @@ export class DocumentView implements View {
   readonly element = h("div", { class: "doc-page" });
   readonly #app: App;
   readonly #doc: Document;
+  /** What lives as long as the page does. */
   readonly #scope = new Scope();
+  /** What lives until the document is shown anew. */
+  readonly #content = new Scope();
+  readonly #notices: Notices;
   readonly #stateLine: StateLine;
+  #shown = false;
   #gone = false;
 
   constructor(app: App, id: string) {
     this.#app = app;
     this.#doc = app.connection.open(id);
+    this.#notices = new Notices(id);
     const doc = this.#doc;
     const { net } = app;
     this.#stateLine = new StateLine(
@@ -40,7 +46,7 @@ export class DocumentView implements View {
       }),
       () => net.retry(),
     );
-    this.#watchState();
+    this.#watch();
     this.#showWaiting();
     doc.ready.then(
       () => this.#show(),
@@ -49,26 +55,34 @@ export class DocumentView implements View {
   }
 
   dispose(): void {
+    this.#content.dispose();
     this.#scope.dispose();
     if (!this.#gone) this.#doc.close();
     this.#gone = true;
   }
 
-  #watchState(): void {
+  #watch(): void {
     const doc = this.#doc;
+    const scope = this.#scope;
     const update = (): void => this.#stateLine.update();
-    this.#scope.add(this.#app.net.watch(update));
-    this.#scope.add(doc.on("saved", update));
-    this.#scope.add(doc.on("status", (status, detail) => (status === "closed" ? this.#closed(detail?.code ?? "") : update())));
-    this.#scope.add(() => this.#stateLine.dispose());
-    this.#scope.on(window, "beforeunload", (event: BeforeUnloadEvent) => {
+    scope.add(this.#app.net.watch(update));
+    scope.add(doc.on("saved", update));
+    scope.add(doc.on("status", (status, { code }) => (status === "closed" && this.#shown ? this.#closed(code ?? "") : update())));
+    scope.add(doc.on("error", (error) => this.#complain(error)));
+    scope.add(doc.on("role", () => this.#shown && this.#show()));
+    scope.add(doc.on("draft", ({ ops, reason }) => this.#notices.addDraft({ text: insertedText(ops as Op[]), reason })));
+    scope.add(() => this.#stateLine.dispose());
+    scope.on(window, "beforeunload", (event: BeforeUnloadEvent) => {
       if (!doc.saved && !doc.stored) event.preventDefault();
     });
     update();
   }
 
+  #complain(error: unknown): void {
+    if (this.#doc.status !== "closed" && !isQuiet(error)) this.#app.toasts.show(errorWords(error));
+  }
+
   #showWaiting(): void {
-    document.title = "Quire";
     const home = h("a", { class: "icon-button bar-home", href: "/", "aria-label": "All documents", title: "All documents" }, icon("back"));
     const lines = Array.from({ length: 5 }, () => h("span", { class: "ghost" }));
     this.element.replaceChildren(
@@ -77,62 +91,61 @@ export class DocumentView implements View {
     );
   }
 
+  /** Also when the rights have changed: what may be done is decided when the page is built. */
   #show(): void {
     if (this.#gone) return;
+    this.#shown = true;
+    this.#content.dispose();
     const doc = this.#doc;
     const app = this.#app;
+    const scope = this.#content;
     const readOnly = doc.role === "viewer" || doc.role === "commenter";
     const page = h("main", { class: "page" });
-    const notices = new Notices(doc.id);
-    const context = { app, doc, page, scope: this.#scope, readOnly };
+    const context = { app, doc, page, scope, readOnly };
     const surface = doc.type === "rich" ? richSurface(context) : plainSurface(context);
-    const title = new Title(doc, app.connection, this.#scope, app.toasts, () => surface.focus());
-    const chat = new ChatDock(doc, this.#scope, {
-      leave: () => surface.focus(),
-      unread: (count) => title.setUnread(count),
-    });
-    const bar = new Bar({ app, doc, scope: this.#scope, title, surface, stateLine: this.#stateLine, chat, readOnly });
+    const title = new Title(doc, app.connection, scope, app.toasts, () => surface.focus());
+    const chat = new ChatDock(doc, scope, { leave: () => surface.focus(), unread: (count) => title.setUnread(count) });
+    const bar = new Bar({ app, doc, scope, title, surface, stateLine: this.#stateLine, chat, readOnly });
     if (readOnly) {
-      notices.say("You can read this document, but not change it.");
+      page.append(h("p", { class: "notice read-only" }, "You can read this document, but not change it."));
       title.lock();
       if (doc.role === "viewer") chat.lock();
     }
-    this.#scope.add(doc.on("draft", ({ ops }) => notices.addDraft(insertedText(ops as Op[]))));
-    page.append(notices.element, surface.sheet);
+    page.append(this.#notices.element, surface.sheet);
     const column = h("div", { class: "doc-column" }, surface.tools, page);
     this.element.replaceChildren(bar.element, h("div", { class: "doc-body" }, column, chat.backdrop, chat.element));
     chat.covers(bar.element, column);
-    listenToShortcuts(this.#scope, surface, chat, app.toasts);
+    listenToShortcuts(scope, surface, chat, app.toasts);
     chat.restore();
-    this.#focusFirst(surface);
-  }
-
-  /** On a phone the keyboard would cover what one came to read. */
-  #focusFirst(surface: Surface): void {
-    if (window.matchMedia("(pointer: fine)").matches && !document.querySelector("dialog[open]")) surface.focus();
+    focusFirst(surface);
   }
 
   #fail(error: unknown): void {
     if (this.#gone) return;
     const code = codeOf(error);
-    if (code === "closed") return;
-    const page = code === "not_found" ? notFoundPage() : failedPage(errorWords(error), this.#app);
-    document.title = "Quire";
-    this.element.replaceChildren(page.element);
+    const page = code === "not_found" || code === "bad_id" ? notFoundPage() : failedPage(errorWords(error), this.#app);
+    this.element.replaceChildren(page.element, this.#notices.element);
   }
 
   #closed(code: string): void {
-    if (this.#gone || (code !== "deleted" && code !== "forbidden")) return;
-    const deleted = code === "deleted";
+    if (this.#gone) return;
+    const forbidden = code === "forbidden";
     const text = this.#doc.text();
     this.dispose();
+    document.title = "Quire";
     this.element.replaceChildren(
       gonePage(
-        deleted ? "This document was deleted" : "You can no longer open this document",
-        deleted ? "Somebody deleted it while you had it open." : "Somebody has changed who may see it.",
+        this.#doc.id,
+        forbidden ? "You can no longer open this document" : "This document was deleted",
+        forbidden ? "Somebody has changed who may see it." : "Somebody deleted it while you had it open.",
         text,
         allDocumentsLink(),
       ),
     );
   }
+}
+
+/** On a phone the keyboard would cover what one came to read. */
+function focusFirst(surface: Surface): void {
+  if (window.matchMedia("(pointer: fine)").matches && !document.querySelector("dialog[open]")) surface.focus();
 }

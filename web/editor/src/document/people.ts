@@ -17,8 +17,8 @@ export class People {
     this.#doc = doc;
     this.element = h("button", { type: "button", class: "people" });
     this.#popover = new Popover(this.element, "people-card", () => [
-      h("div", { class: "menu-heading" }, peopleHere(doc.members.size)),
-      h("ul", { class: "people-list" }, ...this.#sorted().map((member) => this.#entry(member, goTo))),
+      h("div", { class: "menu-heading" }, peopleHere(this.#count)),
+      h("ul", { class: "people-list" }, ...this.#sorted().map((member) => this.#entry(member, goTo)), this.#others()),
     ]);
     scope.add(doc.on("members", () => this.update()));
     this.update();
@@ -26,11 +26,16 @@ export class People {
 
   update(): void {
     const members = this.#sorted();
-    const key = members.map(({ member, name, color }) => `${member}\n${color}\n${name}`).join("\n\n");
+    const key = this.#count + members.map(({ member, name, color }) => `${member}\n${color}\n${name}`).join("\n\n");
     if (key === this.#shown) return;
     this.#shown = key;
     this.#paint(members);
     if (this.#popover.isOpen) this.#popover.refresh();
+  }
+
+  /** In a large room `members` names only some of those who are here. */
+  get #count(): number {
+    return Math.max(this.#doc.people, this.#doc.members.size);
   }
 
   /** Others first, in the order of their coming; oneself is known already. */
@@ -39,16 +44,22 @@ export class People {
   }
 
   #paint(members: Member[]): void {
-    const fits = members.length <= SHOWN + 1 ? members.length : SHOWN;
+    const count = this.#count;
+    const fits = count <= SHOWN + 1 ? count : SHOWN;
     const discs = members.slice(0, fits).map((member) => {
       const disc = avatar(member);
       disc.title = member.self ? `${member.name} (you)` : member.name;
       return disc;
     });
-    if (fits < members.length) discs.push(h("span", { class: "avatar avatar-more", "aria-hidden": "true" }, `+${members.length - fits}`));
-    this.element.replaceChildren(...discs, h("span", { class: "people-count", "aria-hidden": "true" }, String(members.length)));
-    this.element.hidden = members.length === 0;
-    this.element.setAttribute("aria-label", `${peopleHere(members.length)}: show their names`);
+    if (fits < count) discs.push(h("span", { class: "avatar avatar-more", "aria-hidden": "true" }, `+${count - fits}`));
+    this.element.replaceChildren(...discs, h("span", { class: "people-count", "aria-hidden": "true" }, String(count)));
+    this.element.hidden = count === 0;
+    this.element.setAttribute("aria-label", `${peopleHere(count)}: show their names`);
+  }
+
+  #others(): HTMLElement | null {
+    const more = this.#count - this.#doc.members.size;
+    return more > 0 ? h("li", { class: "people-entry soft" }, `and ${more} more`) : null;
   }
 
   #entry(member: Member, goTo: (member: Member) => void): HTMLElement {

@@ -14,6 +14,8 @@ const WORDS: Record<string, string> = {
   not_text: "This document holds plain text only.",
   channel_limit: "Too many documents are open in this page. Please close one.",
   internal: "Something went wrong on the server. Please try again.",
+  too_large: "That was too much at once. Please paste it in smaller parts.",
+  not_ready: "This document is not open yet. Please try again in a moment.",
   timeout: "The server did not answer in time. Please try again.",
   disconnected: "There is no connection at the moment. Please try again when it is back.",
   closed: "This page is no longer connected. Please reload it.",
@@ -34,6 +36,20 @@ export function isQuiet(error: unknown): boolean {
 export function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";
   return typeof error.code === "string" ? error.code : "";
+}
+
+/** What a draft is, by the reason that came with it. */
+export function draftWords(reason: string): { title: string; text: string } {
+  if (reason === "restored") {
+    return {
+      title: "The server was put back to an earlier state",
+      text: "This is the document as you last saw it. Copy from it what is missing now.",
+    };
+  }
+  return {
+    title: "This text of yours could not be saved",
+    text: "The document is no longer one that it fits into. Copy it, and put it where it belongs.",
+  };
 }
 
 /** Why the connection has stopped for good, by the close code. */
