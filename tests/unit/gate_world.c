@@ -29,7 +29,7 @@ static bool post(void *context, struct hub_in *in)
             world->last->next = in;
         }
         world->last = in;
-        pthread_cond_signal(&world->news);
+        pthread_cond_broadcast(&world->news);
     }
     pthread_mutex_unlock(&world->lock);
     return !refused;
@@ -39,6 +39,11 @@ static const char *not_ready(void *context)
 {
     struct world *world = context;
     pthread_mutex_lock(&world->lock);
+    while (world->hold) {
+        world->held = true;
+        pthread_cond_broadcast(&world->news);
+        pthread_cond_wait(&world->news, &world->lock);
+    }
     const char *why = world->not_ready;
     pthread_mutex_unlock(&world->lock);
     return why;
@@ -120,6 +125,29 @@ void world_expect(struct world *world, enum hub_in_kind kind, uint64_t connectio
     assert_int_equal(in->kind, kind);
     assert_int_equal(in->connection, connection);
     free(in);
+}
+
+void world_hold(struct world *world)
+{
+    world->holder = ws_raw_connect(world->port, 0);
+    assert_non_null(world->holder);
+    pthread_mutex_lock(&world->lock);
+    world->hold = true;
+    assert_true(ws_raw_send_text(world->holder, "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"));
+    while (!world->held) {
+        pthread_cond_wait(&world->news, &world->lock);
+    }
+    pthread_mutex_unlock(&world->lock);
+}
+
+void world_release(struct world *world)
+{
+    pthread_mutex_lock(&world->lock);
+    world->hold = world->held = false;
+    pthread_cond_broadcast(&world->news);
+    pthread_mutex_unlock(&world->lock);
+    assert_true(ws_raw_read_to_end(world->holder));
+    ws_raw_free(world->holder);
 }
 
 bool world_has_posts(struct world *world)

@@ -23,6 +23,8 @@ struct world {
     struct hub_in *first, *last;
     bool full; /* messages are refused, as by a full inbox */
     const char *not_ready;
+    bool hold, held; /* gate 0's thread is to stand still, stands still */
+    struct ws_raw *holder;
 };
 
 /* `options` may be NULL. */
@@ -38,6 +40,10 @@ bool world_has_posts(struct world *world);
 /* A client that has said HELLO. */
 struct ws_raw *world_join(struct world *world, int receive_bytes, uint64_t *connection_out);
 
+/* Makes gate 0 stand still, so that all that is said until world_release comes to it at once. */
+void world_hold(struct world *world);
+void world_release(struct world *world);
+
 /* ---- what the hub says; blobs are given away ---- */
 
 void world_tell(struct world *world, const struct hub_out *out);
@@ -45,7 +51,7 @@ void world_send(struct world *world, uint64_t connection, struct blob *blob);
 /* Channel `channel` of `connection` reads `room` from `position`. */
 void world_attach(struct world *world, uint64_t connection, uint8_t channel, uint64_t room,
                   uint64_t position, struct blob *blob);
-/* An item for the readers of gate 0. */
+/* An item for the readers of gate 0; its version is `position` + 1. */
 void world_item(struct world *world, uint64_t room, uint64_t position, struct blob *blob);
 
 /* [36, 0, n, 7, bin]: an EDIT with version `n` and `size` bytes of operation. */
