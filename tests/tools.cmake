@@ -15,3 +15,19 @@ add_test(NAME conformance
   COMMAND ${QUIRE_NODE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/run.js
           $<TARGET_FILE:quire-ot-cases> $<TARGET_FILE:quire-ot-cli>)
 set_tests_properties(conformance PROPERTIES LABELS conformance TIMEOUT 600)
+
+# Recorded sessions through the engine alone.
+add_executable(quire-replay-cli ${PROJECT_SOURCE_DIR}/tools/replay/main.c)
+target_link_libraries(quire-replay-cli PRIVATE quire_flags quire-replay)
+
+# The client in C.
+quire_test(unit/peer_wire quire-peer)
+quire_test(unit/peer_ws quire-peer)
+quire_test(unit/peer_difference quire-peer test_lib_ot)
+quire_test(unit/peer_session quire-peer quire-replay test_lib_ot)
+
+set(traces ${PROJECT_SOURCE_DIR}/bench/traces)
+add_test(NAME replay_engine COMMAND quire-replay-cli --quiet
+  ${traces}/friendsforever.json.gz ${traces}/json-crdt-patch.edits.gz ${traces}/sveltecomponent.edits.gz)
+set_tests_properties(replay_engine PROPERTIES TIMEOUT 300)
+quire_test(unit/peer_replay quire-replay)

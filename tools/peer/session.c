@@ -1,0 +1,508 @@
+#include "tools/peer/session.h"
+
+#include "tools/peer/bytes.h"
+#include "tools/peer/difference.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* References of OPEN begin here, so that they are never the number of an edit. */
+#define FIRST_OPEN_REF (UINT64_C(1) << 48)
+#define ID_MAX         64
+
+struct session {
+    struct session_env env;
+    char id[ID_MAX + 1];
+    uint8_t channel;
+    enum session_state state;
+    uint64_t ref; /* of the last OPEN */
+
+    bool has_document;
+    uint64_t epoch, version, head, member;
+    uint64_t seq; /* of the last saved edit */
+    struct ot_doc *committed, *shown;
+
+    bool in_flight, blocked;
+    bool sent;            /* the edit in flight, on this connection */
+    bool ever_sent;       /* on any: the server may have it */
+    bool doubtful;        /* a snapshot came after that: where the server has put it is not known */
+    struct ot_buf flight; /* the edit seq + 1, when in_flight */
+    struct ot_buf buffer; /* everything typed after it */
+    struct ot_buf scratch[4];
+};
+
+static const uint8_t EMPTY_OP[] = {0x00};
+
+static struct ot_slice empty_op(void)
+{
+    return (struct ot_slice){EMPTY_OP, sizeof EMPTY_OP};
+}
+
+static struct ot_doc *new_document(void)
+{
+    struct ot_doc *doc = ot_doc_new();
+    bytes_must(doc == NULL ? OT_E_MEMORY : OT_OK);
+    return doc;
+}
+
+struct session *session_new(const char *id, uint8_t channel, const struct session_env *env)
+{
+    struct session *session = bytes_alloc(1, sizeof *session);
+
+    session->env = *env;
+    strncpy(session->id, id, ID_MAX);
+    session->channel = channel;
+    session->ref = FIRST_OPEN_REF;
+    session->committed = new_document();
+    session->shown = new_document();
+    bytes_set(&session->flight, empty_op());
+    bytes_set(&session->buffer, empty_op());
+    return session;
+}
+
+void session_free(struct session *session)
+{
+    if (session == NULL)
+        return;
+    ot_doc_free(session->committed);
+    ot_doc_free(session->shown);
+    ot_buf_deinit(&session->flight);
+    ot_buf_deinit(&session->buffer);
+    for (size_t i = 0; i < sizeof session->scratch / sizeof *session->scratch; i++)
+        ot_buf_deinit(&session->scratch[i]);
+    free(session);
+}
+
+/* ---- sending ----------------------------------------------------------------------------------
+ */
+
+static void send_open(struct session *session, bool with_version)
+{
+    struct ot_buf *out = &session->scratch[0];
+    bool goes_on = with_version && session->has_document;
+
+    ot_buf_clear(out);
+    peer_put_open(out, ++session->ref, session->channel, bytes_of(session->id),
+                  goes_on ? session->epoch : PEER_NONE, goes_on ? session->version : PEER_NONE,
+                  PEER_NONE);
+    session->state = SESSION_OPENING;
+    session->sent = false;
+    session->env.send(session->env.context, ot_buf_slice(out));
+}
+
+static void send_flight(struct session *session)
+{
+    struct ot_buf *out = &session->scratch[0];
+
+    ot_buf_clear(out);
+    peer_put_edit(out, session->channel, session->seq + 1, session->version,
+                  ot_buf_slice(&session->flight));
+    session->sent = session->ever_sent = true;
+    session->env.send(session->env.context, ot_buf_slice(out));
+}
+
+/* Sends what may be sent now. */
+static void pump(struct session *session)
+{
+    if (session->state != SESSION_LIVE)
+        return;
+    if (!session->in_flight && !ot_op_is_empty(ot_buf_slice(&session->buffer))) {
+        bytes_swap(&session->flight, &session->buffer);
+        bytes_set(&session->buffer, empty_op());
+        session->in_flight = true;
+        session->sent = session->ever_sent = session->doubtful = false;
+    }
+    if (session->in_flight && !session->sent)
+        send_flight(session);
+}
+
+void session_connect(struct session *session)
+{
+    session->blocked = false;
+    send_open(session, true);
+}
+
+void session_disconnect(struct session *session)
+{
+    session->state = SESSION_OFFLINE;
+    session->sent = false;
+}
+
+void session_retry(struct session *session)
+{
+    session->sent = false;
+    pump(session);
+}
+
+int session_edit(struct session *session, struct ot_slice op)
+{
+    struct ot_buf *folded = &session->scratch[1];
+
+    int code = ot_doc_apply(session->shown, op, NULL);
+    if (code == OT_E_MEMORY)
+        bytes_must(code);
+    if (code != OT_OK)
+        return code;
+    ot_buf_clear(folded);
+    bytes_must(ot_compose(ot_buf_slice(&session->buffer), op, OT_STABLE, folded));
+    bytes_swap(folded, &session->buffer);
+    pump(session);
+    return OT_OK;
+}
+
+/* ---- the log ----------------------------------------------------------------------------------
+ */
+
+/* Where the server and this client no longer agree on what was said, only the document anew helps.
+ */
+static int start_over(struct session *session)
+{
+    send_open(session, false);
+    return -1;
+}
+
+static void become_live(struct session *session)
+{
+    if (session->state != SESSION_CATCHING || session->version < session->head)
+        return;
+    session->state = session->blocked ? SESSION_BLOCKED : SESSION_LIVE;
+    pump(session);
+}
+
+/* Carries `mine` over `*theirs` and the other way round: mine gives way. `moved` is left holding
+ * what theirs has become. */
+static void pass(struct ot_buf *mine, struct ot_slice theirs, struct ot_buf *moved,
+                 struct ot_buf *spare)
+{
+    ot_buf_clear(moved);
+    ot_buf_clear(spare);
+    bytes_must(ot_transform(theirs, ot_buf_slice(mine), OT_LEFT, OT_STABLE, moved));
+    bytes_must(ot_transform(ot_buf_slice(mine), theirs, OT_RIGHT, OT_STABLE, spare));
+    bytes_swap(mine, spare);
+}
+
+/* A committed operation reaches what is shown: past the edit in flight, then past the buffer. */
+static int show_remote(struct session *session, struct ot_slice op, uint64_t version)
+{
+    struct ot_buf *spare = &session->scratch[1];
+
+    if (session->in_flight) {
+        pass(&session->flight, op, &session->scratch[2], spare);
+        op = ot_buf_slice(&session->scratch[2]);
+    }
+    if (!ot_op_is_empty(ot_buf_slice(&session->buffer))) {
+        pass(&session->buffer, op, &session->scratch[3], spare);
+        op = ot_buf_slice(&session->scratch[3]);
+    }
+    int code = ot_doc_apply(session->shown, op, NULL);
+    if (code == OT_E_MEMORY)
+        bytes_must(code);
+    if (code != OT_OK)
+        return -1;
+    session->version = version;
+    if (session->env.remote)
+        session->env.remote(session->env.context, version, op);
+    return 0;
+}
+
+static int take_remote(struct session *session, uint64_t first, uint64_t last, struct ot_slice op)
+{
+    if (first != session->version + 1 || last < first || ot_op_check(op, NULL, NULL))
+        return start_over(session);
+    int code = ot_doc_apply(session->committed, op, NULL);
+    if (code == OT_E_MEMORY)
+        bytes_must(code);
+    if (code != OT_OK || show_remote(session, op, last))
+        return start_over(session);
+    become_live(session);
+    return 0;
+}
+
+static int take_ack(struct session *session, const struct peer_message *message)
+{
+    if (message->ack.seq <= session->seq)
+        return 0; /* the answer to an edit that was sent twice */
+    if (!session->in_flight || message->ack.version != session->version + 1 ||
+        message->ack.seq != session->seq + 1)
+        return start_over(session);
+    int code = ot_doc_apply(session->committed, ot_buf_slice(&session->flight), NULL);
+    if (code == OT_E_MEMORY)
+        bytes_must(code);
+    if (code != OT_OK)
+        return start_over(session);
+    session->in_flight = false;
+    session->seq++;
+    session->version++;
+    if (session->env.saved)
+        session->env.saved(session->env.context, session->version, session->seq,
+                           session->doubtful ? PEER_NIL : ot_buf_slice(&session->flight));
+    if (session->doubtful) {
+        send_open(session, false);
+        return 0;
+    }
+    become_live(session);
+    pump(session);
+    return 0;
+}
+
+static int take_hash(struct session *session, const struct peer_message *message)
+{
+    struct ot_buf *out = &session->scratch[0];
+    uint32_t own;
+
+    if (message->hash.version != session->version)
+        return 0;
+    bytes_must(ot_doc_hash(session->committed, &own));
+    if (own == message->hash.crc)
+        return 0;
+    if (session->env.diverged)
+        session->env.diverged(session->env.context, session->version, own,
+                              (uint32_t)message->hash.crc);
+    ot_buf_clear(out);
+    peer_put_diverged(out, session->channel, session->version, own);
+    session->env.send(session->env.context, ot_buf_slice(out));
+    return start_over(session);
+}
+
+/* ---- opening ----------------------------------------------------------------------------------
+ */
+
+/* The edit in flight is in the snapshot: it goes behind the version that this client has. */
+static int settle_flight(struct session *session)
+{
+    int code = ot_doc_apply(session->committed, ot_buf_slice(&session->flight), NULL);
+    if (code == OT_E_MEMORY)
+        bytes_must(code);
+    session->in_flight = false;
+    session->seq++;
+    return code == OT_OK ? 0 : -1;
+}
+
+/* The difference to the snapshot is taken as one remote edit, so that what is unsaved stays. */
+static int carry_over(struct session *session, struct ot_slice snapshot, uint64_t version)
+{
+    struct ot_buf own = {0}, op = {0};
+
+    bytes_must(ot_doc_snapshot(session->committed, &own));
+    bytes_must(difference(ot_buf_slice(&own), snapshot, &op));
+    int code = show_remote(session, ot_buf_slice(&op), version);
+    ot_buf_deinit(&own);
+    ot_buf_deinit(&op);
+    return code;
+}
+
+static int take_snapshot(struct session *session, const struct peer_message *message)
+{
+    struct ot_slice snapshot = message->opened.snapshot;
+    struct ot_op_info info;
+    struct ot_doc *doc;
+
+    if (ot_op_check(snapshot, &info, NULL) || !info.only_inserts)
+        return -1;
+    if (session->in_flight && message->opened.seq > session->seq && settle_flight(session))
+        return -1;
+    session->doubtful = session->in_flight && session->ever_sent;
+    if (carry_over(session, snapshot, message->opened.version))
+        return -1;
+    bytes_must(ot_doc_load(snapshot, &doc));
+    ot_doc_free(session->committed);
+    session->committed = doc;
+    session->has_document = true;
+    session->seq = message->opened.seq;
+    return 0;
+}
+
+static int take_opened(struct session *session, const struct peer_message *message)
+{
+    bool asked = session->state == SESSION_OPENING;
+
+    /* Whatever comes before the answer to the last OPEN is about what the channel was before it. */
+    if (asked && message->ref != session->ref)
+        return 0;
+    session->sent = false;
+    if (message->opened.snapshot.data != NULL) {
+        if (take_snapshot(session, message))
+            return start_over(session);
+    } else if (!session->has_document || message->opened.version != session->version ||
+               message->opened.epoch != session->epoch) {
+        return start_over(session);
+    }
+    session->epoch = message->opened.epoch;
+    session->head = message->opened.head;
+    session->member = message->opened.member;
+    session->state = SESSION_CATCHING;
+    become_live(session);
+    return 0;
+}
+
+/* ---- refusals ---------------------------------------------------------------------------------
+ */
+
+enum remedy {
+    REOPEN,       /* with the version, then the edit goes again */
+    REOPEN_FRESH, /* without it: the version is in doubt */
+    TRY_LATER,
+    KEEP,   /* not now, and not by itself */
+    DISCARD /* the edit can never be taken: it is handed back, and the document fetched anew */
+};
+
+static enum remedy remedy_for(struct ot_slice code)
+{
+    static const struct {
+        const char *code;
+        enum remedy remedy;
+    } table[] = {
+        {"not_open", REOPEN},       {"bad_seq", REOPEN},         {"too_old", REOPEN},
+        {"bad_base", REOPEN_FRESH}, {"storage_full", TRY_LATER}, {"overloaded", TRY_LATER},
+        {"forbidden", KEEP},        {"document_full", KEEP},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (bytes_equal(code, bytes_of(table[i].code)))
+            return table[i].remedy;
+    return DISCARD;
+}
+
+static void discard(struct session *session, struct ot_slice code)
+{
+    struct ot_buf lost = {0}, snapshot = {0};
+    struct ot_doc *doc;
+
+    bytes_must(ot_compose(ot_buf_slice(&session->flight), ot_buf_slice(&session->buffer), OT_STABLE,
+                          &lost));
+    bytes_set(&session->flight, empty_op());
+    bytes_set(&session->buffer, empty_op());
+    session->in_flight = false;
+    bytes_must(ot_doc_snapshot(session->committed, &snapshot));
+    bytes_must(ot_doc_load(ot_buf_slice(&snapshot), &doc));
+    ot_doc_free(session->shown);
+    session->shown = doc;
+    if (session->env.refused)
+        session->env.refused(session->env.context, code, false, ot_buf_slice(&lost));
+    ot_buf_deinit(&lost);
+    ot_buf_deinit(&snapshot);
+    send_open(session, false);
+}
+
+static void take_refusal(struct session *session, const struct peer_message *message)
+{
+    struct ot_slice code = message->error.code;
+
+    switch (remedy_for(code)) {
+    case REOPEN:
+        send_open(session, true);
+        break;
+    case REOPEN_FRESH:
+        send_open(session, false);
+        break;
+    case TRY_LATER:
+        if (session->env.retry_later)
+            session->env.retry_later(session->env.context, message->error.retry_ms == PEER_NONE
+                                                               ? 0
+                                                               : message->error.retry_ms);
+        break;
+    case KEEP:
+        session->blocked = true;
+        session->state = SESSION_BLOCKED;
+        if (session->env.refused)
+            session->env.refused(session->env.context, code, true, ot_buf_slice(&session->flight));
+        break;
+    case DISCARD:
+        discard(session, code);
+    }
+}
+
+static void take_closed(struct session *session, struct ot_slice code)
+{
+    session_disconnect(session);
+    if (session->env.closed)
+        session->env.closed(session->env.context, code);
+}
+
+static void take_error(struct session *session, const struct peer_message *message)
+{
+    if (session->state == SESSION_OPENING && message->ref == session->ref)
+        take_closed(session, message->error.code);
+    else if (session->state > SESSION_OPENING && session->in_flight && session->sent &&
+             message->ref == session->seq + 1)
+        take_refusal(session, message);
+}
+
+int session_receive(struct session *session, const struct peer_message *message)
+{
+    if (session->state == SESSION_OFFLINE)
+        return 0;
+    /* Between OPEN and OPENED there may still be messages for what the channel was before. */
+    if (session->state == SESSION_OPENING && message->kind != WIRE_OPENED &&
+        message->kind != WIRE_ERROR && message->kind != WIRE_CLOSED)
+        return 0;
+    switch (message->kind) {
+    case WIRE_OPENED:
+        return take_opened(session, message);
+    case WIRE_EDITED:
+        return take_remote(session, message->edit.version, message->edit.version, message->edit.op);
+    case WIRE_CATCHUP:
+        return take_remote(session, message->catchup.first, message->catchup.last,
+                           message->catchup.op);
+    case WIRE_ACK:
+        return take_ack(session, message);
+    case WIRE_HASH:
+        return take_hash(session, message);
+    case WIRE_ERROR:
+        take_error(session, message);
+        return 0;
+    case WIRE_CLOSED:
+        take_closed(session, message->closed.code);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* ---- looking at it ----------------------------------------------------------------------------
+ */
+
+enum session_state session_state(const struct session *session)
+{
+    return session->state;
+}
+
+bool session_settled(const struct session *session)
+{
+    return session->state == SESSION_LIVE && !session->in_flight &&
+           ot_op_is_empty(ot_buf_slice(&session->buffer));
+}
+
+bool session_waits(const struct session *session)
+{
+    return session->in_flight;
+}
+
+struct ot_slice session_flight(const struct session *session)
+{
+    return ot_buf_slice(&session->flight);
+}
+
+uint64_t session_version(const struct session *session)
+{
+    return session->version;
+}
+
+uint64_t session_seq(const struct session *session)
+{
+    return session->seq;
+}
+
+uint64_t session_member(const struct session *session)
+{
+    return session->member;
+}
+
+const struct ot_doc *session_shown(const struct session *session)
+{
+    return session->shown;
+}
+
+const struct ot_doc *session_committed(const struct session *session)
+{
+    return session->committed;
+}

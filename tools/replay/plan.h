@@ -1,0 +1,41 @@
+/*
+ * In which order a trace can be played through a server.
+ *
+ * A server puts all edits into one order, and a client's view is always a beginning of that order
+ * and its own edits. So a trace can be played, each edit on exactly what its author had seen, if
+ * there is an order in which every author's view is that. Two things follow for each transaction t
+ * of author a:
+ *
+ *   1. what t has seen comes before t;
+ *   2. of the others' transactions, those t has seen come before those it has not.
+ *
+ * These are all the conditions there are, and any order that keeps them will do. With two authors
+ * the second follows from the first. The plan takes the order closest to that of the file, always
+ * the same one: where two authors typed at one place at once, the text depends on it.
+ */
+#ifndef QUIRE_REPLAY_PLAN_H
+#define QUIRE_REPLAY_PLAN_H
+
+#include "tools/replay/trace.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Most numbers in `seen`. */
+#define PLAN_CELLS_MAX (1u << 26)
+
+struct plan {
+    size_t txn_count;
+    uint32_t agents;
+    uint32_t *seen; /* [txn * agents + agent]: how many of the agent's transactions txn has seen */
+    uint32_t **own; /* [agent]: its transactions in order */
+    uint32_t *own_count;
+    uint32_t *order; /* [rank]: the transactions in the order in which they are to be committed */
+    uint32_t *rank;  /* [txn] */
+};
+
+/* 0, or -1 and a sentence: no order exists, and the trace is no session of a server. */
+int plan_make(const struct trace *trace, struct plan *plan_out, char *error, size_t error_size);
+void plan_free(struct plan *plan);
+
+#endif
