@@ -1,0 +1,26 @@
+/* What is measured. Each reports a row or more. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include "report.h"
+#include "work.h"
+
+struct bench {
+    struct report report;
+    unsigned runs;
+    bool is_quick; /* small sizes only: to see that it works */
+    const char *traces;
+};
+
+/* Applying a trace edit by edit, plain and rich; checking its bytes; loading and saving its end. */
+void measure_trace(struct bench *bench, const char *name);
+/* Composing a trace into one operation. */
+void measure_fold(struct bench *bench, const char *name);
+/* Transforming and composing pairs of operations of so many components. */
+void measure_pairs(struct bench *bench, unsigned components, enum work_style style);
+/* Two histories of that many edits each, merged: both folded, one transformed over the other. */
+void measure_merge(struct bench *bench, size_t edits);
+/* One edit in a document of that many bytes. */
+void measure_growth(struct bench *bench, uint64_t length);
+
+#endif

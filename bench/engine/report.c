@@ -1,0 +1,46 @@
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void report_begin(struct report *report, bool is_json, unsigned runs)
+{
+    *report = (struct report){.is_json = is_json};
+    if (is_json) {
+        printf("{\"runs\": %u, \"results\": [", runs);
+    } else {
+        printf("%-44s %10s %10s %10s\n", "CPU time, one thread", "least", "median", "most");
+    }
+}
+
+void report_end(struct report *report)
+{
+    if (report->is_json) {
+        printf("\n]}\n");
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void report_row(struct report *report, const char *name, const char *unit, double *values,
+                unsigned runs)
+{
+    qsort(values, runs, sizeof *values, by_value);
+    double least = values[0];
+    double median = values[runs / 2];
+    double most = values[runs - 1];
+    if (report->is_json) {
+        printf("%s\n  {\"name\": \"%s\", \"unit\": \"%s\", \"min\": %.4g, \"median\": %.4g, "
+               "\"max\": %.4g}",
+               report->has_rows ? "," : "", name, unit, least, median, most);
+    } else {
+        printf("%-44s %10.4g %10.4g %10.4g %s\n", name, least, median, most, unit);
+    }
+    report->has_rows = true;
+    fflush(stdout);
+}
