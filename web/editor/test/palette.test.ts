@@ -6,7 +6,7 @@ import { contrast, isColor, MARK_COLORS, PALETTE, pickColor, TEXT_COLORS, textOn
 
 const TEXT = 4.5;
 const SHAPE = 3;
-const source = readFileSync(join(process.cwd(), "src/styles/tokens.css"), "utf8");
+const source = readFileSync(join(String(process.env["QUIRE_WEB"]), "editor/src/styles/tokens.css"), "utf8");
 const tokens = new Map(
   [...source.matchAll(/--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)/g)].map(([, name, light, dark]) => [name, { light, dark }]),
 );
