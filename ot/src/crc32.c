@@ -1,7 +1,5 @@
 #include "crc32.h"
 
-#include "quire/ot.h"
-
 #include <string.h>
 
 /* The sum of a byte is the exclusive or of the sums of its bits, so a table follows from eight
@@ -57,9 +55,4 @@ uint32_t crc32_update(uint32_t crc, const uint8_t *data, size_t size)
         crc = crc >> 8 ^ tables[0][(crc ^ *data) & 0xff];
     }
     return ~crc;
-}
-
-uint32_t ot_hash(struct ot_slice snapshot)
-{
-    return crc32_update(0, snapshot.data, snapshot.size);
 }
