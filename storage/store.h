@@ -8,11 +8,11 @@
  *
  * One thread at a time; every call blocks until it is done; no call from within a callback.
  *
- * STORE_E_NOT_FOUND, STORE_E_EXISTS, STORE_E_INVALID and STORE_E_FULL leave everything as it was.
- * After any other error of a call that writes nothing is known about what it wrote: the caller must
- * not acknowledge it, and must stop, since only reopening finds out what the disk holds; the store
- * itself refuses all later writes. STORE_E_CORRUPT from a call that reads concerns what was read:
- * other documents are not touched by it.
+ * STORE_E_NOT_FOUND, STORE_E_EXISTS, STORE_E_INVALID, STORE_E_FULL and STORE_E_CORRUPT leave
+ * everything as it was; the last concerns the documents of the call, and other documents are as
+ * good as before. After any other error of a call that writes nothing is known about what it wrote:
+ * the caller must not acknowledge it, and must stop, since only reopening finds out what the disk
+ * holds; the store itself refuses all later writes with STORE_E_IO.
  */
 #ifndef QUIRE_STORE_H
 #define QUIRE_STORE_H
@@ -65,7 +65,8 @@ struct store_document {
     char title[STORE_TITLE_MAX + 1];
     enum store_type type;
     int64_t created_ms; /* Unix time */
-    int64_t updated_ms; /* of its last edit that has been settled, or its renaming */
+    int64_t
+        updated_ms; /* of its last edit that has been settled, or its renaming if that is later */
 };
 
 /* One edit as committed. `client` and `seq` name it for ever: (key, client, seq) is unique. */
@@ -105,7 +106,8 @@ const uint8_t *store_secret(const struct store *store);
 
 /* ---- documents: each call is durable when it returns ---------------------------------------- */
 
-/* Fills key and times of `document`. STORE_E_EXISTS when the id is taken, also by a deleted one. */
+/* Fills key and times of `document`. STORE_E_EXISTS when the id is taken, also by a deleted one. An
+ * id is 1 to STORE_ID_MAX of A-Z a-z 0-9 _ -, else STORE_E_INVALID. */
 int store_create(struct store *store, struct store_document *document, int64_t now_ms);
 int store_rename(struct store *store, int64_t key, const char *title, int64_t now_ms);
 /* The document and all of it goes; its id stays taken. */
@@ -160,7 +162,8 @@ int store_chats(struct store *store, int64_t key, uint64_t before, size_t limit,
  * segments, with the clients' last sequence numbers. Durable when it returns, but works in slices:
  * each call does a millisecond or two and returns STORE_OK; `done_out` tells when the whole is
  * complete. Between slices anything else may be called. Call again with the same arguments until
- * done; a process that stops in between loses nothing.
+ * done; a process that stops in between loses nothing. A version that the document has not reached
+ * is STORE_E_INVALID; one that its snapshot has passed is done. `at_ms` is kept with the snapshot.
  */
 int store_settle(struct store *store, int64_t key, uint64_t version, struct store_slice snapshot,
                  int64_t at_ms, bool *done_out);
