@@ -23,6 +23,7 @@ int lifecycle_init(struct lifecycle *lifecycle)
     stop_signals(&signals);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write past a limit fails as on a bad disk */
     lifecycle->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     lifecycle->events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (lifecycle->signals >= 0 && lifecycle->events >= 0)

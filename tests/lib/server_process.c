@@ -1,0 +1,92 @@
+#include "lib/server_process.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define URL_WORDS " url=http://127.0.0.1:"
+
+void process_start(struct process *process, const char *const *arguments)
+{
+    int ends[2];
+    posix_spawn_file_actions_t actions;
+    process->size = 0;
+    process->output[0] = '\0';
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    int failed = posix_spawn(&process->pid, arguments[0], &actions, NULL,
+                             (char *const *)(uintptr_t)arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    if (failed)
+        fail_msg("%s: %s", arguments[0], strerror(failed));
+    process->output_fd = ends[0];
+}
+
+/* False at the end of its output. */
+static int read_more(struct process *process)
+{
+    size_t left = sizeof(process->output) - 1 - process->size;
+    if (left == 0)
+        fail_msg("the process writes too much");
+    ssize_t got = read(process->output_fd, process->output + process->size, left);
+    if (got < 0 && errno == EINTR)
+        return 1;
+    process->size += got > 0 ? (size_t)got : 0;
+    process->output[process->size] = '\0';
+    return got > 0;
+}
+
+int process_await(struct process *process, const char *words)
+{
+    while (!strstr(process->output, words))
+        if (!read_more(process))
+            return -1;
+    return 0;
+}
+
+void process_signal(const struct process *process, int signal)
+{
+    assert_int_equal(kill(process->pid, signal), 0);
+}
+
+int process_end(struct process *process)
+{
+    int status;
+    while (read_more(process))
+        ;
+    close(process->output_fd);
+    while (waitpid(process->pid, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+unsigned process_serve(struct process *process, const char *data, const char *const *more)
+{
+    const char *arguments[PROCESS_ARGUMENTS_MAX] = {QUIRE_PROGRAM, "serve",  "--listen",
+                                                    "127.0.0.1:0", "--data", data};
+    size_t count = 6;
+    for (size_t i = 0; more && more[i]; i++) {
+        assert_true(count < PROCESS_ARGUMENTS_MAX - 1);
+        arguments[count++] = more[i];
+    }
+    process_start(process, arguments);
+    if (process_await(process, URL_WORDS) != 0 || process_await(process, " workers=") != 0)
+        fail_msg("it does not serve: %s", process->output);
+    const char *url = strstr(process->output, URL_WORDS);
+    return (unsigned)strtoul(url + strlen(URL_WORDS), NULL, 10);
+}
