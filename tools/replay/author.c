@@ -11,6 +11,8 @@
 /* More waiting messages than this are taken in early: a server keeps so many edits at hand and
  * more. */
 #define INBOX_MAX 1024
+/* Edits typed in one go when nobody waits for their acknowledgements. */
+#define BURST_MAX 64
 
 struct author_item {
     struct peer_message message;
@@ -339,10 +341,12 @@ bool author_step(struct author *author)
 {
     struct cast *cast = author->cast;
     bool done = false;
+    unsigned typed = 0;
 
-    while (cast->error[0] == '\0') {
+    while (cast->error[0] == '\0' && typed < BURST_MAX) {
         bool last = author->next == cast->plan.own_count[author->agent];
-        bool crowded = author->inbox_count - author->inbox_head > INBOX_MAX;
+        size_t waiting = author->inbox_count - author->inbox_head;
+        bool crowded = waiting > (cast->fold ? 0 : INBOX_MAX);
         if (last || crowded || !may_type(author)) {
             if (!take_one(author) && !(last && screen_see(&author->screen)))
                 return done;
@@ -354,6 +358,7 @@ bool author_step(struct author *author)
             return done;
         make(author, txn);
         skip_unsent(author);
+        typed++;
         done = true;
     }
     return done;

@@ -12,6 +12,7 @@
 #define TYPE_TEXT     2
 #define TITLE_CHARS   100
 #define CONNECT_BATCH 64
+#define TURN_US       20000
 
 struct stage;
 
@@ -211,9 +212,9 @@ static bool failed(const struct stage *stage)
 }
 
 /* One turn of the loop; fails when the server has been silent for too long. */
-static void turn(struct stage *stage)
+static void turn(struct stage *stage, uint64_t wait_us)
 {
-    loop_turn(stage->loop, link_now_us() + 100000);
+    loop_turn(stage->loop, link_now_us() + wait_us);
     if (loop_woke_us(stage->loop) > stage->heard_us + (uint64_t)PLAY_SILENCE_MS * 1000)
         cast_fail(stage->cast, "the server has said nothing for %d seconds",
                   PLAY_SILENCE_MS / 1000);
@@ -242,12 +243,12 @@ static void prepare(struct stage *stage)
 
     open_link(&stage->reader, "Replay", &reader_events);
     while (!failed(stage) && !((session = stage->reader.session) && session_settled(session)))
-        turn(stage);
+        turn(stage, TURN_US);
     if (failed(stage) || stage->cast->trace->start.size == 0)
         return;
     put_start(stage);
     while (!failed(stage) && !session_settled(stage->reader.session))
-        turn(stage);
+        turn(stage, TURN_US);
 }
 
 static void seat_authors(struct stage *stage)
@@ -263,12 +264,12 @@ static void seat_authors(struct stage *stage)
         snprintf(name, sizeof name, "Author %" PRIu32, k);
         open_link(seat, name, &author_events);
         while (!failed(stage) && k + 1 > stage->welcomed + CONNECT_BATCH)
-            turn(stage);
+            turn(stage, TURN_US);
     }
     /* Everyone's number has to be known before the first edit is. */
     for (uint32_t k = 0; k < cast->trace->agents && !failed(stage); k++)
         while (!failed(stage) && !cast->authors[k].inbox_count)
-            turn(stage);
+            turn(stage, TURN_US);
 }
 
 static void retry(struct seat *seat, uint64_t now_us)
@@ -282,20 +283,24 @@ static void retry(struct seat *seat, uint64_t now_us)
     }
 }
 
+/* Lets everyone go on as far as what has arrived allows; true if anybody did. */
 static bool step_all(struct stage *stage)
 {
-    bool finished = true, done = true;
+    bool done = false;
 
-    while (done && !failed(stage)) {
-        done = false;
-        finished = true;
-        for (uint32_t k = 0; k < stage->cast->trace->agents; k++) {
-            done |= author_step(&stage->cast->authors[k]);
-            retry(&stage->seats[k], loop_woke_us(stage->loop));
-            finished &= author_finished(&stage->cast->authors[k]);
-        }
+    for (uint32_t k = 0; k < stage->cast->trace->agents && !failed(stage); k++) {
+        done |= author_step(&stage->cast->authors[k]);
+        retry(&stage->seats[k], loop_woke_us(stage->loop));
     }
-    return finished;
+    return done;
+}
+
+static bool all_finished(const struct stage *stage)
+{
+    for (uint32_t k = 0; k < stage->cast->trace->agents; k++)
+        if (!author_finished(&stage->cast->authors[k]))
+            return false;
+    return true;
 }
 
 /* Every connection holds the same version. */
@@ -311,9 +316,10 @@ static bool level(const struct stage *stage)
 
 static void run(struct stage *stage)
 {
-    while (!failed(stage) && !(step_all(stage) && level(stage))) {
+    while (!failed(stage) && !(all_finished(stage) && level(stage))) {
+        bool done = step_all(stage);
         progress_show(stage->progress, stage->cast->made);
-        turn(stage);
+        turn(stage, done ? 0 : TURN_US);
     }
 }
 
@@ -322,7 +328,7 @@ static void look_anew(struct stage *stage)
     open_link(&stage->newcomer, "Newcomer", &reader_events);
     open_reader(&stage->newcomer);
     while (!failed(stage) && !session_settled(stage->newcomer.session))
-        turn(stage);
+        turn(stage, TURN_US);
 }
 
 static void compare_all(struct stage *stage, struct ot_buf *text_out)
