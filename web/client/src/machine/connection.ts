@@ -59,6 +59,8 @@ export class ConnectionMachine {
   limits: Limits | null = null;
   private nextRefNumber = FIRST_REF;
   private readonly machines = new Map<number, DocumentMachine>();
+  /** Those that are opened as soon as the connection is ready. */
+  private readonly started = new Set<DocumentMachine>();
   private readonly requests = new Map<number, Request>();
 
   constructor(
@@ -114,7 +116,7 @@ export class ConnectionMachine {
     this.limits = message.limits;
     this.output.ready(isNew);
     for (const [ref, request] of this.requests) if (request.machine === null) this.sendRequest(ref, request);
-    for (const machine of this.machines.values()) {
+    for (const machine of this.started) {
       if (isNew) machine.forgotten();
       this.openOn(machine);
     }
@@ -156,7 +158,7 @@ export class ConnectionMachine {
 
   /* ---- documents ---- */
 
-  /** A document on a channel of its own; it is opened when the connection is ready. */
+  /** A document on a channel of its own; `start` opens it. */
   add(id: string): DocumentMachine {
     let ch = 0;
     while (this.machines.has(ch)) ch++;
@@ -166,8 +168,9 @@ export class ConnectionMachine {
     return machine;
   }
 
-  /** Opens what was added, if the connection is ready. */
+  /** Opens what was added, now or as soon as the connection is ready. */
   start(machine: DocumentMachine): void {
+    this.started.add(machine);
     if (this.stage === "ready") this.openOn(machine);
   }
 
@@ -175,6 +178,7 @@ export class ConnectionMachine {
     machine.close();
     this.output.changed(machine);
     this.machines.delete(machine.ch);
+    this.started.delete(machine);
     this.rejectAll((request) => request.machine === machine);
   }
 

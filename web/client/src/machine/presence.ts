@@ -128,14 +128,6 @@ export class Presence {
     return list;
   }
 
-  /** No word has come that `member` is still typing. True when that changes anything. */
-  endTyping(member: number): boolean {
-    const known = this.members.get(member);
-    if (known === undefined || !known.typing) return false;
-    known.typing = false;
-    return true;
-  }
-
   /* ---- the own cursor ---- */
 
   setCursor(anchor: number | null, head: number | null, data: string | null): void {

@@ -1,0 +1,403 @@
+/*
+ * The connection to a server: a socket that is kept alive and comes back, around the protocol
+ * machines.
+ */
+import { Document, type Draft } from "./document.js";
+import { Emitter } from "./emitter.js";
+import { QuireError } from "./error.js";
+import { ConnectionMachine, type ConnectionOutput, type Identity, type Profile } from "./machine/connection.js";
+import type { DocumentMachine } from "./machine/document.js";
+import { Documents } from "./documents.js";
+import { Outbox } from "./outbox.js";
+import { Retry, DEFAULT_TIMING, mayReturn, type Timing } from "./retry.js";
+import { Session } from "./session.js";
+import { browserStorage, type Storage } from "./storage.js";
+import { watchPage } from "./page.js";
+import { serverCodec, type ClientMessage } from "./wire/messages.js";
+
+export type ConnectionStatus = "connecting" | "connected" | "disconnected" | "stopped";
+
+export interface StatusDetail {
+  /** The next attempt comes after so many milliseconds. */
+  retryMs?: number;
+  /** The close code, and what was said with it. */
+  code?: number;
+  reason?: string;
+}
+
+export interface ConnectionOptions {
+  /** Of the WebSocket, such as `wss://quire.example/ws`. */
+  url: string;
+  /** Called on every connect. */
+  token?: () => string | null | Promise<string | null>;
+  name: string;
+  /** `#rrggbb` */
+  color: string;
+  /** Where unsaved edits outlive a reload: IndexedDB in browsers, nowhere elsewhere; false: nowhere. */
+  storage?: Storage | false;
+  /** Keeps apart the unsaved edits of several users of one browser, such as a user id. */
+  storageKey?: string;
+  /** A constructor, where there is no global one. */
+  WebSocket?: WebSocketConstructor;
+  /** For tests. */
+  timing?: Partial<Timing>;
+}
+
+/** What is needed of a WebSocket. */
+export interface WebSocketLike {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+}
+
+export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
+
+export type ConnectionEvents = {
+  status: [status: ConnectionStatus, detail: StatusDetail];
+  error: [error: QuireError];
+  /** Unsaved text of an earlier page that could not be merged. */
+  draft: [draft: Draft & { id: string }];
+};
+
+const PROTOCOL = "quire.v1";
+const CLOSE_NORMAL = 1000;
+/* What the client itself closes with on bytes that are no messages. */
+const CLOSE_BAD_FRAME = 4400;
+const CLOSE_UNAUTHORIZED = 4401;
+const NAME_MAX = 60;
+
+export class Connection extends Emitter<ConnectionEvents> {
+  readonly documents: Documents;
+  private currentStatus: ConnectionStatus = "connecting";
+  private readonly machine: ConnectionMachine;
+  private readonly byId = new Map<string, Document>();
+  private readonly byMachine = new Map<DocumentMachine, Document>();
+  private readonly outbox: Outbox;
+  private readonly retry: Retry;
+  private readonly timing: Timing;
+  private readonly sessionReady: Promise<Session | null>;
+  private readonly stopWatchingPage: () => void;
+  private socket: WebSocketLike | null = null;
+  private lastToken: string | null = null;
+  private tokenWasNew = false;
+  private connectedAt = 0;
+  private leastRetryMs = 0;
+  private pings = 0;
+  private watchdog: ReturnType<typeof setTimeout> | null = null;
+  private isPinged = false;
+  private isClosed = false;
+  private isRecovering: boolean;
+  private helper: Connection | null = null;
+
+  constructor(
+    private readonly options: ConnectionOptions,
+    /** Only to send what an earlier page has left: its session. */
+    recovered: Session | null = null,
+  ) {
+    super();
+    this.timing = { ...DEFAULT_TIMING, ...options.timing };
+    this.retry = new Retry(this.timing, () => void this.connect());
+    this.outbox = new Outbox((frame) => this.write(frame));
+    this.machine = new ConnectionMachine(this.output(), profileOf(options), null);
+    this.documents = new Documents(this.machine);
+    this.sessionReady = recovered === null ? this.openSession() : Promise.resolve(recovered);
+    this.isRecovering = recovered !== null;
+    this.stopWatchingPage = watchPage({
+      awake: () => this.awake(),
+      offline: () => this.ping(),
+      leaving: () => this.store(),
+    });
+    void this.connect();
+  }
+
+  /* ---- for programs ---- */
+
+  get status(): ConnectionStatus {
+    return this.currentStatus;
+  }
+
+  /** The document; the same object while it is open. */
+  open(id: string): Document {
+    const known = this.byId.get(id);
+    if (known !== undefined && known.reopen()) return known;
+    if (this.currentStatus === "stopped") throw new QuireError("closed", "the connection was closed");
+    const machine = this.machine.add(id);
+    const host = {
+      machine: this.machine,
+      enqueue: (message: ClientMessage) => this.send(message),
+      finished: (document: Document) => this.finished(document, machine),
+    };
+    const document = new Document(host, machine, this.sessionReady);
+    this.byId.set(id, document);
+    this.byMachine.set(machine, document);
+    return document;
+  }
+
+  setProfile(profile: Profile): void {
+    this.machine.setProfile(profileOf(profile));
+  }
+
+  /** Now, without waiting for the time of the next attempt; also after a stop. */
+  reconnect(): void {
+    if (this.isClosed || this.socket !== null) return;
+    this.retry.cancel();
+    this.retry.reset();
+    void this.connect();
+  }
+
+  /** Ends it for good. What is unsaved is kept in the storage; resolves when it is. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.retry.cancel();
+    this.stopWatchingPage();
+    this.drop(CLOSE_NORMAL);
+    this.machine.stop();
+    this.setStatus("stopped", {});
+    await this.helper?.close();
+    await Promise.all([...this.byMachine.values()].map((document) => document.end()));
+    (await this.sessionReady)?.release();
+  }
+
+  /* ---- the session ---- */
+
+  private get storage(): Storage | null {
+    const { storage } = this.options;
+    return storage === false ? null : (storage ?? browserStorage());
+  }
+
+  private get scope(): string {
+    return [this.options.url, this.options.storageKey ?? ""].join(" ").replaceAll("|", "%7C");
+  }
+
+  private async openSession(): Promise<Session | null> {
+    const { storage } = this;
+    if (storage === null) return null;
+    try {
+      return await Session.open(storage, this.scope);
+    } catch {
+      /* None in this browser, or none allowed: edits do not outlive the page. */
+      return null;
+    }
+  }
+
+  /** What earlier pages have left unsaved is sent under their own numbers, one page after the other. */
+  private async recover(): Promise<void> {
+    const { storage } = this;
+    if (storage === null || this.isClosed) return;
+    const session = await Session.orphan(storage, this.scope);
+    if (session === null) return;
+    const helper = new Connection(this.options, session);
+    this.helper = helper;
+    helper.on("draft", (draft) => this.emit("draft", draft));
+    for (const id of await session.documents()) await helper.finishLeftover(id);
+    await helper.close();
+    if ((await session.documents()).length > 0) return;
+    await session.forget();
+    return this.recover();
+  }
+
+  /** Resolves when nothing of the document is unsaved, or nothing can be done about it. */
+  private async finishLeftover(id: string): Promise<void> {
+    if (this.isClosed) return;
+    const document = this.open(id);
+    document.on("draft", (draft) => this.emit("draft", { ...draft, id }));
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (document.saved || document.status === "closed") resolve();
+      };
+      document.on("saved", check);
+      document.on("status", check);
+      void document.ready.then(check, check);
+    });
+    await document.store();
+    document.close();
+  }
+
+  private store(): void {
+    for (const document of this.byMachine.values()) void document.store();
+  }
+
+  /* ---- the socket ---- */
+
+  private async connect(): Promise<void> {
+    if (this.isClosed || this.socket !== null) return;
+    this.setStatus("connecting", {});
+    let token: string | null;
+    try {
+      const session = await this.sessionReady;
+      this.machine.identity ??= session?.identity ?? null;
+      token = (await this.options.token?.()) ?? null;
+    } catch (error) {
+      this.emit("error", new QuireError("no_token", `no token to connect with: ${String(error)}`));
+      return this.comeBack({});
+    }
+    if (this.isClosed || this.socket !== null) return;
+    this.tokenWasNew = token !== this.lastToken;
+    this.lastToken = token;
+    this.openSocket(token);
+  }
+
+  private openSocket(token: string | null): void {
+    const Constructor = this.options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
+    if (Constructor === undefined) throw new QuireError("no_websocket", "there is no WebSocket: give one as an option");
+    const socket = new Constructor(this.options.url, PROTOCOL);
+    this.socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      if (socket === this.socket) this.machine.connected(token);
+    };
+    socket.onmessage = (event: { data: unknown }) => {
+      if (socket === this.socket) this.receive(event.data);
+    };
+    socket.onclose = (event: { code: number; reason: string }) => {
+      if (socket === this.socket) this.disconnected(event.code, event.reason);
+    };
+    /* Always followed by a close. */
+    socket.onerror = () => undefined;
+    this.watch(this.timing.connectWithinMs);
+  }
+
+  private send(message: ClientMessage): void {
+    if (this.socket !== null) this.outbox.add(message);
+  }
+
+  private write(frame: Uint8Array<ArrayBuffer>): void {
+    try {
+      this.socket?.send(frame);
+    } catch {
+      /* It is closing: its close event follows, and then everything is sent again. */
+    }
+  }
+
+  private receive(data: unknown): void {
+    this.isPinged = false;
+    if (this.machine.stage === "ready") this.watch(this.timing.pingAfterMs);
+    try {
+      if (!(data instanceof ArrayBuffer)) throw new QuireError("bad_frame", "a frame that is not binary");
+      for (const message of serverCodec.decode(new Uint8Array(data))) {
+        this.machine.receive(message);
+        if (this.socket === null) return;
+      }
+    } catch (error) {
+      this.emit("error", new QuireError("bad_frame", `not understood: ${String(error)}`));
+      this.drop(CLOSE_BAD_FRAME);
+      this.comeBack({});
+    }
+  }
+
+  /** Lets go of the socket without waiting for its close. */
+  private drop(code: number): void {
+    const { socket } = this;
+    this.unwatch();
+    if (socket === null) return;
+    this.socket = null;
+    this.outbox.clear();
+    try {
+      socket.close(code);
+    } catch {
+      /* Not open yet; there is nothing to end. */
+    }
+    this.machine.disconnected();
+  }
+
+  private disconnected(code: number, reason: string): void {
+    this.socket = null;
+    this.outbox.clear();
+    this.unwatch();
+    this.machine.disconnected();
+    const detail = { code, reason };
+    const hasOtherToken = code === CLOSE_UNAUTHORIZED && this.options.token !== undefined && this.tokenWasNew;
+    if (mayReturn(code) || hasOtherToken) this.comeBack(detail);
+    else this.setStatus("stopped", detail);
+  }
+
+  private comeBack(detail: StatusDetail): void {
+    if (this.isClosed) return;
+    if (this.connectedAt > 0 && Date.now() - this.connectedAt >= this.timing.goodAfterMs) this.retry.reset();
+    this.connectedAt = 0;
+    const retryMs = this.retry.plan(this.leastRetryMs);
+    this.leastRetryMs = 0;
+    this.setStatus("disconnected", { ...detail, retryMs });
+  }
+
+  private setStatus(status: ConnectionStatus, detail: StatusDetail): void {
+    if (status === this.currentStatus && status !== "disconnected") return;
+    this.currentStatus = status;
+    this.emit("status", status, detail);
+  }
+
+  /* ---- is anybody there? ---- */
+
+  private watch(ms: number): void {
+    this.unwatch();
+    this.watchdog = setTimeout(() => this.silence(), ms);
+  }
+
+  private unwatch(): void {
+    if (this.watchdog !== null) clearTimeout(this.watchdog);
+    this.watchdog = null;
+  }
+
+  private silence(): void {
+    if (this.machine.stage === "ready" && !this.isPinged) return this.ping();
+    this.drop(CLOSE_NORMAL);
+    this.comeBack({ reason: "nothing was heard" });
+  }
+
+  private ping(): void {
+    if (this.machine.stage !== "ready" || this.isPinged) return;
+    this.isPinged = true;
+    this.send({ kind: "ping", n: ++this.pings });
+    this.watch(this.timing.pongWithinMs);
+  }
+
+  private awake(): void {
+    if (this.retry.isWaiting) this.reconnect();
+    else this.ping();
+  }
+
+  /* ---- what the machine wants ---- */
+
+  private output(): ConnectionOutput {
+    return {
+      send: (message) => this.send(message),
+      changed: (machine) => this.byMachine.get(machine)?.drain(),
+      ready: (isNewIdentity) => this.welcomed(isNewIdentity),
+      error: (error) => this.emit("error", error),
+      going: (retryMs) => void (this.leastRetryMs = retryMs),
+      pong: () => undefined,
+    };
+  }
+
+  private welcomed(isNewIdentity: boolean): void {
+    this.connectedAt = Date.now();
+    this.watch(this.timing.pingAfterMs);
+    if (isNewIdentity) void this.keepIdentity(this.machine.identity);
+    this.setStatus("connected", {});
+    if (this.isRecovering) return;
+    this.isRecovering = true;
+    this.recover().catch(() => undefined);
+  }
+
+  private async keepIdentity(identity: Identity | null): Promise<void> {
+    const session = await this.sessionReady;
+    if (session === null || identity === null) return;
+    await session.setIdentity(identity).catch(() => undefined);
+  }
+
+  private finished(document: Document, machine: DocumentMachine): void {
+    if (this.byId.get(document.id) === document) this.byId.delete(document.id);
+    this.machine.remove(machine);
+    this.byMachine.delete(machine);
+  }
+}
+
+function profileOf({ name, color }: Profile): Profile {
+  const short = [...name.trim()].slice(0, NAME_MAX).join("");
+  return { name: short === "" ? "?" : short, color };
+}
