@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { insertedText, PLACEHOLDER, safeOps, type Op } from "../src/pure/safe-delta.js";
+import { insertedText, safeOps, type Op } from "../src/pure/safe-delta.js";
 
 const length = (ops: Op[]): number =>
   ops.reduce((sum, { insert, retain, delete: gone }) => {
@@ -29,14 +29,6 @@ test("names and values that would break the editor are left out", () => {
   for (const attributes of hostile) {
     assert.deepEqual(safeOps([{ insert: "a", attributes }]), [{ insert: "a" }], JSON.stringify(attributes));
     assert.deepEqual(safeOps([{ insert: "a", attributes: { ...attributes, bold: true } }]).at(0)?.attributes, { bold: true });
-  }
-});
-
-test("an embed that is not known becomes a placeholder of the same length, with its name and value", () => {
-  for (const embed of [{ video: "https://x" }, { text: "abc" }, { block: 1 }, { formula: "e" }, { image: 7 }, { "": null }]) {
-    const [op] = safeOps([{ insert: embed }]);
-    const [name, value] = Object.entries(embed)[0] as [string, unknown];
-    assert.deepEqual(op?.insert, { [PLACEHOLDER]: { name, value } });
   }
 });
 

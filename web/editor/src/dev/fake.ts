@@ -4,6 +4,8 @@
  */
 import type Quill from "quill/core";
 import { Delta } from "quill/core";
+import { QuillGuard } from "../../../client/src/binding/quill-guard.js";
+import type { Component } from "../../../client/src/ot/op.js";
 import { Emitter } from "./emitter.js";
 import { AUTHORS, CHAT, LIST, RICH, TEXT, type FakeInfo } from "./fixtures.js";
 
@@ -250,14 +252,16 @@ export class Document extends Emitter<DocumentEvents> {
   }
 }
 
-export function bindQuill(doc: Document, quill: Quill, _options: { cursors: boolean }) {
-  quill.setContents(doc.contents(), "silent");
+export function bindQuill(doc: Document, quill: Quill, { formats }: { cursors: boolean; formats: string[] }) {
+  const guard = new QuillGuard(quill, formats);
+  const shown = (ops: Ops): Delta => new Delta(guard.toEditor(ops as Component[]) as Ops);
+  quill.setContents(shown(doc.contents().ops), "silent");
   const changed = (delta: Delta, _old: Delta, source: string): void => {
-    if (source === "user") doc.submit(delta.ops);
+    if (source === "user") doc.submit(guard.fromEditor(delta.ops as Component[]) as Ops);
   };
   quill.on("text-change", changed);
   const off = doc.on("change", (ops, { source }) => {
-    if (source === "remote") quill.updateContents(new Delta(ops), "api");
+    if (source === "remote") quill.updateContents(shown(ops), "api");
   });
   const destroy = (): void => {
     off();

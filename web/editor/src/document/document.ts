@@ -48,10 +48,7 @@ export class DocumentView implements View {
     );
     this.#watch();
     this.#showWaiting();
-    doc.ready.then(
-      () => this.#show(),
-      (error: unknown) => this.#fail(error),
-    );
+    doc.ready.then(() => this.#show()).catch((error: unknown) => this.#fail(error));
   }
 
   dispose(): void {

@@ -1,5 +1,4 @@
 import Quill, { Delta, Parchment } from "quill/core";
-import Embed from "quill/blots/embed.js";
 import { AlignClass } from "quill/formats/align.js";
 import Blockquote from "quill/formats/blockquote.js";
 import Bold from "quill/formats/bold.js";
@@ -15,7 +14,7 @@ import List from "quill/formats/list.js";
 import Script from "quill/formats/script.js";
 import Strike from "quill/formats/strike.js";
 import Underline from "quill/formats/underline.js";
-import { FORMAT_NAMES, PLACEHOLDER, safeOps, type Op, type Unknown } from "../pure/safe-delta.js";
+import { FORMAT_NAMES, safeOps, type Op } from "../pure/safe-delta.js";
 import { pasteRules } from "./paste.js";
 import { keyRules } from "./keys.js";
 
@@ -40,33 +39,6 @@ class AdaptiveColor extends ColorAttributor {
   }
 }
 
-/** Stands for an embed that this editor cannot show. Copying it out gives nothing, keeping it in place keeps it whole. */
-class Placeholder extends Embed {
-  static override blotName = PLACEHOLDER;
-  static override tagName = "SPAN";
-  static override className = "placeholder-embed";
-  readonly #unknown: Unknown;
-
-  constructor(scroll: ConstructorParameters<typeof Embed>[0], node: HTMLElement, unknown?: Unknown) {
-    super(scroll, node);
-    this.#unknown = unknown ?? { name: PLACEHOLDER, value: true };
-  }
-
-  static override create(value: unknown): HTMLElement {
-    const node = super.create(value) as HTMLElement;
-    node.textContent = (value as Unknown).name || "embed";
-    return node;
-  }
-
-  override value(): Record<string, unknown> {
-    return { [this.#unknown.name]: this.#unknown.value };
-  }
-
-  html(): string {
-    return "";
-  }
-}
-
 let registered = false;
 
 function register(): void {
@@ -75,7 +47,6 @@ function register(): void {
   const color = new AdaptiveColor("color", "color", "--text-color");
   const background = new AdaptiveColor("background", "background-color", "--mark-color");
   const parts = {
-    [`formats/${PLACEHOLDER}`]: Placeholder,
     "attributors/style/color": color,
     "attributors/style/background": background,
     "formats/align": AlignClass,
@@ -103,7 +74,7 @@ export function createQuill(container: HTMLElement, refusedFiles: () => void): Q
   register();
   const quill = new Quill(container, {
     placeholder: "Write something…",
-    formats: [...FORMAT_NAMES, "image", PLACEHOLDER],
+    formats: FORMAT_NAMES,
     modules: {
       history: { userOnly: true },
       keyboard: { bindings: keyRules },
@@ -119,7 +90,7 @@ export function createQuill(container: HTMLElement, refusedFiles: () => void): Q
   return quill;
 }
 
-/** Nothing reaches Quill's model without having been made safe. */
+/** No change is shown before its values have been looked at. */
 function guard(quill: Quill): void {
   const { editor } = quill;
   const applyDelta = editor.applyDelta.bind(editor);

@@ -1,5 +1,6 @@
 import { bindQuill } from "@quire/client/quill";
 import type Quill from "quill/core";
+import { FORMAT_NAMES } from "../pure/safe-delta.js";
 import { h } from "../ui/dom.js";
 import { Carets, type Box, type Measure } from "./carets.js";
 import { LinkCard } from "./link-card.js";
@@ -12,7 +13,7 @@ export function richSurface({ app, doc, page, scope, readOnly }: SurfaceContext)
   const container = h("div", { class: "rich-text" });
   const sheet = h("div", { class: "sheet rich-sheet" }, container);
   const quill = createQuill(container, () => app.toasts.show("Pictures cannot be put into a document, only text."));
-  const binding = bindQuill(doc, quill, { cursors: false });
+  const binding = bindQuill(doc, quill, { cursors: false, formats: FORMAT_NAMES });
   scope.add(() => binding.destroy());
   const carets = new Carets(doc, quillMeasure(quill), scope);
   container.append(carets.element);

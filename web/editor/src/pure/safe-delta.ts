@@ -1,20 +1,13 @@
 /**
- * What others send may hold anything; Quill trusts what it is given. An attribute or an embed that carries the name of one of
- * Quill's own parts ("text", "block") would break the editor of everybody who reads the document, and an unknown embed stops it.
- * So attributes that are not known are left out of what is shown, and unknown embeds are shown as placeholders of the same
- * length, which give back name and value unchanged.
+ * What others send may hold anything; Quill trusts what it is given. The binding lets only the formats of this table through, and
+ * shows placeholders for embeds that are not known; here their values are looked at too, so that no heading of level 99 and no
+ * colour that is none gets into the page. What is left out stays in the document, it is only not shown.
  */
 export interface Op {
   insert?: string | Record<string, unknown>;
   delete?: number;
   retain?: number | Record<string, unknown>;
   attributes?: Record<string, unknown>;
-}
-
-export const PLACEHOLDER = "unknown-embed";
-export interface Unknown {
-  name: string;
-  value: unknown;
 }
 
 type Check = (value: unknown) => boolean;
@@ -41,12 +34,12 @@ const FORMATS: Record<string, Check> = {
   indent: oneOf(1, 2, 3, 4, 5, 6, 7, 8),
   align: oneOf("center", "right", "justify"),
   direction: oneOf("rtl"),
-  alt: shortText,
-  width: size,
-  height: size,
 };
 
-export const FORMAT_NAMES = Object.keys(FORMATS).filter((name) => !["alt", "width", "height"].includes(name));
+const IMAGE_FORMATS: Record<string, Check> = { alt: shortText, width: size, height: size };
+
+/** What the editor is made to show; images are the one embed among it. */
+export const FORMAT_NAMES = [...Object.keys(FORMATS), "image"];
 
 export function safeOps(ops: readonly Op[]): Op[] {
   return ops.map(safeOp);
@@ -59,19 +52,12 @@ function safeOp(op: Op): Op {
     if (kept.length > 0) safe.attributes = Object.fromEntries(kept);
     else delete safe.attributes;
   }
-  if (typeof op.insert === "object") safe.insert = safeEmbed(op.insert);
   return safe;
 }
 
 function isSafeFormat(name: string, value: unknown): boolean {
-  if (!Object.hasOwn(FORMATS, name)) return false;
-  return value === null || (FORMATS[name] as Check)(value);
-}
-
-function safeEmbed(embed: Record<string, unknown>): Record<string, unknown> {
-  const [name = "", value] = Object.entries(embed)[0] ?? [];
-  if (name === "image" && typeof value === "string") return embed;
-  return { [PLACEHOLDER]: { name, value } satisfies Unknown };
+  const table = Object.hasOwn(IMAGE_FORMATS, name) ? IMAGE_FORMATS : FORMATS;
+  return Object.hasOwn(table, name) && (value === null || (table[name] as Check)(value));
 }
 
 /** The text in an operation, for showing what could not be merged. */
