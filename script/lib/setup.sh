@@ -65,11 +65,11 @@ setup() {
     node_is_new_enough || die "Node.js $NODE_LEAST or later with npm is needed, and $(node --version 2>/dev/null || echo none) is what there is"
 }
 
-# build PRESET : configures and builds it.
+# build PRESET TARGET... : configures the preset and builds the targets, or all of them.
 build() {
     say "Building ($1)"
     if [ ! -f "build/$1/build.ninja" ]; then
         cmake --preset "$1"
     fi
-    cmake --build --preset "$1"
+    cmake --build --preset "$1" ${2:+--target "${@:2}"}
 }
