@@ -164,9 +164,19 @@ static int load_edit(struct hub *hub, struct room *room, const struct store_edit
     return STORE_OK;
 }
 
+/* What a document is before its first edit. A rich one ends with a newline, always: editors rely on
+ * it, and if each brought its own, there would be as many as editors. */
+static struct ot_slice version_0(enum store_type type)
+{
+    static const uint8_t empty[] = {0x00};
+    static const uint8_t newline[] = {0x02, 0x09, '\n'};
+    return type == STORE_RICH ? (struct ot_slice){newline, sizeof newline}
+                              : (struct ot_slice){empty, sizeof empty};
+}
+
 static int load(struct hub *hub, struct room *room, const struct store_request *request)
 {
-    struct ot_slice snapshot = {(const uint8_t *)"", 1}; /* the empty operation */
+    struct ot_slice snapshot = version_0(room->document.type);
     if (request->snapshot != NULL && request->snapshot->size > 0) {
         snapshot = (struct ot_slice){request->snapshot->data, request->snapshot->size};
     }

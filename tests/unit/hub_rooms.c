@@ -326,6 +326,18 @@ static void every_so_often_the_hash_is_told(void **state)
 /* ---- opening
  * ----------------------------------------------------------------------------------------- */
 
+static void a_rich_document_begins_with_a_newline_and_a_text_with_nothing(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = hello(world, "Ann");
+    create(world, ann, "rich", STORE_RICH);
+    create(world, ann, "text", STORE_TEXT);
+    open_fresh(world, ann, "rich");
+    expect_bytes(expect_opened(ann).snapshot, insertion(0, "\n"));
+    open_fresh(world, ann, "text");
+    expect_bytes(expect_opened(ann).snapshot, (struct ot_slice){(const uint8_t *)"", 1});
+}
+
 static void opening_waits_for_edits_that_are_not_on_disk(void **state)
 {
     struct world *world = *state;
@@ -539,6 +551,7 @@ int main(void)
         CASE(a_repeated_edit_gets_its_first_answer),
         CASE(edits_that_do_not_fit_are_refused_and_nothing_changes),
         CASE(every_so_often_the_hash_is_told),
+        CASE(a_rich_document_begins_with_a_newline_and_a_text_with_nothing),
         CASE(opening_waits_for_edits_that_are_not_on_disk),
         CASE(a_client_that_comes_back_goes_on_where_it_was),
         CASE(a_long_absence_is_caught_up_with_folded_edits),

@@ -47,7 +47,7 @@ export class Page {
 
   state = () => this.page.locator(".state-text").first().textContent();
   html = () => this.page.locator(".ql-editor").innerHTML();
-  text = () => this.page.evaluate(() => document.querySelector(".ql-editor")?.innerText ?? document.querySelector(".sheet textarea").value);
+  text = () => this.page.evaluate(() => document.querySelector(".ql-editor") ? [...document.querySelector(".ql-editor").children].map((line) => line.textContent).join("\n") : document.querySelector(".sheet textarea").value);
 
   async type(text) {
     await this.editor.focus();
