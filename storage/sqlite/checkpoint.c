@@ -21,7 +21,6 @@ static int checkpoint(struct store *store)
 {
     int rc = database_error(
         sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
-
     if (rc == STORE_E_FULL) {
         store->wal_tried = store->wal_pages;
         return rc;
@@ -42,6 +41,6 @@ int checkpoint_if_grown(struct store *store)
 
 void checkpoint_if_long(struct store *store)
 {
-    if (store->wal_pages >= store->wal_tried + WAL_MAX_PAGES)
+    if (!store->failed && store->wal_pages >= store->wal_tried + WAL_MAX_PAGES)
         checkpoint(store);
 }

@@ -38,6 +38,13 @@ static bool is_refusal(int result)
            result == STORE_E_FULL || result == STORE_E_CORRUPT;
 }
 
+/* Whether the disk or what is on it cannot be relied on any more. */
+static bool is_broken(int result)
+{
+    return (result & 0xff) == SQLITE_CORRUPT || database_error(result) == STORE_E_IO ||
+           database_error(result) == STORE_E_ACCESS;
+}
+
 /* ---- statements ------------------------------------------------------------------------------ */
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
@@ -99,7 +106,7 @@ int statement_next(struct store *store, sqlite3_stmt *statement)
     if (result == SQLITE_ROW)
         return 1;
     sqlite3_reset(statement);
-    if ((result & 0xff) == SQLITE_CORRUPT)
+    if (is_broken(result))
         store->failed = true;
     return database_error(result);
 }

@@ -70,15 +70,16 @@ uint64_t column_u64(sqlite3_stmt *statement, int column);
 /* The bytes of a text or blob. */
 struct store_slice column_bytes(sqlite3_stmt *statement, int column);
 
-/* Steps: 1 when there is a row, 0 at the end, or an error; resets unless there is a row. Pages that
- * contradict each other end all writing. */
+/* Steps: 1 when there is a row, 0 at the end, or an error; resets unless there is a row. A
+ * disk that fails and pages that contradict each other end all writing. */
 int statement_next(struct store *store, sqlite3_stmt *statement);
 /* Runs to the end and resets. */
 int statement_run(struct store *store, sqlite3_stmt *statement);
 /* The one number that the statement selects; 0 and the number unchanged when there is no row. */
 int statement_number(struct store *store, sqlite3_stmt *statement, int64_t *number_out);
 
-/* Refuses when a write has failed before. */
+/* Every call that writes is one transaction from its first read to its end, so that database_end is
+ * where its errors are judged. Refuses when writing has ended. */
 int database_begin(struct store *store);
 /* Ends the transaction: commits when `result` is 0, else rolls back. Returns what came of it. */
 int database_end(struct store *store, int result);

@@ -163,14 +163,16 @@ int store_rename(struct store *store, int64_t key, const char *title, int64_t no
 
     if (strlen(title) > STORE_TITLE_MAX)
         return STORE_E_INVALID;
-    rc = document_read_live(store, key, &document);
-    if (rc == STORE_OK)
-        rc = database_begin(store);
+    rc = database_begin(store);
     if (rc != STORE_OK)
         return rc;
-    memcpy(document.face.title, title, strlen(title) + 1);
-    document_touch(&document, now_ms);
-    return database_end(store, document_write(store, &document));
+    rc = document_read_live(store, key, &document);
+    if (rc == STORE_OK) {
+        memcpy(document.face.title, title, strlen(title) + 1);
+        document_touch(&document, now_ms);
+        rc = document_write(store, &document);
+    }
+    return database_end(store, rc);
 }
 
 int store_find(struct store *store, const char *id, struct store_document *document_out)
@@ -205,31 +207,40 @@ int store_list(struct store *store, int64_t before_ms, int64_t before_key, size_
     return rc;
 }
 
+/* Within a transaction. Tells the bytes of operations that went from the log. */
+static int delete_all(struct store *store, struct document *document, uint64_t *log_bytes_out)
+{
+    const struct tail_document *tail = tail_find(&store->tail, document->face.key);
+    int rc = STORE_OK;
+
+    document->state = DOCUMENT_DELETED;
+    document->face.title[0] = '\0';
+    document->settled = 0;
+    document->snapshot_version = 0;
+    document->snapshot_bytes = 0;
+    if (tail != NULL)
+        rc = log_empty(store, tail, log_bytes_out);
+    return rc == STORE_OK ? purge_slice(store, document) : rc;
+}
+
 int store_delete(struct store *store, int64_t key)
 {
-    struct tail_document *tail = tail_find(&store->tail, key);
+    struct tail_document *tail;
     struct document document;
     uint64_t log_bytes = 0;
-    int rc = document_read_live(store, key, &document);
+    int rc = database_begin(store);
 
-    if (rc == STORE_OK)
-        rc = database_begin(store);
     if (rc != STORE_OK)
         return rc;
-    document.state = DOCUMENT_DELETED;
-    document.face.title[0] = '\0';
-    document.settled = 0;
-    document.snapshot_version = 0;
-    document.snapshot_bytes = 0;
-    if (tail != NULL)
-        rc = log_empty(store, tail, &log_bytes);
+    rc = document_read_live(store, key, &document);
     if (rc == STORE_OK)
-        rc = purge_slice(store, &document);
+        rc = delete_all(store, &document, &log_bytes);
     rc = database_end(store, rc);
     if (rc != STORE_OK)
         return rc;
     store->log_bytes -= log_bytes;
     store->purging = store->purging || document.state == DOCUMENT_DELETED;
+    tail = tail_find(&store->tail, key);
     if (tail != NULL)
         tail_remove(&store->tail, tail);
     return STORE_OK;

@@ -55,28 +55,20 @@ int purge_slice(struct store *store, struct document *document)
     return document_write(store, document);
 }
 
-int purge_next(struct store *store)
+int purge_next(struct store *store, bool *found_out)
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_DOCUMENT_DELETED);
     struct document document;
     int64_t key = 0;
     int rc = statement_number(store, statement, &key);
 
-    if (rc != STORE_OK)
+    *found_out = rc == STORE_OK && key != 0;
+    if (!*found_out)
         return rc;
-    if (key == 0) {
-        store->purging = false;
-        return STORE_OK;
-    }
     rc = document_read(store, key, &document);
-    if (rc ==
-        STORE_E_CORRUPT) { /* what it leaves is in nobody's way, and it would be found again */
-        store->purging = false;
-        return STORE_OK;
-    }
     if (rc == STORE_OK)
-        rc = database_begin(store);
-    if (rc != STORE_OK)
-        return rc;
-    return database_end(store, purge_slice(store, &document));
+        return purge_slice(store, &document);
+    /* What a damaged one leaves is in nobody's way, and it would be found again and again. */
+    *found_out = rc != STORE_E_CORRUPT;
+    return rc == STORE_E_CORRUPT ? STORE_OK : rc;
 }

@@ -89,11 +89,8 @@ static int slice_stale(struct store *store, struct slice *slice)
 static int slice_run(struct store *store, struct slice *slice, struct store_slice snapshot,
                      int64_t at_ms)
 {
-    int rc = database_begin(store);
+    int rc = slice_edits(store, slice);
 
-    if (rc != STORE_OK)
-        return rc;
-    rc = slice_edits(store, slice);
     if (rc == STORE_OK)
         rc = slice_snapshot(store, slice, snapshot, at_ms);
     if (rc == STORE_OK)
@@ -102,12 +99,13 @@ static int slice_run(struct store *store, struct slice *slice, struct store_slic
         rc = document_write(store, &slice->document);
     if (rc == STORE_OK)
         rc = log_trim(store, &slice->trimmed);
-    return database_end(store, rc);
+    return rc;
 }
 
 /* How far the snapshot is written is kept in the index, for the next slice. */
 static void slice_note(struct store *store, struct slice *slice)
 {
+    log_note_trim(store, &slice->trimmed);
     if (slice->tail == NULL)
         return;
     move_note(store, slice->tail, &slice->moved);
@@ -132,7 +130,8 @@ static int slice_begin(struct store *store, struct slice *slice, int64_t key, ui
 {
     int rc;
 
-    *slice = (struct slice){.version = version, .work = SLICE_WORK_MAX};
+    slice->version = version;
+    slice->work = SLICE_WORK_MAX;
     slice->tail = tail_find(&store->tail, key);
     rc = document_read_live(store, key, &slice->document);
     if (rc != STORE_OK)
@@ -152,29 +151,30 @@ static int slice_begin(struct store *store, struct slice *slice, int64_t key, ui
 int store_settle(struct store *store, int64_t key, uint64_t version, struct store_slice snapshot,
                  int64_t at_ms, bool *done_out)
 {
-    struct slice slice;
+    struct slice slice = {0};
     bool needed = false;
     int rc;
 
     *done_out = false;
     if (snapshot.size > STORE_SNAPSHOT_MAX)
         return STORE_E_INVALID;
+    rc = database_begin(store);
+    if (rc != STORE_OK)
+        return rc;
     rc = slice_begin(store, &slice, key, version);
     if (rc == STORE_OK)
         rc = slice_needed(store, &slice, &needed);
     if (rc == STORE_OK && needed)
         rc = slice_run(store, &slice, snapshot, at_ms);
+    rc = database_end(store, rc);
     if (rc == STORE_OK && needed)
         slice_note(store, &slice);
     if (slice.tail != NULL)
         tail_release(&store->tail, slice.tail);
-    if (rc != STORE_OK)
-        return rc;
-    if (slice.trimmed.first > 0)
-        log_note_trim(store, &slice.trimmed);
-    checkpoint_if_long(store);
-    *done_out = !needed || slice.clean;
-    return STORE_OK;
+    if (rc == STORE_OK)
+        checkpoint_if_long(store);
+    *done_out = rc == STORE_OK && (!needed || slice.clean);
+    return rc;
 }
 
 /* ---- without a snapshot ---------------------------------------------------------------------- */
@@ -186,26 +186,32 @@ static bool log_is_long(const struct store *store)
     return rows > LOG_ROWS_MAX || (rows > 0 && store->log_bytes > LOG_BYTES_MAX);
 }
 
-/* Moves edits of the document that the log's first needed row belongs to. */
-static int settle_oldest(struct store *store)
+/* Moves edits of the document that the log's first needed row belongs to, if any is needed. */
+static int slice_oldest(struct store *store, struct slice *slice)
 {
-    struct slice slice = {.work = SLICE_WORK_MAX, .tail = tail_oldest(&store->tail)};
     int rc = STORE_OK;
 
-    if (slice.tail != NULL) {
-        rc = document_read_live(store, slice.tail->key, &slice.document);
-        slice.version = tail_version(slice.tail);
+    slice->work = SLICE_WORK_MAX;
+    slice->tail = tail_oldest(&store->tail);
+    if (slice->tail != NULL) {
+        slice->version = tail_version(slice->tail);
+        rc = document_read_live(store, slice->tail->key, &slice->document);
     }
-    if (rc == STORE_OK)
-        rc = database_begin(store);
+    if (rc == STORE_OK && slice->tail != NULL)
+        rc = slice_edits(store, slice);
+    if (rc == STORE_OK && slice->changed)
+        rc = document_write(store, &slice->document);
+    return rc == STORE_OK ? log_trim(store, &slice->trimmed) : rc;
+}
+
+static int settle_oldest(struct store *store)
+{
+    struct slice slice = {0};
+    int rc = database_begin(store);
+
     if (rc != STORE_OK)
         return rc;
-    rc = slice_edits(store, &slice);
-    if (rc == STORE_OK && slice.changed)
-        rc = document_write(store, &slice.document);
-    if (rc == STORE_OK)
-        rc = log_trim(store, &slice.trimmed);
-    rc = database_end(store, rc);
+    rc = database_end(store, slice_oldest(store, &slice));
     if (rc != STORE_OK)
         return rc;
     log_note_trim(store, &slice.trimmed);
@@ -220,19 +226,6 @@ void settle_if_long(struct store *store)
 {
     while (log_is_long(store) && settle_oldest(store) == STORE_OK)
         ;
-}
-
-static int trim(struct store *store)
-{
-    struct log_trimmed trimmed;
-    int rc = database_begin(store);
-
-    if (rc != STORE_OK)
-        return rc;
-    rc = database_end(store, log_trim(store, &trimmed));
-    if (rc == STORE_OK)
-        log_note_trim(store, &trimmed);
-    return rc;
 }
 
 /* ---- the interface's small ones -------------------------------------------------------------- */
@@ -266,15 +259,31 @@ int store_load(struct store *store, int64_t key, struct store_head *head_out)
     return STORE_OK;
 }
 
+static int tidy(struct store *store)
+{
+    struct log_trimmed trimmed = {.first = store->log_first};
+    bool purging = store->purging;
+    int rc = database_begin(store);
+
+    if (rc != STORE_OK)
+        return rc;
+    if (purging)
+        rc = purge_next(store, &purging);
+    if (rc == STORE_OK)
+        rc = log_trim(store, &trimmed);
+    rc = database_end(store, rc);
+    if (rc != STORE_OK)
+        return rc;
+    store->purging = purging;
+    log_note_trim(store, &trimmed);
+    return STORE_OK;
+}
+
 int store_idle(struct store *store)
 {
-    int rc = STORE_OK;
+    int rc = store->failed ? STORE_E_IO : STORE_OK;
 
-    if (store->purging)
-        rc = purge_next(store);
-    if (rc == STORE_OK && log_can_trim(store))
-        rc = trim(store);
-    if (rc == STORE_OK)
-        rc = checkpoint_if_grown(store);
-    return rc;
+    if (rc == STORE_OK && (store->purging || log_can_trim(store)))
+        rc = tidy(store);
+    return rc == STORE_OK ? checkpoint_if_grown(store) : rc;
 }
