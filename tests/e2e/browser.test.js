@@ -35,10 +35,12 @@ async function everybodyTypes(pages, count) {
   await Promise.all(pages.map((page) => page.type(fresh(count))));
 }
 
+// Makes the first characters bold.
 async function formats(page) {
   await page.press("Control+Home");
   for (let i = 0; i < 4; i++) await page.press("Shift+ArrowRight");
   await page.press("Control+b");
+  await page.press("ArrowRight"); // or the next character typed would replace the selection
 }
 
 async function pastes(page) {
@@ -93,6 +95,7 @@ async function agree(pages, id) {
   connection.close();
   assert.equal((await last.text()).replace(/\n+$/, ""), text.replace(/\n+$/, ""));
   for (const character of typed) assert.equal(text.split(character).length - 1, 1, `U+${character.codePointAt(0).toString(16)}`);
+  assert.match(html, /<strong>/);
   for (const page of pages) assert.deepEqual(page.errors, []);
 }
 
