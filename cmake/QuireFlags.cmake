@@ -14,6 +14,11 @@ if(QUIRE_SANITIZE)
 endif()
 
 set(CMAKE_C_STANDARD 11)
+# Link-time optimisation on all processors, where it is asked for.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  set(CMAKE_C_COMPILE_OPTIONS_IPO -flto=auto -fno-fat-lto-objects)
+endif()
+
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)

@@ -7,10 +7,10 @@
 
 #include "server/config/address.h"
 #include "server/config/options.h"
+#include "server/limits.h"
 
 #include <stdint.h>
 
-#define CONFIG_FILE_BYTES  65536
 #define CONFIG_MESSAGE_MAX 1024
 
 /* From weakest to strongest. */

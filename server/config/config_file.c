@@ -75,20 +75,20 @@ static int read_bytes(const char *path, char *bytes, size_t *size_out, char *mes
         return -1;
     }
     errno = 0;
-    *size_out = fread(bytes, 1, CONFIG_FILE_BYTES + 1, file);
+    *size_out = fread(bytes, 1, LIMIT_CONFIG_BYTES + 1, file);
     int failed = ferror(file) ? errno : 0;
     fclose(file);
     if (failed)
         snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: cannot be read: %s", path, strerror(failed));
-    else if (*size_out > CONFIG_FILE_BYTES)
+    else if (*size_out > LIMIT_CONFIG_BYTES)
         snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: is longer than %d bytes", path,
-                 CONFIG_FILE_BYTES);
-    return failed || *size_out > CONFIG_FILE_BYTES ? -1 : 0;
+                 LIMIT_CONFIG_BYTES);
+    return failed || *size_out > LIMIT_CONFIG_BYTES ? -1 : 0;
 }
 
 int config_file_read(struct config *config, const char *path, char *message_out)
 {
-    char bytes[CONFIG_FILE_BYTES + 1];
+    char bytes[LIMIT_CONFIG_BYTES + 1];
     size_t size;
     if (read_bytes(path, bytes, &size, message_out) != 0)
         return -1;

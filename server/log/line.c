@@ -26,7 +26,7 @@ struct field {
 
 static void put(struct writer *writer, const char *bytes, size_t size)
 {
-    if (writer->cut || writer->size + size > LOG_LINE_BYTES - RESERVED) {
+    if (writer->cut || writer->size + size > LIMIT_LOG_LINE_BYTES - RESERVED) {
         writer->cut = true;
         return;
     }

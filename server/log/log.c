@@ -26,7 +26,7 @@ struct log {
     bool ending, ended;
     uint64_t dropped, dropped_told;
     size_t start, used;
-    char ring[LOG_QUEUE_BYTES];
+    char ring[LIMIT_LOG_QUEUE_BYTES];
 };
 
 const char *log_level_name(enum log_level level)
@@ -44,10 +44,10 @@ const char *log_level_name(enum log_level level)
 
 static bool ring_put(struct log *log, const char *bytes, size_t size)
 {
-    if (size > LOG_QUEUE_BYTES - log->used)
+    if (size > LIMIT_LOG_QUEUE_BYTES - log->used)
         return false;
-    size_t at = (log->start + log->used) % LOG_QUEUE_BYTES;
-    size_t first = size < LOG_QUEUE_BYTES - at ? size : LOG_QUEUE_BYTES - at;
+    size_t at = (log->start + log->used) % LIMIT_LOG_QUEUE_BYTES;
+    size_t first = size < LIMIT_LOG_QUEUE_BYTES - at ? size : LIMIT_LOG_QUEUE_BYTES - at;
     memcpy(log->ring + at, bytes, first);
     memcpy(log->ring, bytes + first, size - first);
     log->used += size;
@@ -57,17 +57,18 @@ static bool ring_put(struct log *log, const char *bytes, size_t size)
 static size_t ring_take(struct log *log, char *chunk)
 {
     size_t size = log->used < CHUNK_BYTES ? log->used : CHUNK_BYTES;
-    size_t first = size < LOG_QUEUE_BYTES - log->start ? size : LOG_QUEUE_BYTES - log->start;
+    size_t first =
+        size < LIMIT_LOG_QUEUE_BYTES - log->start ? size : LIMIT_LOG_QUEUE_BYTES - log->start;
     memcpy(chunk, log->ring + log->start, first);
     memcpy(chunk + first, log->ring, size - first);
-    log->start = (log->start + size) % LOG_QUEUE_BYTES;
+    log->start = (log->start + size) % LIMIT_LOG_QUEUE_BYTES;
     log->used -= size;
     return size;
 }
 
 static void tell_dropped(struct log *log)
 {
-    char line[LOG_LINE_BYTES], fields[48];
+    char line[LIMIT_LOG_LINE_BYTES], fields[48];
     snprintf(fields, sizeof(fields), "lines=%llu",
              (unsigned long long)(log->dropped - log->dropped_told));
     size_t size = line_format(log->format, clock_unix_ms(), LOG_WARN, "log_dropped", fields, line);
@@ -78,7 +79,7 @@ static void tell_dropped(struct log *log)
 static void enqueue(struct log *log, const char *bytes, size_t size)
 {
     pthread_mutex_lock(&log->lock);
-    if (log->dropped != log->dropped_told && log->used < LOG_QUEUE_BYTES / 2)
+    if (log->dropped != log->dropped_told && log->used < LIMIT_LOG_QUEUE_BYTES / 2)
         tell_dropped(log);
     if (!ring_put(log, bytes, size))
         log->dropped++;
@@ -183,7 +184,7 @@ void log_event(struct log *log, enum log_level level, const char *event, const c
 {
     if (level < log->least)
         return;
-    char line[LOG_LINE_BYTES];
+    char line[LIMIT_LOG_LINE_BYTES];
     enqueue(log, line, line_format(log->format, clock_unix_ms(), level, event, fields, line));
 }
 
@@ -191,7 +192,7 @@ void log_write(struct log *log, enum log_level level, const char *event, const c
 {
     if (level < log->least)
         return;
-    char fields[LOG_LINE_BYTES];
+    char fields[LIMIT_LOG_LINE_BYTES];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(fields, sizeof(fields), format, arguments);

@@ -6,20 +6,20 @@
  *
  * Fields are given as `key=value` pairs with a space between. A value is a bare word, or stands in
  * double quotes with `\` before `"` and `\` (log_quote makes such). Control characters come out
- * escaped whatever the source, and a line is at most LOG_LINE_BYTES long.
+ * escaped whatever the source, and a line is at most LIMIT_LOG_LINE_BYTES long.
  *
- * Writing a line never waits for whoever reads stderr: lines queue up to LOG_QUEUE_BYTES and a
- * thread of the log's own writes them; what does not fit is dropped and counted.
+ * Writing a line never waits for whoever reads stderr: lines queue up to LIMIT_LOG_QUEUE_BYTES and
+ * a thread of the log's own writes them; what does not fit is dropped and counted.
  */
 #ifndef QUIRE_LOG_LOG_H
 #define QUIRE_LOG_LOG_H
+
+#include "server/limits.h"
 
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOG_LINE_BYTES  2048
-#define LOG_QUEUE_BYTES 262144
 /* How long log_free waits for the queue to empty. */
 #define LOG_FLUSH_MS 500
 

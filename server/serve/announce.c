@@ -26,29 +26,23 @@ void announce_start(struct log *log, const struct config *config, bool friendly)
 {
     const char *data = config_text(config, OPTION_DATA);
     char quoted[ANNOUNCE_PATH_MAX], words[ANNOUNCE_PATH_MAX + 64];
-    log_write(log, LOG_INFO, "starting", "version=%s pid=%d data=%s", QUIRE_VERSION, (int)getpid(),
-              log_quote(data, quoted, sizeof(quoted)));
+    if (friendly) {
+        snprintf(words, sizeof(words), "Quire " QUIRE_VERSION ": opening the documents in %s\n",
+                 data);
+        log_say(log, words);
+    } else {
+        log_write(log, LOG_INFO, "starting", "version=%s pid=%d data=%s", QUIRE_VERSION,
+                  (int)getpid(), log_quote(data, quoted, sizeof(quoted)));
+    }
     if (*config->warning != '\0')
         log_write(log, LOG_WARN, "configuration", "text=%s",
                   log_quote(config->warning, quoted, sizeof(quoted)));
-    if (!friendly)
-        return;
-    snprintf(words, sizeof(words), "Quire " QUIRE_VERSION ": opening the documents in %s\n", data);
-    log_say(log, words);
 }
 
-void announce_serving(struct log *log, const struct config *config, unsigned port, bool friendly)
+static void say_serving(struct log *log, const struct config *config, unsigned port,
+                        const char *path)
 {
-    char url[URL_MAX], path[ANNOUNCE_PATH_MAX], quoted[ANNOUNCE_PATH_MAX];
-    address_url(config->listen.host, port, url, sizeof(url));
-    announce_path(config_text(config, OPTION_DATA), path);
-    log_write(log, LOG_INFO, "serving", "url=%s workers=%llu connections=%llu data=%s", url,
-              (unsigned long long)config_number(config, OPTION_WORKERS),
-              (unsigned long long)config_number(config, OPTION_CONNECTIONS),
-              log_quote(path, quoted, sizeof(quoted)));
-    if (!friendly)
-        return;
-    char words[URL_MAX + ANNOUNCE_PATH_MAX + 128];
+    char url[URL_MAX], words[URL_MAX + ANNOUNCE_PATH_MAX + 128];
     friendly_url(config, port, url);
     snprintf(words, sizeof(words),
              "\n"
@@ -60,6 +54,21 @@ void announce_serving(struct log *log, const struct config *config, unsigned por
     log_say(log, words);
 }
 
+void announce_serving(struct log *log, const struct config *config, unsigned port, bool friendly)
+{
+    char buffer[ANNOUNCE_PATH_MAX], url[URL_MAX], quoted[ANNOUNCE_PATH_MAX];
+    const char *path = announce_path(config_text(config, OPTION_DATA), buffer);
+    if (friendly) {
+        say_serving(log, config, port, path);
+        return;
+    }
+    address_url(config->listen.host, port, url, sizeof(url));
+    log_write(log, LOG_INFO, "serving", "url=%s workers=%llu connections=%llu data=%s", url,
+              (unsigned long long)config_number(config, OPTION_WORKERS),
+              (unsigned long long)config_number(config, OPTION_CONNECTIONS),
+              log_quote(path, quoted, sizeof(quoted)));
+}
+
 void announce_check(const struct config *config, unsigned port)
 {
     char url[URL_MAX], path[ANNOUNCE_PATH_MAX], origin[ANNOUNCE_PATH_MAX];
@@ -68,7 +77,9 @@ void announce_check(const struct config *config, unsigned port)
            "  %s\nat\n  %s\n\n",
            announce_path(config_text(config, OPTION_DATA), path), url);
     printf("%-20s %-32s %s\n", "option", "value", "from");
-    for (int id = 0; id < OPTION_COUNT; id++)
-        printf("%-20s %-32s %s\n", quire_options[id].name, config_text(config, (enum option_id)id),
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const char *text = config_text(config, (enum option_id)id);
+        printf("%-20s %-32s %s\n", quire_options[id].name, *text ? text : "none",
                config_origin(config, (enum option_id)id, origin, sizeof(origin)));
+    }
 }

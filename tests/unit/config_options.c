@@ -276,13 +276,13 @@ static void a_wrong_file_is_refused_with_its_name_and_key(void **state)
 static void a_file_is_read_up_to_its_limit(void **state)
 {
     (void)state;
-    static char content[CONFIG_FILE_BYTES + 2];
+    static char content[LIMIT_CONFIG_BYTES + 2];
     struct places places = {.file = content};
     memset(content, ' ', sizeof(content) - 1);
     memcpy(content, "{\"workers\": 3}", 14);
-    content[CONFIG_FILE_BYTES] = '\0';
+    content[LIMIT_CONFIG_BYTES] = '\0';
     assert_resolved(places, OPTION_WORKERS, "3", CONFIG_FILE);
-    content[CONFIG_FILE_BYTES] = ' ';
+    content[LIMIT_CONFIG_BYTES] = ' ';
     assert_refused(places, "is longer than 65536 bytes");
 }
 

@@ -13,6 +13,8 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,9 +24,9 @@
 
 static const char *line_of(enum log_format format, const char *event, const char *fields)
 {
-    static char line[LOG_LINE_BYTES + 1];
+    static char line[LIMIT_LOG_LINE_BYTES + 1];
     size_t size = line_format(format, NOON_MS, LOG_WARN, event, fields, line);
-    assert_in_range(size, 1, LOG_LINE_BYTES);
+    assert_in_range(size, 1, LIMIT_LOG_LINE_BYTES);
     assert_int_equal(line[size - 1], '\n');
     assert_int_equal(strcspn(line, "\n"), size - 1);
     line[size] = '\0';
@@ -104,8 +106,8 @@ static void controls_and_bad_utf8_are_escaped(void **state)
 static void a_long_line_is_cut_and_says_so(void **state)
 {
     (void)state;
-    static char fields[2 * LOG_LINE_BYTES];
-    for (size_t size = LOG_LINE_BYTES - 200; size < LOG_LINE_BYTES + 10; size++) {
+    static char fields[2 * LIMIT_LOG_LINE_BYTES];
+    for (size_t size = LIMIT_LOG_LINE_BYTES - 200; size < LIMIT_LOG_LINE_BYTES + 10; size++) {
         memcpy(fields, "first=1 second=\"", 16);
         memset(fields + 16, 'x', size);
         strcpy(fields + 16 + size, "\" third=3");
@@ -129,12 +131,16 @@ static void a_long_line_is_cut_and_says_so(void **state)
 /* ---- the queue
  * ------------------------------------------------------------------------------------ */
 
-static size_t read_all(int fd, char *bytes, size_t size)
+/* Reads until these words end what has come. */
+static void read_until(int fd, char *bytes, size_t size, const char *words)
 {
     size_t used = 0;
-    for (ssize_t got; used < size && (got = read(fd, bytes + used, size - used)) > 0;)
+    do {
+        ssize_t got = read(fd, bytes + used, size - 1 - used);
+        assert_true(got > 0);
         used += (size_t)got;
-    return used;
+        bytes[used] = '\0';
+    } while (used < strlen(words) || strcmp(bytes + used - strlen(words), words) != 0);
 }
 
 static void lines_below_the_level_are_left_out(void **state)
@@ -148,28 +154,39 @@ static void lines_below_the_level_are_left_out(void **state)
     log_event(log, LOG_INFO, "no", NULL);
     log_write(log, LOG_WARN, "yes", "a=%d", 2);
     log_say(log, "words\n");
-    log_free(log);
-    close(ends[1]);
-    bytes[read_all(ends[0], bytes, sizeof(bytes) - 1)] = '\0';
+    read_until(ends[0], bytes, sizeof(bytes), "words\n");
     assert_non_null(strstr(bytes, " warn yes a=2\nwords\n"));
     assert_null(strstr(bytes, "no"));
+    log_free(log);
+    close(ends[1]);
     close(ends[0]);
 }
 
+/* A thread that reads lines from a pipe until one holds `end`. */
 struct reader {
     int fd;
-    size_t lines;
-    char last[LOG_LINE_BYTES];
+    const char *end;
+    atomic_size_t lines;
+    char last[LIMIT_LOG_LINE_BYTES];
 };
 
-static void *count_lines(void *context)
+static void *read_lines(void *context)
 {
     struct reader *reader = context;
     FILE *file = fdopen(reader->fd, "r");
-    while (fgets(reader->last, sizeof(reader->last), file))
-        reader->lines++;
+    while (fgets(reader->last, sizeof(reader->last), file)) {
+        atomic_fetch_add(&reader->lines, 1);
+        if (strstr(reader->last, reader->end))
+            break;
+    }
     fclose(file);
     return NULL;
+}
+
+static void await_lines(const struct reader *reader, size_t lines)
+{
+    while (atomic_load(&reader->lines) < lines)
+        sched_yield();
 }
 
 #define LINES 20000
@@ -184,14 +201,15 @@ static void a_blocked_reader_costs_lines_and_no_time(void **state)
     for (int i = 0; i < LINES; i++)
         log_write(log, LOG_INFO, "event", "number=%06d padding=%040d", i, 0);
     uint64_t dropped = log_dropped(log);
-    assert_in_range(dropped, 1, LINES - LOG_QUEUE_BYTES / LOG_LINE_BYTES);
+    assert_in_range(dropped, 1, LINES - LIMIT_LOG_QUEUE_BYTES / LIMIT_LOG_LINE_BYTES);
 
-    struct reader reader = {.fd = ends[0]};
+    struct reader reader = {.fd = ends[0], .end = " log_dropped "};
     pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, count_lines, &reader), 0);
+    assert_int_equal(pthread_create(&thread, NULL, read_lines, &reader), 0);
+    await_lines(&reader, LINES - dropped);
     log_free(log);
-    close(ends[1]);
     pthread_join(thread, NULL);
+    close(ends[1]);
     char told[64];
     snprintf(told, sizeof(told), " warn log_dropped lines=%llu\n", (unsigned long long)dropped);
     assert_non_null(strstr(reader.last, told));
@@ -226,19 +244,20 @@ static void lines_of_several_threads_stay_whole(void **state)
     (void)state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
-    struct reader reader = {.fd = ends[0]};
+    struct reader reader = {.fd = ends[0], .end = "\"last\""};
     pthread_t thread, writers[WRITERS];
-    assert_int_equal(pthread_create(&thread, NULL, count_lines, &reader), 0);
+    assert_int_equal(pthread_create(&thread, NULL, read_lines, &reader), 0);
     struct log *log = log_new(ends[1], LOG_JSON, LOG_DEBUG);
     for (int i = 0; i < WRITERS; i++)
         assert_int_equal(pthread_create(&writers[i], NULL, write_lines, log), 0);
     for (int i = 0; i < WRITERS; i++)
         pthread_join(writers[i], NULL);
     assert_int_equal(log_dropped(log), 0);
+    log_event(log, LOG_INFO, "last", NULL);
+    pthread_join(thread, NULL);
     log_free(log);
     close(ends[1]);
-    pthread_join(thread, NULL);
-    assert_int_equal(reader.lines, WRITERS * EACH);
+    assert_int_equal(reader.lines, WRITERS * EACH + 1);
     json_t *json = json_loads(reader.last, 0, NULL);
     assert_non_null(json);
     json_decref(json);

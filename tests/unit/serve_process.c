@@ -152,6 +152,32 @@ static void it_serves_pages_and_stops_when_asked(void **state)
     }
 }
 
+static void on_a_terminal_it_tells_people_what_to_open(void **state)
+{
+    const struct place *place = *state;
+    static struct process process;
+    char script[3 * PATH_SIZE], said[4096] = "";
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(terminal >= 0);
+    assert_int_equal(grantpt(terminal), 0);
+    assert_int_equal(unlockpt(terminal), 0);
+    snprintf(script, sizeof(script), "exec %s serve --listen 127.0.0.1:0 --data %s 2>%s",
+             QUIRE_PROGRAM, place->data, ptsname(terminal));
+    const char *const arguments[] = {"/bin/sh", "-c", script, NULL};
+    process_start(&process, arguments);
+    for (size_t used = 0; !strstr(said, "Ctrl-C");) {
+        ssize_t got = read(terminal, said + used, sizeof(said) - 1 - used);
+        assert_true(got > 0);
+        used += (size_t)got;
+        said[used] = '\0';
+    }
+    assert_holds(said, "Open       http://localhost:");
+    assert_holds(said, place->data);
+    process_signal(&process, SIGTERM);
+    assert_int_equal(process_end(&process), 0);
+    close(terminal);
+}
+
 static void a_port_that_is_taken_is_refused(void **state)
 {
     const struct place *place = *state;
@@ -295,6 +321,7 @@ int main(void)
         cmocka_unit_test(commands_answer_and_wrong_ones_are_refused),
         AT_A_NEW_PLACE(check_says_what_would_be_used_and_ends),
         AT_A_NEW_PLACE(it_serves_pages_and_stops_when_asked),
+        AT_A_NEW_PLACE(on_a_terminal_it_tells_people_what_to_open),
         AT_A_NEW_PLACE(a_port_that_is_taken_is_refused),
         AT_A_NEW_PLACE(a_second_server_on_one_database_is_refused),
         AT_A_NEW_PLACE(a_directory_that_cannot_be_used_is_refused),
