@@ -31,3 +31,6 @@ add_test(NAME replay_engine COMMAND quire-replay-cli --quiet
   ${traces}/friendsforever.json.gz ${traces}/json-crdt-patch.edits.gz ${traces}/sveltecomponent.edits.gz)
 set_tests_properties(replay_engine PROPERTIES TIMEOUT 300)
 quire_test(unit/peer_replay quire-replay)
+quire_test(unit/peer_load quire-peer test_lib_ot)
+target_sources(test_peer_load PRIVATE
+  ${PROJECT_SOURCE_DIR}/bench/load/histogram.c ${PROJECT_SOURCE_DIR}/bench/load/stamp.c)
