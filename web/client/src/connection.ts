@@ -92,6 +92,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   private isClosed = false;
   private isRecovering: boolean;
   private helper: Connection | null = null;
+  /** Documents that are only open until what an earlier page has left is saved. */
+  private readonly leftovers = new Set<string>();
 
   constructor(
     private readonly options: ConnectionOptions,
@@ -122,6 +124,8 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** The document; the same object while it is open. */
   open(id: string): Document {
+    /* The program has it now, if it was only open to be finished. */
+    this.leftovers.delete(id);
     const known = this.byId.get(id);
     if (known !== undefined && known.reopen()) return known;
     if (this.currentStatus === "stopped") throw new QuireError("closed", "the connection was closed");
@@ -185,27 +189,36 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
   }
 
-  /** What earlier pages have left unsaved is sent under their own numbers, one page after the other. */
+  /** What earlier pages have left unsaved is sent: first what came with the own session, then, under their own numbers, the rest. */
   private async recover(): Promise<void> {
-    const { storage } = this;
-    if (storage === null || this.isClosed) return;
-    const session = await Session.orphan(storage, this.scope);
+    const session = await this.sessionReady;
     if (session === null) return;
+    for (const id of await session.documents()) if (!this.byId.has(id)) await this.finishLeftover(id);
+    while (await this.recoverOrphan());
+  }
+
+  /** True when a session of pages that are gone was finished, and there may be another one. */
+  private async recoverOrphan(): Promise<boolean> {
+    const { storage } = this;
+    if (storage === null || this.isClosed) return false;
+    const session = await Session.orphan(storage, this.scope);
+    if (session === null) return false;
     const helper = new Connection(this.options, session);
     this.helper = helper;
     helper.on("draft", (draft) => this.emit("draft", draft));
     for (const id of await session.documents()) await helper.finishLeftover(id);
     await helper.close();
-    if ((await session.documents()).length > 0) return;
+    if ((await session.documents()).length > 0) return false;
     await session.forget();
-    return this.recover();
+    return true;
   }
 
   /** Resolves when nothing of the document is unsaved, or nothing can be done about it. */
   private async finishLeftover(id: string): Promise<void> {
     if (this.isClosed) return;
     const document = this.open(id);
-    document.on("draft", (draft) => this.emit("draft", { ...draft, id }));
+    this.leftovers.add(id);
+    document.on("draft", (draft) => this.leftovers.has(id) && this.emit("draft", { ...draft, id }));
     await new Promise<void>((resolve) => {
       const check = (): void => {
         if (document.saved || document.status === "closed") resolve();
@@ -215,7 +228,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       void document.ready.then(check, check);
     });
     await document.store();
-    document.close();
+    if (this.leftovers.delete(id)) document.close();
   }
 
   private store(): void {

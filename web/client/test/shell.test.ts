@@ -1,0 +1,577 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { MemoryStorage, QuireError, type Connection, type Document, type Draft } from "../src/index.js";
+import { encodeOp } from "../src/ot/codec.js";
+import { serverCodec } from "../src/wire/messages.js";
+import { append, LiveServer, until } from "./live.js";
+import { announceSeed, op, Random } from "./random.js";
+
+const seed = announceSeed("shell");
+let server: LiveServer;
+let connections: Connection[] = [];
+
+function connect(options: Parameters<LiveServer["connect"]>[0] = {}): Connection {
+  const connection = server.connect(options);
+  connections.push(connection);
+  return connection;
+}
+
+async function openReady(connection: Connection, id = "doc"): Promise<Document> {
+  const document = connection.open(id);
+  await document.ready;
+  return document;
+}
+
+beforeEach(async () => {
+  server = await LiveServer.start();
+  server.model.createRoom("doc", 2);
+});
+
+afterEach(async () => {
+  await Promise.all(connections.map((connection) => connection.close()));
+  connections = [];
+  await server.stop();
+});
+
+const room = () => server.model.rooms.get("doc")!;
+const serverText = () => room().doc.text();
+
+describe("writing together", () => {
+  test("what one types the others see, and saved means it is in the log", async () => {
+    const ann = await openReady(connect());
+    const ben = await openReady(connect({ name: "Ben" }));
+    const states: boolean[] = [];
+    ann.on("saved", (saved) => states.push(saved));
+    append(ann, "hello");
+    assert.equal(ann.saved, false);
+    assert.equal(serverText(), "");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "hello");
+    await until(() => ben.text() === "hello");
+    assert.deepEqual(states, [false, true]);
+    assert.deepEqual([ann.version, ben.version, ben.type, ben.title, ben.role], [1, 1, "text", "Title of doc", "editor"]);
+  });
+
+  test("twenty writers on sockets that break agree, each word there once", async () => {
+    const random = new Random(seed);
+    const writers = await Promise.all(Array.from({ length: 20 }, () => openReady(connect())));
+    const words: string[] = [];
+    for (let round = 0; round < 15; round++) {
+      for (const [i, writer] of writers.entries()) {
+        const word = `<${i}.${round}>`;
+        words.push(word);
+        writer.submit([{ retain: random.below(writer.length + 1) }, { insert: word }]);
+      }
+      if (round % 5 === 2) server.cutAll();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => writers.every((writer) => writer.saved && writer.version === room().head), "all have everything");
+    for (const writer of writers) assert.equal(writer.text(), serverText());
+    const letters = (text: string): string => [...text].sort().join("");
+    assert.equal(letters(serverText()), letters(words.join("")));
+  });
+
+  test("a paste larger than a message goes in parts", async () => {
+    server.model.frameBytes = 5000;
+    const ann = await openReady(connect());
+    const text = "many words 😀 ".repeat(5000);
+    append(ann, text);
+    await until(() => ann.saved);
+    assert.equal(serverText(), text);
+    assert.ok(room().head > 10);
+  });
+
+  test("an edit that does not fit is refused on the spot", async () => {
+    const ann = await openReady(connect());
+    append(ann, "a😀");
+    const refused = (ops: Parameters<Document["submit"]>[0], code: string): void => {
+      assert.throws(() => ann.submit(ops), (error) => error instanceof QuireError && error.code === code);
+    };
+    refused([{ retain: 9 }, { insert: "x" }], "out_of_range");
+    refused([{ retain: 2 }, { insert: "x" }], "split_surrogate");
+    refused([{ insert: "x", attributes: { bold: true } }], "not_text");
+    refused([{ insert: "\ud83d" }], "bad_utf8");
+    assert.equal(ann.text(), "a😀");
+  });
+
+  test("a listener that edits in the middle of a change keeps everybody in step", async () => {
+    const ann = await openReady(connect());
+    const ben = await openReady(connect());
+    let mirrored = "";
+    ben.on("change", (_ops, { source }) => source === "remote" && ben.text().endsWith("?") && append(ben, "!"));
+    ben.on("change", (ops) => {
+      let at = 0;
+      for (const component of ops) {
+        if ("retain" in component) at += component.retain;
+        else if ("insert" in component) {
+          mirrored = mirrored.slice(0, at) + String(component.insert) + mirrored.slice(at);
+        }
+      }
+    });
+    append(ann, "so?");
+    await until(() => ann.text() === "so?!");
+    assert.equal(mirrored, "so?!");
+  });
+
+  test("a document that is only read refuses edits", async () => {
+    room().role = "viewer";
+    const ann = await openReady(connect());
+    assert.equal(ann.role, "viewer");
+    assert.throws(() => append(ann, "x"), (error) => error instanceof QuireError && error.code === "forbidden");
+  });
+});
+
+describe("coming back", () => {
+  test("after a lost acknowledgement the edit is not made twice", async () => {
+    const ann = await openReady(connect());
+    server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "ack");
+    append(ann, "once");
+    await until(() => room().head === 1);
+    await until(() => ann.status === "offline");
+    server.cutsBefore = null;
+    await until(() => ann.saved);
+    assert.equal(serverText(), "once");
+    assert.equal(room().head, 1);
+  });
+
+  test("the token is fetched for every connection; a refused one only stops when it is not renewed", async () => {
+    const given = ["one", "wrong", "three"];
+    const connection = connect({ token: () => Promise.resolve(given.shift() ?? "wrong") });
+    await openReady(connection);
+    server.cutAll();
+    await until(() => server.tokens.length === 3 && connection.status === "connected");
+    assert.deepEqual(server.tokens, ["one", "wrong", "three"]);
+    const errors: string[] = [];
+    connection.on("error", (error) => errors.push(error.code));
+    server.cutAll();
+    await until(() => connection.status === "stopped");
+    assert.deepEqual(server.tokens.slice(3), ["wrong", "wrong"]);
+    assert.deepEqual(errors, ["unauthorized", "unauthorized"]);
+  });
+
+  test("some close codes end it, until told to reconnect", async () => {
+    const connection = connect();
+    const ann = await openReady(connection);
+    let detail: unknown;
+    connection.on("status", (_status, given) => (detail = given));
+    server.closeAll(4409);
+    await until(() => connection.status === "stopped");
+    assert.deepEqual(detail, { code: 4409, reason: "" });
+    append(ann, "kept");
+    assert.equal(ann.status, "offline");
+    connection.reconnect();
+    await until(() => ann.saved);
+    assert.equal(serverText(), "kept");
+  });
+
+  test("after 4503 it comes back by itself", async () => {
+    const connection = connect();
+    const ann = await openReady(connection);
+    const seen: string[] = [];
+    connection.on("status", (status, { retryMs }) => seen.push(retryMs === undefined ? status : `${status} at once`));
+    server.closeAll(4503);
+    await until(() => connection.status === "connected" && seen.length === 3);
+    assert.deepEqual(seen, ["disconnected at once", "connecting", "connected"]);
+    await until(() => ann.status === "live");
+  });
+
+  test("a server that falls silent is asked, and then left", async () => {
+    const connection = connect({ timing: { pingAfterMs: 40, pongWithinMs: 40, connectWithinMs: 40, retryFirstMs: 5, retryMaxMs: 10 } });
+    await openReady(connection);
+    await until(() => server.heard.some((message) => message.kind === "ping"));
+    assert.equal(connection.status, "connected");
+    server.isDeaf = true;
+    await until(() => connection.status === "disconnected");
+    server.isDeaf = false;
+    await until(() => connection.status === "connected");
+  });
+
+  test("bytes that are no messages end the connection, not the client", async () => {
+    const connection = connect();
+    const ann = await openReady(connection);
+    const errors: string[] = [];
+    connection.on("error", (error) => errors.push(error.code));
+    for (const socket of server.sockets) socket.send(new Uint8Array([0x91]));
+    await until(() => errors.length > 0);
+    await until(() => ann.status === "live");
+    assert.deepEqual(errors, ["bad_frame"]);
+  });
+
+  test("a divergence is told and healed, keeping what is unsaved", async () => {
+    const ann = await openReady(connect());
+    append(ann, "abc");
+    await until(() => ann.saved);
+    const [link] = server.model.links;
+    server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 1 });
+    append(ann, " mine");
+    link.send({ kind: "hash", ch: 0, version: 1, crc: 1 });
+    await until(() => server.model.diverged === 1);
+    server.model.options.refuse = () => null;
+    await until(() => ann.saved);
+    assert.equal(ann.text(), "abc mine");
+    assert.equal(serverText(), "abc mine");
+  });
+
+  test("a server put back to a backup: unsaved text stays, and what is lost is handed to the user", async () => {
+    const ann = await openReady(connect());
+    const drafts: Draft[] = [];
+    ann.on("draft", (draft) => drafts.push(draft));
+    for (const text of ["one ", "two ", "three "]) {
+      append(ann, text);
+      await until(() => ann.saved);
+    }
+    room().rollBack(1);
+    server.model.epoch++;
+    server.cutAll();
+    await until(() => ann.status === "offline");
+    append(ann, "four");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "one four");
+    assert.equal(ann.text(), "one four");
+    assert.deepEqual(drafts, [{ ops: [{ insert: "one two three four" }], reason: "restored" }]);
+  });
+});
+
+describe("refused edits", () => {
+  test("what cannot be merged becomes a draft, and writing goes on", async () => {
+    const ann = await openReady(connect());
+    append(ann, "good ");
+    await until(() => ann.saved);
+    const drafts: Draft[] = [];
+    let shown = "";
+    ann.on("draft", (draft) => drafts.push(draft));
+    ann.on("reset", (contents) => (shown = String(contents.ops.map((component) => "insert" in component && component.insert))));
+    server.model.options.refuse = () => ({ code: "out_of_range", retry_ms: null });
+    append(ann, "bad");
+    await until(() => drafts.length > 0);
+    server.model.options.refuse = () => null;
+    assert.deepEqual(drafts, [{ ops: [{ retain: 5 }, { insert: "bad" }], reason: "out_of_range" }]);
+    assert.equal(shown, "good ");
+    append(ann, "again");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "good again");
+  });
+
+  test("a full document keeps the text, says so, and goes on when there is room", async () => {
+    const ann = await openReady(connect());
+    const errors: string[] = [];
+    ann.on("error", (error) => errors.push(error.code));
+    server.model.options.refuse = () => ({ code: "document_full", retry_ms: null });
+    append(ann, "too much");
+    await until(() => errors.length > 0);
+    append(ann, "!");
+    assert.deepEqual([ann.saved, ann.text(), errors.join()], [false, "too much!", "document_full"]);
+    server.model.options.refuse = () => null;
+    ann.submit([{ retain: 3 }, { delete: 5 }]);
+    await until(() => ann.saved);
+    assert.equal(serverText(), "too!");
+  });
+
+  test("rights taken away: the text is kept, and goes out when they are given back", async () => {
+    const ann = await openReady(connect());
+    const errors: string[] = [];
+    ann.on("error", (error) => errors.push(error.code));
+    room().role = "viewer";
+    append(ann, "mine");
+    await until(() => ann.role === "viewer");
+    assert.deepEqual([ann.text(), ann.saved, errors.join()], ["mine", false, "forbidden"]);
+    room().role = "editor";
+    server.cutAll();
+    await until(() => ann.saved);
+    assert.equal(serverText(), "mine");
+  });
+});
+
+describe("documents", () => {
+  test("they are made, listed, renamed and removed", async () => {
+    const connection = connect();
+    const id = await connection.documents.create({ type: "rich", title: "New" });
+    assert.match(id, /^[A-Za-z0-9]{16}$/);
+    await connection.documents.create({ type: "text", title: "Named", id: "named" });
+    await assert.rejects(connection.documents.create({ type: "text", title: "Again", id: "named" }), { code: "exists" });
+    const document = await openReady(connection, "named");
+    const titles: string[] = [];
+    document.on("title", (title) => titles.push(title));
+    await connection.documents.rename("named", "Other");
+    await until(() => document.title === "Other");
+    assert.deepEqual(titles, ["Other"]);
+    const { documents, more } = await connection.documents.list({ limit: 10 });
+    assert.deepEqual(documents.map(({ title, type, people }) => [title, type, people]), [
+      ["Title of doc", "text", 0],
+      ["New", "rich", 0],
+      ["Other", "text", 1],
+    ]);
+    assert.equal(more, false);
+    const closed: unknown[] = [];
+    document.on("status", (status, detail) => closed.push(status, detail.code));
+    await connection.documents.remove("named");
+    await until(() => document.status === "closed");
+    assert.deepEqual(closed, ["closed", "deleted"]);
+    await assert.rejects(connection.documents.rename("named", "x"), { code: "not_found" });
+    await assert.rejects(openReady(connection, "named"), { code: "not_found" });
+  });
+
+  test("an answer that is lost is asked for again, without doing it twice", async () => {
+    const connection = connect();
+    await openReady(connection);
+    let cuts = 0;
+    server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "done") && cuts++ < 1;
+    const id = await connection.documents.create({ type: "text", title: "Once" });
+    assert.deepEqual([cuts, server.model.rooms.size], [1, 2]);
+    cuts = 0;
+    await connection.documents.remove(id);
+    assert.deepEqual([cuts, server.model.rooms.size], [1, 1]);
+  });
+
+  test("the same object while it is open; after closing, what is unsaved still goes out", async () => {
+    const connection = connect();
+    const ann = await openReady(connection);
+    assert.equal(connection.open("doc"), ann);
+    server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 1 });
+    append(ann, "last words");
+    ann.close();
+    assert.equal(ann.status, "closed");
+    server.model.options.refuse = () => null;
+    await until(() => serverText() === "last words");
+    await until(() => room().readers.size === 0);
+    const again = await openReady(connection);
+    assert.equal(again.text(), "last words");
+    assert.notEqual(again, ann);
+  });
+
+  test("several documents share a connection", async () => {
+    server.model.createRoom("other", 1);
+    const connection = connect();
+    const [one, two] = await Promise.all([openReady(connection), openReady(connection, "other")]);
+    append(one, "1");
+    two.submit([{ insert: { image: "x.png" } }, { insert: "b", attributes: { bold: true } }]);
+    await until(() => one.saved && two.saved);
+    assert.deepEqual([serverText(), two.contents().ops.length, server.sockets.size], ["1", 2, 1]);
+  });
+});
+
+describe("people", () => {
+  test("cursors follow what is typed, saved or not", async () => {
+    const ann = await openReady(connect({ name: "Ann" }));
+    const ben = await openReady(connect({ name: "Ben" }));
+    append(ann, "0123456789");
+    await until(() => ben.text() === "0123456789");
+    ben.setCursor(5, 8);
+    const other = () => [...ann.members.values()].find((member) => member.name === "Ben");
+    await until(() => other()?.head === 8);
+    assert.equal(other()?.anchor, 5);
+    server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 10 });
+    ann.submit([{ retain: 6 }, { insert: "abc" }]);
+    assert.deepEqual([other()?.anchor, other()?.head], [5, 11]);
+    server.model.options.refuse = () => null;
+    ann.submit([{ delete: 2 }]);
+    assert.deepEqual([other()?.anchor, other()?.head], [3, 9]);
+    await until(() => ann.saved && ben.version === room().head);
+    await until(() => other()?.head === 9);
+    assert.equal(ben.text(), ann.text());
+  });
+
+  test("typing along moves the own cursor everywhere without a message", async () => {
+    const ann = await openReady(connect({ name: "Ann" }));
+    const ben = await openReady(connect({ name: "Ben" }));
+    ann.setCursor(0);
+    const seen = () => [...ben.members.values()].find((member) => member.name === "Ann")?.head;
+    await until(() => seen() === 0);
+    for (const letter of "letters") {
+      ann.submit([{ retain: ann.length }, { insert: letter }]);
+      ann.setCursor(ann.length);
+    }
+    await until(() => ann.saved && ben.text() === "letters" && seen() === 7);
+    assert.equal(server.heard.filter((message) => message.kind === "cursor").length, 1);
+  });
+
+  test("many moves of the cursor are few messages, the last one counts", async () => {
+    const ann = await openReady(connect());
+    append(ann, "x".repeat(300));
+    await until(() => ann.saved);
+    for (let i = 0; i < 300; i++) ann.setCursor(i, i, "data");
+    const cursors = () => server.heard.filter((message) => message.kind === "cursor");
+    await until(() => cursors().some((message) => message.anchor === 299));
+    assert.ok(cursors().length <= 3);
+    assert.equal(cursors().at(-1)?.data, "data");
+  });
+
+  test("who leaves is gone, and who cannot be heard is not shown", async () => {
+    const ann = await openReady(connect());
+    const benConnection = connect({ name: "Ben" });
+    const ben = await openReady(benConnection);
+    await until(() => ann.members.size === 2 && ben.people === 2);
+    benConnection.setProfile({ name: "Benno", color: "#000001" });
+    await until(() => [...ann.members.values()].some((member) => member.name === "Benno"));
+    assert.equal(ann.members.get(ann.member)?.self, true);
+    ben.setTyping(true);
+    await until(() => [...ann.members.values()].some((member) => member.typing));
+    ben.close();
+    await until(() => ann.members.size === 1);
+    server.cutAll();
+    await until(() => ann.status === "offline");
+    assert.equal(ann.members.size, 0);
+    await until(() => ann.members.size === 1);
+  });
+
+  test("chat messages come once, over breaks as well, and older ones on demand", async () => {
+    for (let i = 1; i <= 120; i++) {
+      const line = { number: i, member: 0, name: "Old", color: "#000000", at_ms: 0, text: `old ${i}`, by: `0:${i}` };
+      room().chat.push(line);
+    }
+    const ann = await openReady(connect());
+    const ben = await openReady(connect({ name: "Ben" }));
+    await until(() => ben.chat.messages.length === 50);
+    server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "done");
+    const sent = ann.chat.send("hello");
+    await until(() => room().chat.length === 121 && ann.status === "offline");
+    server.cutsBefore = null;
+    assert.equal(await sent, 121);
+    await until(() => ben.chat.messages.length === 51 && ann.chat.messages.length === 51);
+    const [mine, theirs] = [ann.chat.messages.at(-1), ben.chat.messages.at(-1)];
+    assert.deepEqual([mine?.text, mine?.own, theirs?.own, theirs?.name], ["hello", true, false, "Ann"]);
+    assert.equal(room().chat.length, 121);
+    assert.equal(await ben.chat.older(), true);
+    assert.equal(await ben.chat.older(), false);
+    assert.deepEqual(ben.chat.messages.map((message) => message.number), Array.from({ length: 121 }, (_, i) => i + 1));
+  });
+});
+
+/** Locks as browsers have them, for pages pretended in one process. */
+class FakeLocks {
+  private readonly held = new Set<string>();
+
+  async request(name: string, _options: unknown, callback: (lock: object | null) => unknown): Promise<void> {
+    if (this.held.has(name)) {
+      await callback(null);
+      return;
+    }
+    this.held.add(name);
+    await callback({});
+    this.held.delete(name);
+  }
+
+  /** All pages are gone at once, without a word. */
+  crash(): void {
+    this.held.clear();
+  }
+}
+
+describe("what outlives a page", () => {
+  const locks = new FakeLocks();
+  let storage: MemoryStorage;
+  let navigatorBefore: PropertyDescriptor | undefined;
+
+  beforeEach(() => {
+    storage = new MemoryStorage();
+    locks.crash();
+    navigatorBefore = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+    Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
+  });
+
+  afterEach(() => {
+    if (navigatorBefore === undefined) delete (globalThis as { navigator?: unknown }).navigator;
+    else Object.defineProperty(globalThis, "navigator", navigatorBefore);
+  });
+
+  const records = async (): Promise<string[]> => (await storage.keys("")).filter((key) => key.split("|").length === 3);
+
+  async function recordsAreGone(): Promise<void> {
+    while ((await records()).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  /** A page whose answers get lost, so that nothing it types is ever saved, ends without a word. */
+  async function crashWith(text: string, arrives: boolean): Promise<void> {
+    const connection = connect({ storage });
+    const document = await openReady(connection);
+    if (arrives) server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "ack");
+    else server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 60_000 });
+    append(document, text);
+    await document.store();
+    await until(() => document.stored && server.heard.some((message) => message.kind === "edit"));
+    if (arrives) await until(() => serverText().includes(text));
+    connections = connections.filter((each) => each !== connection);
+    await connection.close();
+    server.cutsBefore = null;
+    server.model.options.refuse = () => null;
+    locks.crash();
+  }
+
+  test("unsaved text is sent by the next page, once", async () => {
+    await crashWith("not arrived ", false);
+    const ann = await openReady(connect({ storage }));
+    assert.equal(ann.text(), "not arrived ");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "not arrived ");
+    await recordsAreGone();
+  });
+
+  test("what had arrived without the page knowing is not sent again", async () => {
+    await crashWith("arrived ", true);
+    const ann = await openReady(connect({ storage }));
+    await until(() => ann.saved && ann.status === "live");
+    assert.equal(serverText(), "arrived ");
+    append(ann, "more");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "arrived more");
+  });
+
+  test("text typed without a connection is there after a reload without one", async () => {
+    await crashWith("typed ", false);
+    server.isDeaf = true;
+    const connection = connect({ storage });
+    const ann = await openReady(connection);
+    assert.deepEqual([ann.text(), ann.status, ann.saved], ["typed ", "offline", false]);
+    append(ann, "and more");
+    server.isDeaf = false;
+    server.cutAll();
+    await until(() => ann.saved);
+    assert.equal(serverText(), "typed and more");
+  });
+
+  test("two pages never share a client; a second one sends what a third has left", async () => {
+    await crashWith("of the first ", false);
+    const one = connect({ storage });
+    await openReady(one);
+    const two = connect({ storage });
+    await openReady(two);
+    await until(() => serverText() === "of the first ");
+    const hellos = server.heard.filter((message) => message.kind === "hello").map((message) => message.client);
+    assert.equal(new Set(hellos.filter((client) => client !== null)).size, 1);
+    assert.equal(server.model.keys.size, 2);
+  });
+
+  test("text of a page that is gone is sent even if nobody opens its document", async () => {
+    await crashWith("left behind", false);
+    server.model.createRoom("elsewhere", 2);
+    await openReady(connect({ storage }), "elsewhere");
+    await until(() => serverText() === "left behind");
+    await recordsAreGone();
+  });
+
+  test("of several pages that are gone as well", async () => {
+    await crashWith("(first) ", false);
+    const identity = server.model.keys.size;
+    const [key] = await records();
+    const moved = key.replace("|0|", "|7|");
+    await storage.set(moved, await storage.get(key));
+    await storage.set(moved.replace("|doc", ""), await storage.get(key.replace("|doc", "")));
+    await storage.delete(key);
+    await storage.delete(key.replace("|doc", ""));
+    await crashWith("(second) ", false);
+    assert.ok(server.model.keys.size >= identity);
+    server.model.createRoom("elsewhere", 2);
+    await openReady(connect({ storage }), "elsewhere");
+    await until(() => serverText().includes("(first) ") && serverText().includes("(second) "));
+    await recordsAreGone();
+    assert.equal(serverText().length, "(first) (second) ".length);
+  });
+
+  test("a damaged record does not keep the document from opening", async () => {
+    await crashWith("lost", false);
+    const [key] = await records();
+    await storage.set(key, { epoch: 1, version: 0, type: 2, title: "", base: encodeOp(op([{ delete: 3 }])), seq: 0, inFlight: null, buffer: new Uint8Array([9]) });
+    const ann = await openReady(connect({ storage }));
+    assert.equal(ann.text(), "");
+  });
+});
