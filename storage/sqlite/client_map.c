@@ -105,7 +105,7 @@ void client_map_forget(struct client_map *map, uint64_t client, uint64_t version
     if (map->count == 0)
         return;
     place = place_of(map, client);
-    if (map->slots[place].version != version)
+    if (map->slots[place].version == 0 || map->slots[place].version != version)
         return;
     close_hole(map, place);
     map->count--;

@@ -29,6 +29,8 @@ struct store {
     int64_t log_first;
     int64_t log_next;
     uint64_t log_bytes;
+    int64_t log_rows_max; /* LOG_ROWS_MAX and LOG_BYTES_MAX, but in tests */
+    uint64_t log_bytes_max;
 
     size_t wal_pages;     /* length of the write-ahead log after the last commit */
     size_t wal_tried;     /* its length when a checkpoint last failed for want of space, or 0 */

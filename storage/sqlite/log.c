@@ -195,8 +195,9 @@ int store_append(struct store *store, const struct store_edit *edits, size_t edi
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* The document of a row, or NULL when it has been deleted. One that has nothing but settled edits
- * is in the index too until the scan is over. */
+/* The document of a row, or NULL when it has been deleted or its own row is damaged: then nothing
+ * of it can be had, which is no reason to keep the others closed. One that has nothing but settled
+ * edits is in the index too until the scan is over. */
 static int scan_document(struct store *store, int64_t key, struct tail_document **tail_out)
 {
     struct document document;
@@ -208,6 +209,8 @@ static int scan_document(struct store *store, int64_t key, struct tail_document 
     rc = document_read(store, key, &document);
     if (rc == STORE_E_NOT_FOUND)
         return STORE_E_CORRUPT;
+    if (rc == STORE_E_CORRUPT && !store->failed)
+        return STORE_OK;
     if (rc != STORE_OK || document.state != DOCUMENT_LIVE)
         return rc;
     *tail_out = tail_add(&store->tail, key, document.settled);

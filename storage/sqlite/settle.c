@@ -183,7 +183,7 @@ static bool log_is_long(const struct store *store)
 {
     int64_t rows = store->log_next - store->log_first;
 
-    return rows > LOG_ROWS_MAX || (rows > 0 && store->log_bytes > LOG_BYTES_MAX);
+    return rows > store->log_rows_max || (rows > 0 && store->log_bytes > store->log_bytes_max);
 }
 
 /* Moves edits of the document that the log's first needed row belongs to, if any is needed. */

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "storage/sqlite/limits.h"
-
 #define TAIL_FIRST_BUCKETS 64
 #define TAIL_FIRST_EDITS   4
 
@@ -231,7 +229,7 @@ bool tail_reserve(struct tail_document *document, size_t extra)
 static struct store_edit *keep(struct tail *tail, const struct store_edit *edit)
 {
     size_t size = sizeof *edit + edit->op.size;
-    struct store_edit *kept = tail->kept_bytes + size <= TAIL_KEPT_MAX ? malloc(size) : NULL;
+    struct store_edit *kept = tail->kept_bytes + size <= tail->kept_max ? malloc(size) : NULL;
 
     if (kept == NULL)
         return NULL;

@@ -53,6 +53,7 @@ struct tail {
 
     uint64_t edit_count;
     size_t kept_bytes;
+    size_t kept_max; /* TAIL_KEPT_MAX, but in tests */
 };
 
 void tail_deinit(struct tail *tail);

@@ -1,0 +1,170 @@
+/* Memory that is refused: whichever allocation fails, the call says so, nothing is lost and the
+ * store is whole when it is opened again. Linked so that the malloc family of the store comes here;
+ * SQLite's comes here by its own configuration. */
+#include "unit/store_world.h"
+
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "unit/store_model.h"
+
+#define STEPS 40
+#define RUNS  150
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+/* Allocations are counted while `counting`; the one of number `fail_at` fails. */
+static struct {
+    bool counting;
+    long calls;
+    long fail_at;
+    int failures;
+    sqlite3_mem_methods sqlite;
+} memory;
+
+static bool refused(void)
+{
+    if (!memory.counting || ++memory.calls != memory.fail_at)
+        return false;
+    memory.failures++;
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return refused() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return refused() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return refused() ? NULL : __real_realloc(old, size);
+}
+
+static void *sqlite_malloc(int size)
+{
+    return refused() ? NULL : memory.sqlite.xMalloc(size);
+}
+
+static void *sqlite_realloc(void *old, int size)
+{
+    return refused() ? NULL : memory.sqlite.xRealloc(old, size);
+}
+
+static int setup_sqlite(void **state)
+{
+    sqlite3_mem_methods methods;
+
+    (void)state;
+    if (sqlite3_shutdown() != SQLITE_OK ||
+        sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory.sqlite) != SQLITE_OK)
+        return -1;
+    methods = memory.sqlite;
+    methods.xMalloc = sqlite_malloc;
+    methods.xRealloc = sqlite_realloc;
+    return sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
+
+struct run {
+    struct world world;
+    struct model model;
+    struct step step;
+    uint64_t seed;
+};
+
+/* Until a call fails, or all steps are done. Tells what the last call came to. */
+static int run_steps(struct run *run)
+{
+    struct world *world = &run->world;
+    uint64_t random = run->seed;
+    int rc = store_open(world->dir, &world->store, world->message, sizeof world->message);
+
+    for (int i = 0; rc == STORE_OK && i < STEPS; i++) {
+        step_draw(&run->step, &run->model, &random);
+        rc = step_run(&run->step, &run->model, world->store);
+    }
+    return rc;
+}
+
+static void check(struct run *run)
+{
+    struct model expected = run->model;
+    char without[MODEL_TEXT_MAX];
+    char with[MODEL_TEXT_MAX];
+
+    if (model_matches(&run->model, run->world.store, without))
+        return;
+    step_expect(&run->step, &expected);
+    step_adopt(&run->step, &expected, run->world.store);
+    if (!model_matches(&expected, run->world.store, with))
+        fail_msg("QUIRE_SEED=%" PRIu64 ", allocation %ld, %s: without it: %s; with it: %s",
+                 run->seed, memory.fail_at, step_name(&run->step), without, with);
+}
+
+/* Counts from the opening on; 0 refuses none. */
+static void run_refusing(uint64_t seed, long fail_at)
+{
+    struct run run = {.seed = seed, .step = {.kind = STEP_IDLE}};
+    int rc;
+
+    model_init(&run.model);
+    temp_dir_make(run.world.dir);
+    memory.calls = 0;
+    memory.failures = 0;
+    memory.fail_at = fail_at;
+    memory.counting = true;
+    rc = run_steps(&run);
+    memory.counting = false;
+    assert_true(rc == STORE_OK || rc == STORE_E_MEMORY);
+    assert_true(rc == STORE_OK || memory.failures > 0);
+    if (run.world.store != NULL) {
+        struct store_document document = {.id = "another", .type = STORE_TEXT};
+
+        /* what was going on is not known, so nothing more is written */
+        if (rc == STORE_E_MEMORY)
+            assert_int_equal(store_create(run.world.store, &document, 1), STORE_E_IO);
+        world_close(&run.world);
+    }
+    world_open(&run.world);
+    check(&run);
+    world_deinit(&run.world);
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    uint64_t seed = world_seed("store_memory");
+    uint64_t random = seed;
+    long calls;
+
+    (void)state;
+    run_refusing(seed, 0);
+    calls = memory.calls;
+    assert_true(calls > 1000);
+    /* the first ones are those of opening */
+    for (long i = 1; i <= 60; i++)
+        run_refusing(seed, i * 7);
+    for (int i = 0; i < RUNS; i++)
+        run_refusing(seed, 1 + (long)random_below(&random, (uint64_t)calls));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_allocation_may_fail),
+    };
+
+    return cmocka_run_group_tests(tests, setup_sqlite, NULL);
+}
