@@ -10,8 +10,10 @@ foreach(test chat documents edits random settle)
 endforeach()
 
 # What the SQLite store does beyond that.
-foreach(test crash damage faults log memory open parts)
+foreach(test crash damage faults golden log memory open parts)
   quire_test(unit/store_${test} test-store)
 endforeach()
 # The malloc family of what is linked statically goes through the test.
 target_link_options(test_store_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+target_compile_definitions(test_store_golden PRIVATE
+  QUIRE_GOLDEN_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden/storage")
