@@ -12,7 +12,8 @@ struct ot_builder {
     struct ot_buf buf;
     struct writer writer;
     enum ot_order order;
-    bool is_open; /* the writer has begun */
+    bool is_open;    /* the writer has begun */
+    uint64_t length; /* of all components */
     int error;
 };
 
@@ -31,6 +32,7 @@ void ot_builder_reset(struct ot_builder *builder)
         writer_abandon(&builder->writer);
     }
     builder->is_open = false;
+    builder->length = 0;
     builder->error = OT_OK;
     ot_buf_clear(&builder->buf);
 }
@@ -102,9 +104,12 @@ static bool hold(struct ot_builder *builder, enum ot_kind kind, struct ot_slice 
     return true;
 }
 
+/* Notes what is too long for any operation, before the sums of the writer could be. */
 static bool length_fits(struct ot_builder *builder, uint64_t length)
 {
-    return note(builder, length > OT_LENGTH_MAX ? OT_E_LENGTH : OT_OK);
+    bool fits = length <= OT_LENGTH_MAX && builder->length <= 2 * (uint64_t)OT_LENGTH_MAX;
+    builder->length += fits ? length : 0;
+    return note(builder, fits ? OT_OK : OT_E_LENGTH);
 }
 
 void ot_builder_retain(struct ot_builder *builder, uint64_t length, struct ot_slice attributes)
@@ -135,7 +140,7 @@ void ot_builder_insert(struct ot_builder *builder, struct ot_slice text, struct 
         length_fits(builder, units) && prepare(builder, text.size) &&
         hold(builder, OT_INSERT, &none, &attributes)) {
         writer_insert(&builder->writer, units, attributes);
-        writer_text(&builder->writer, text.data, text.size, text.data + text.size);
+        writer_text(&builder->writer, text.data, text.size);
     }
 }
 
@@ -153,7 +158,7 @@ int ot_builder_finish(struct ot_builder *builder, struct ot_buf *out)
 {
     if (prepare(builder, 0)) {
         builder->is_open = false;
-        note(builder, writer_end(&builder->writer));
+        note(builder, writer_end(&builder->writer, true));
     }
     int error = builder->error;
     if (error == OT_OK) {

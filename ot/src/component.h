@@ -30,6 +30,26 @@ static inline struct ot_slice sized_take(const uint8_t **at)
     return slice;
 }
 
+/* Has the component more than a tag and a length? */
+static inline bool tag_is_rich(unsigned tag)
+{
+    return (tag & (TAG_KIND | TAG_ATTRIBUTES)) >= OT_EMBED;
+}
+
+/* The attributes and the embed after the head. */
+static inline const uint8_t *part_read_rich(const uint8_t *at, unsigned tag, struct part *part)
+{
+    if (tag & TAG_ATTRIBUTES) {
+        part->attributes = sized_take(&at);
+    }
+    if (part->kind == OT_EMBED) {
+        part->value = (struct ot_slice){at, part->length};
+        at += part->length;
+        part->length = 1;
+    }
+    return at;
+}
+
 /* Reads the component at `at`; returns where the next one begins. */
 static inline const uint8_t *part_read(const uint8_t *at, struct part *part_out)
 {
@@ -38,24 +58,15 @@ static inline const uint8_t *part_read(const uint8_t *at, struct part *part_out)
     uint32_t length = tag >> TAG_LENGTH_SHIFT & TAG_LENGTH;
     /* Without a branch while the rest of the length is one byte or none. */
     uint32_t rest = at[more] & (0u - more);
-    if (rest < 0x80) {
-        at += 1 + more;
-    } else {
-        at++;
+    at += 1 + more;
+    if (rest >= 0x80) {
+        at -= 1;
         rest = varint_take(&at);
     }
     part_out->kind = (enum ot_kind)(tag & TAG_KIND);
     part_out->length = length | rest << LENGTH_BITS;
     part_out->attributes = (struct ot_slice){0};
-    if (tag & TAG_ATTRIBUTES) {
-        part_out->attributes = sized_take(&at);
-    }
-    if (part_out->kind == OT_EMBED) {
-        part_out->value = (struct ot_slice){at, part_out->length};
-        at += part_out->length;
-        part_out->length = 1;
-    }
-    return at;
+    return tag_is_rich(tag) ? part_read_rich(at, tag, part_out) : at;
 }
 
 /* Writes tag and length; `length` of an embed is the size of its value. */

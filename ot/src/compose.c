@@ -4,143 +4,133 @@
 #include "utf8.h"
 #include "writer.h"
 
-/* A source, and where its text stands. */
-struct reader {
-    struct source source;
-    const uint8_t *text;
-    const uint8_t *text_end;
+/* Text of one of the two, as far as it is not used yet. */
+struct text {
+    const uint8_t *at;
+    const uint8_t *end;
     bool is_wide;
 };
 
-struct compose {
-    struct writer writer;
-    struct reader a;
-    struct reader b;
-};
-
-static void reader_begin(struct reader *reader, const struct areas *areas)
+static struct text text_of(const struct areas *areas)
 {
-    source_begin(&reader->source, areas);
-    reader->text = areas->text;
-    reader->text_end = areas->text_end;
-    reader->is_wide = areas->is_wide;
+    return (struct text){areas->text, areas->text_end, areas->is_wide};
 }
 
-/* Where the next `length` units of text end. Only where `b` cuts a pair of `a` there is no such
- * place. */
-static const uint8_t *text_skip(struct compose *compose, struct reader *reader, uint32_t length)
+/* Where the next `length` units end. Only where `b` cuts a pair of `a` there is no such place: then
+ * nowhere further. */
+static inline const uint8_t *text_skip(struct writer *writer, const struct text *text,
+                                       uint32_t length)
 {
-    if (!reader->is_wide) {
-        return reader->text + length;
+    if (!text->is_wide) {
+        return text->at + length;
     }
-    const uint8_t *end = utf8_skip(reader->text, reader->text_end, length);
+    const uint8_t *end = utf8_skip(text->at, text->end, length);
     if (end == NULL) {
-        compose->writer.error = OT_E_SURROGATE;
+        writer->error = OT_E_SURROGATE;
+        return text->at;
     }
     return end;
 }
 
-static void text_copy(struct compose *compose, struct reader *reader, uint32_t length)
+static inline void text_drop(struct writer *writer, struct text *text, uint32_t length)
 {
-    const uint8_t *end = text_skip(compose, reader, length);
-    if (end != NULL) {
-        writer_text(&compose->writer, reader->text, (size_t)(end - reader->text), reader->text_end);
-        reader->text = end;
-    }
+    text->at = text_skip(writer, text, length);
 }
 
-static void text_drop(struct compose *compose, struct reader *reader, uint32_t length)
+static inline void text_copy(struct writer *writer, struct text *text, uint32_t length)
 {
-    const uint8_t *end = text_skip(compose, reader, length);
-    if (end != NULL) {
-        reader->text = end;
-    }
+    const uint8_t *end = text_skip(writer, text, length);
+    writer_text(writer, text->at, (size_t)(end - text->at));
+    text->at = end;
 }
 
-static struct ot_slice attributes_of_both(struct compose *compose, enum attributes_nil nil)
+static struct ot_slice both(struct writer *writer, struct ot_slice a, struct ot_slice b,
+                            enum attributes_nil nil)
 {
-    struct ot_slice a = compose->a.source.part.attributes;
-    struct ot_slice b = compose->b.source.part.attributes;
-    if (b.size == 0) {
-        return a;
-    }
-    uint8_t *room = writer_room(&compose->writer, ATTRIBUTES_ROOM(a, b));
+    uint8_t *room = writer_room(writer, ATTRIBUTES_ROOM(a, b));
     return room == NULL ? (struct ot_slice){0} : attributes_compose(a, b, nil, room);
 }
 
-/* `b` retains the next `length` of what `a` leaves. */
-static void keep(struct compose *compose, uint32_t length)
+/* The attributes of `a` after the patch of `b`. */
+static inline struct ot_slice patched(struct writer *writer, const struct part *a,
+                                      const struct part *b, enum attributes_nil nil)
 {
-    struct writer *writer = &compose->writer;
-    const struct part *part = &compose->a.source.part;
-    switch (part->kind) {
-    case OT_INSERT:
-        writer_insert(writer, length, attributes_of_both(compose, NIL_DROP));
-        text_copy(compose, &compose->a, length);
-        break;
-    case OT_EMBED:
-        writer_embed(writer, part->value, attributes_of_both(compose, NIL_DROP));
-        break;
-    default:
-        writer_retain(writer, length, attributes_of_both(compose, NIL_KEEP));
-        break;
-    }
-}
-
-/* `b` deletes the next `length` of what `a` leaves. */
-static void drop(struct compose *compose, uint32_t length)
-{
-    switch (compose->a.source.part.kind) {
-    case OT_INSERT:
-        text_drop(compose, &compose->a, length);
-        break;
-    case OT_EMBED:
-        break;
-    default:
-        writer_delete(&compose->writer, length);
-        break;
-    }
+    return b->attributes.size == 0 ? a->attributes
+                                   : both(writer, a->attributes, b->attributes, nil);
 }
 
 /* One side is at its end and leaves the rest of the other as it is. */
-static void rest_copy(struct compose *compose, struct reader *reader)
+static void rest_copy(struct writer *writer, struct source source, struct text *text)
 {
-    while (!reader->source.is_over) {
-        writer_part(&compose->writer, &reader->source.part);
-        source_next(&reader->source);
+    while (!source.is_over) {
+        writer_part(writer, &source.part);
+        source_next(&source);
     }
-    writer_text(&compose->writer, reader->text, (size_t)(reader->text_end - reader->text),
-                reader->text_end);
+    writer_text(writer, text->at, (size_t)(text->end - text->at));
+    text->at = text->end;
 }
 
-static void run(struct compose *compose)
+static void run(struct writer *writer, const struct areas *areas_a, const struct areas *areas_b)
 {
-    struct writer *writer = &compose->writer;
-    struct source *a = &compose->a.source;
-    struct source *b = &compose->b.source;
-    while (writer->error == OT_OK) {
-        if (part_inserts(&b->part)) {
-            writer_part(writer, &b->part);
-            if (b->part.kind == OT_INSERT) {
-                text_copy(compose, &compose->b, b->part.length);
-            }
-            source_next(b);
-        } else if (a->part.kind == OT_DELETE) {
-            writer_delete(writer, a->part.length);
-            source_next(a);
-        } else if (a->is_over || b->is_over) {
-            rest_copy(compose, a->is_over ? &compose->b : &compose->a);
+    struct source a = source_begin(areas_a);
+    struct source b = source_begin(areas_b);
+    struct text text_a = text_of(areas_a);
+    struct text text_b = text_of(areas_b);
+    while (!a.is_over && !b.is_over && writer->error == OT_OK) {
+        uint32_t length;
+        switch (KINDS(a.part.kind, b.part.kind)) {
+        case KINDS(OT_RETAIN, OT_INSERT):
+        case KINDS(OT_INSERT, OT_INSERT):
+        case KINDS(OT_DELETE, OT_INSERT):
+        case KINDS(OT_EMBED, OT_INSERT):
+            writer_insert(writer, b.part.length, b.part.attributes);
+            text_copy(writer, &text_b, b.part.length);
+            source_next(&b);
             break;
-        } else {
-            uint32_t length = a->part.length < b->part.length ? a->part.length : b->part.length;
-            if (b->part.kind == OT_DELETE) {
-                drop(compose, length);
-            } else {
-                keep(compose, length);
-            }
-            source_take(a, length);
-            source_take(b, length);
+        case KINDS(OT_RETAIN, OT_EMBED):
+        case KINDS(OT_INSERT, OT_EMBED):
+        case KINDS(OT_DELETE, OT_EMBED):
+        case KINDS(OT_EMBED, OT_EMBED):
+            writer_embed(writer, b.part.value, b.part.attributes);
+            source_next(&b);
+            break;
+        case KINDS(OT_DELETE, OT_RETAIN):
+        case KINDS(OT_DELETE, OT_DELETE):
+            writer_delete(writer, a.part.length);
+            source_next(&a);
+            break;
+        case KINDS(OT_RETAIN, OT_RETAIN):
+            length = source_shorter(&a, &b);
+            writer_retain(writer, length, patched(writer, &a.part, &b.part, NIL_KEEP));
+            sources_take(&a, &b, length);
+            break;
+        case KINDS(OT_RETAIN, OT_DELETE):
+            length = source_shorter(&a, &b);
+            writer_delete(writer, length);
+            sources_take(&a, &b, length);
+            break;
+        case KINDS(OT_INSERT, OT_RETAIN):
+            length = source_shorter(&a, &b);
+            writer_insert(writer, length, patched(writer, &a.part, &b.part, NIL_DROP));
+            text_copy(writer, &text_a, length);
+            sources_take(&a, &b, length);
+            break;
+        case KINDS(OT_INSERT, OT_DELETE):
+            length = source_shorter(&a, &b);
+            text_drop(writer, &text_a, length);
+            sources_take(&a, &b, length);
+            break;
+        case KINDS(OT_EMBED, OT_RETAIN):
+            writer_embed(writer, a.part.value, patched(writer, &a.part, &b.part, NIL_DROP));
+            sources_take(&a, &b, 1);
+            break;
+        case KINDS(OT_EMBED, OT_DELETE):
+            sources_take(&a, &b, 1);
+            break;
         }
+    }
+    if (writer->error == OT_OK) {
+        rest_copy(writer, a.is_over ? b : a, a.is_over ? &text_b : &text_a);
     }
 }
 
@@ -148,17 +138,15 @@ int ot_compose(struct ot_slice a, struct ot_slice b, enum ot_order order, struct
 {
     struct areas areas_a = areas_of(a);
     struct areas areas_b = areas_of(b);
-    struct compose compose;
+    struct writer writer;
     assert_checked(a);
     assert_checked(b);
-    int error = writer_begin(&compose.writer, out, order,
-                             areas_comps_size(&areas_a) + areas_comps_size(&areas_b),
-                             areas_text_size(&areas_a) + areas_text_size(&areas_b));
+    int error =
+        writer_begin(&writer, out, order, areas_comps_size(&areas_a) + areas_comps_size(&areas_b),
+                     areas_text_size(&areas_a) + areas_text_size(&areas_b));
     if (error != OT_OK) {
         return error;
     }
-    reader_begin(&compose.a, &areas_a);
-    reader_begin(&compose.b, &areas_b);
-    run(&compose);
-    return writer_end(&compose.writer);
+    run(&writer, &areas_a, &areas_b);
+    return writer_end(&writer, areas_a.is_wide || areas_b.is_wide);
 }

@@ -11,7 +11,8 @@
 /* Bytes for one run, and for the end. */
 enum { READ_STEP = 48 };
 
-static int leaf_write(struct writer *writer, const struct leaf *leaf, const struct pool *pool)
+static int leaf_write(struct writer *writer, const struct leaf *leaf, const struct pool *pool,
+                      bool *is_wide)
 {
     if (!writer_reserve(writer, leaf->runs_count * (size_t)HEAD_SIZE_MAX + READ_STEP, 0)) {
         return OT_E_MEMORY;
@@ -23,6 +24,7 @@ static int leaf_write(struct writer *writer, const struct leaf *leaf, const stru
             writer_embed(writer, pool_get(pool, run->embed), attributes);
         } else {
             writer_insert(writer, run->units, attributes);
+            *is_wide = *is_wide || run->bytes != run->units;
         }
     }
     return OT_OK;
@@ -33,15 +35,16 @@ static int components_append(const struct tree *tree, struct ot_buf *out)
 {
     struct writer writer;
     struct place place;
+    bool is_wide = false;
     int error = writer_begin(&writer, out, OT_CANONICAL, READ_STEP, 0);
     if (error != OT_OK) {
         return error;
     }
     tree_descend(tree, 0, TREE_BEFORE, &place);
     do {
-        error = leaf_write(&writer, place.leaf, &tree->pool);
+        error = leaf_write(&writer, place.leaf, &tree->pool, &is_wide);
     } while (error == OT_OK && tree_next(tree, &place));
-    return writer_end_apart(&writer, tree->text_bytes);
+    return writer_end_apart(&writer, is_wide);
 }
 
 int ot_doc_text(const struct ot_doc *doc, struct ot_buf *out)

@@ -4,10 +4,9 @@ static const struct {
     int code;
     const char *name;
     const char *text;
-} errors[] = {
-    {OT_OK, "ok", "no error"},
+} errors[] = {{OT_OK, "ok", "no error"},
 #define OT_ROW(symbol, number, name, text) {symbol, name, text},
-    OT_ERRORS(OT_ROW)
+              OT_ERRORS(OT_ROW)
 #undef OT_ROW
 };
 

@@ -15,8 +15,7 @@ static void restore(struct writer *writer, const struct ot_component *stretch)
         return;
     }
     writer_insert(writer, stretch->length, stretch->attributes);
-    writer_text(writer, stretch->content.data, stretch->content.size,
-                stretch->content.data + stretch->content.size);
+    writer_text(writer, stretch->content.data, stretch->content.size);
 }
 
 static void reformat(struct writer *writer, const struct ot_component *stretch,
@@ -85,7 +84,7 @@ int invert(struct ot_slice op, struct stretches *document, enum ot_order order, 
         writer_abandon(&writer);
         return error;
     }
-    return writer_end(&writer);
+    return writer_end(&writer, true);
 }
 
 /* A document as a snapshot. */

@@ -17,19 +17,25 @@ struct source {
 static inline void source_next(struct source *source)
 {
     if (source->at == source->end) {
-        source->part = (struct part){.kind = OT_RETAIN, .length = SOURCE_ENDLESS};
+        source->part.kind = OT_RETAIN;
+        source->part.length = SOURCE_ENDLESS;
+        source->part.attributes = (struct ot_slice){0};
         source->is_over = true;
         return;
     }
     source->at = part_read(source->at, &source->part);
 }
 
-static inline void source_begin(struct source *source, const struct areas *areas)
+static inline struct source source_begin(const struct areas *areas)
 {
-    source->at = areas->comps;
-    source->end = areas->comps_end;
-    source->is_over = false;
-    source_next(source);
+    struct source source = {.at = areas->comps, .end = areas->comps_end, .is_over = false};
+    source_next(&source);
+    return source;
+}
+
+static inline uint32_t source_shorter(const struct source *a, const struct source *b)
+{
+    return a->part.length < b->part.length ? a->part.length : b->part.length;
 }
 
 static inline void source_take(struct source *source, uint32_t length)
@@ -40,10 +46,14 @@ static inline void source_take(struct source *source, uint32_t length)
     }
 }
 
-/* Is the part an insert or an embed? */
-static inline bool part_inserts(const struct part *part)
+/* Uses up so much of both. */
+static inline void sources_take(struct source *a, struct source *b, uint32_t length)
 {
-    return part->kind == OT_INSERT || part->kind == OT_EMBED;
+    source_take(a, length);
+    source_take(b, length);
 }
+
+/* Two kinds as one, to switch on. */
+#define KINDS(a, b) ((a) << 2 | (b))
 
 #endif

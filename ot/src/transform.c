@@ -5,57 +5,66 @@
 #include "source.h"
 #include "writer.h"
 
-struct transform {
-    struct writer writer;
-    struct source op;
-    struct source over;
-    enum ot_side side;
-};
-
-static struct ot_slice attributes_left(struct transform *transform)
+static struct ot_slice attributes_left(struct writer *writer, struct ot_slice op,
+                                       struct ot_slice over, enum ot_side side)
 {
-    struct ot_slice op = transform->op.part.attributes;
-    struct ot_slice over = transform->over.part.attributes;
-    if (op.size == 0 || over.size == 0 || transform->side == OT_LEFT) {
+    if (op.size == 0 || over.size == 0 || side == OT_LEFT) {
         return op;
     }
-    uint8_t *room = writer_room(&transform->writer, ATTRIBUTES_ROOM(op, over));
-    return room == NULL ? (struct ot_slice){0}
-                        : attributes_transform(op, over, transform->side, room);
+    uint8_t *room = writer_room(writer, ATTRIBUTES_ROOM(op, over));
+    return room == NULL ? (struct ot_slice){0} : attributes_transform(op, over, side, room);
 }
 
-/* Both are at something that was there before. */
-static void meet(struct transform *transform, uint32_t length)
+static void run(struct writer *writer, const struct areas *areas_op, const struct areas *areas_over,
+                enum ot_side side)
 {
-    if (transform->over.part.kind == OT_DELETE) {
-        return;
-    }
-    if (transform->op.part.kind == OT_DELETE) {
-        writer_delete(&transform->writer, length);
-    } else {
-        writer_retain(&transform->writer, length, attributes_left(transform));
-    }
-}
-
-static void run(struct transform *transform)
-{
-    struct writer *writer = &transform->writer;
-    struct source *op = &transform->op;
-    struct source *over = &transform->over;
-    while (!op->is_over) {
-        bool inserts = part_inserts(&op->part);
-        if (part_inserts(&over->part) && (transform->side == OT_RIGHT || !inserts)) {
-            writer_retain(writer, over->part.length, (struct ot_slice){0});
-            source_next(over);
-        } else if (inserts || over->is_over) {
-            writer_part(writer, &op->part);
-            source_next(op);
-        } else {
-            uint32_t length =
-                op->part.length < over->part.length ? op->part.length : over->part.length;
-            meet(transform, length);
-            source_take(op, length);
-            source_take(over, length);
+    struct source op = source_begin(areas_op);
+    struct source over = source_begin(areas_over);
+    while (!op.is_over) {
+        uint32_t length;
+        switch (KINDS(over.part.kind, op.part.kind)) {
+        case KINDS(OT_INSERT, OT_INSERT):
+        case KINDS(OT_INSERT, OT_EMBED):
+        case KINDS(OT_EMBED, OT_INSERT):
+        case KINDS(OT_EMBED, OT_EMBED):
+            if (side == OT_LEFT) {
+                writer_part(writer, &op.part);
+                source_next(&op);
+                break;
+            }
+            /* fall through */
+        case KINDS(OT_INSERT, OT_RETAIN):
+        case KINDS(OT_INSERT, OT_DELETE):
+        case KINDS(OT_EMBED, OT_RETAIN):
+        case KINDS(OT_EMBED, OT_DELETE):
+            writer_retain(writer, over.part.length, (struct ot_slice){0});
+            source_next(&over);
+            break;
+        case KINDS(OT_RETAIN, OT_INSERT):
+        case KINDS(OT_DELETE, OT_INSERT):
+            writer_insert(writer, op.part.length, op.part.attributes);
+            source_next(&op);
+            break;
+        case KINDS(OT_RETAIN, OT_EMBED):
+        case KINDS(OT_DELETE, OT_EMBED):
+            writer_embed(writer, op.part.value, op.part.attributes);
+            source_next(&op);
+            break;
+        case KINDS(OT_RETAIN, OT_RETAIN):
+            length = source_shorter(&op, &over);
+            writer_retain(writer, length,
+                          attributes_left(writer, op.part.attributes, over.part.attributes, side));
+            sources_take(&op, &over, length);
+            break;
+        case KINDS(OT_RETAIN, OT_DELETE):
+            length = source_shorter(&op, &over);
+            writer_delete(writer, length);
+            sources_take(&op, &over, length);
+            break;
+        default:
+            length = source_shorter(&op, &over);
+            sources_take(&op, &over, length);
+            break;
         }
     }
 }
@@ -65,21 +74,18 @@ int ot_transform(struct ot_slice op, struct ot_slice over, enum ot_side side, en
 {
     struct areas areas_op = areas_of(op);
     struct areas areas_over = areas_of(over);
-    struct transform transform;
+    struct writer writer;
     size_t text_size = areas_text_size(&areas_op);
     assert_checked(op);
     assert_checked(over);
     int error =
-        writer_begin(&transform.writer, out, order,
+        writer_begin(&writer, out, order,
                      areas_comps_size(&areas_op) + areas_comps_size(&areas_over), text_size);
     if (error != OT_OK) {
         return error;
     }
-    transform.side = side;
-    source_begin(&transform.op, &areas_op);
-    source_begin(&transform.over, &areas_over);
-    run(&transform);
-    error = writer_end_apart(&transform.writer, text_size);
+    run(&writer, &areas_op, &areas_over, side);
+    error = writer_end_apart(&writer, areas_op.is_wide);
     if (error == OT_OK && text_size > 0) {
         /* Every insert lives on, in its order. */
         memcpy(out->data + out->size, areas_op.text, text_size);

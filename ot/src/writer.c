@@ -4,11 +4,6 @@
 
 #include "utf8.h"
 
-static size_t header_room(size_t comps_size)
-{
-    return comps_size < INT32_MAX ? varint_size((uint32_t)comps_size << 1) : VARINT_SIZE_MAX;
-}
-
 /* Lays the areas out anew with room for that many bytes in each, moving what they hold. */
 static int lay_out(struct writer *writer, size_t comps_room, size_t text_room)
 {
@@ -17,7 +12,7 @@ static int lay_out(struct writer *writer, size_t comps_room, size_t text_room)
     size_t text_size = (size_t)(writer->text - writer->texts);
     size_t comps_from = comps_size > 0 ? (size_t)(writer->comps - out->data) : 0;
     size_t text_from = text_size > 0 ? (size_t)(writer->texts - out->data) : 0;
-    size_t header = header_room(comps_room);
+    size_t header = writer_header_room(comps_room);
     if (ot_buf_reserve(out, header + comps_room + text_room) != OT_OK) {
         return OT_E_MEMORY;
     }
@@ -37,24 +32,6 @@ static int lay_out(struct writer *writer, size_t comps_room, size_t text_room)
     writer->text = texts + text_size;
     writer->texts_end = texts + text_room;
     return OT_OK;
-}
-
-int writer_begin(struct writer *writer, struct ot_buf *out, enum ot_order order, size_t comps_bound,
-                 size_t text_bound)
-{
-    writer->out = out;
-    writer->comps = writer->comp = writer->comps_end = NULL;
-    writer->texts = writer->text = writer->texts_end = NULL;
-    writer->bound = comps_bound + WRITER_SLACK;
-    writer->order = order;
-    writer->error = OT_OK;
-    writer->slot = (struct part){.kind = OT_RETAIN};
-    writer->length = 0;
-    writer->deletes = 0;
-    memset(writer->total, 0, sizeof writer->total);
-    memset(writer->heap, 0, sizeof writer->heap);
-    writer->next = 0;
-    return lay_out(writer, writer->bound, text_bound + WRITER_SLACK);
 }
 
 bool writer_reserve(struct writer *writer, size_t comps_size, size_t text_size)
@@ -84,6 +61,10 @@ uint8_t *writer_room(struct writer *writer, size_t size)
     struct ot_buf *heap = &writer->heap[writer->next];
     if (size <= WRITER_LOCAL) {
         return writer->local[writer->next];
+    }
+    if (!writer->has_heap) {
+        memset(writer->heap, 0, sizeof writer->heap);
+        writer->has_heap = true;
     }
     if (ot_buf_reserve(heap, size) != OT_OK) {
         writer->error = OT_E_MEMORY;
@@ -115,31 +96,36 @@ void writer_emit_rich(struct writer *writer)
     if (value.size > 0) {
         put_bytes(writer, value);
     }
-    writer->total[slot->kind] += writer->length;
+    writer->sum += writer->length;
 }
 
-/* Moves bytes down within the buffer. Short ones go by words, which may touch a few bytes behind.
- */
-static void move_down(uint8_t *to, const uint8_t *from, size_t size, const uint8_t *end)
+/* Moves bytes down within the buffer. */
+static void move_down(uint8_t *to, const uint8_t *from, size_t size)
 {
     if (to == from) {
         return;
     }
-    if (size > 64 || end - from < 72) {
+    if (size <= 16) {
+        copy_short(to, from, size);
+    } else {
         memmove(to, from, size);
-        return;
-    }
-    for (size_t i = 0; i < size; i += 8) {
-        uint64_t word;
-        memcpy(&word, from + i, 8);
-        memcpy(to + i, &word, 8);
     }
 }
 
+/* Adds up what has been written, which is long enough for that to matter. */
 static int totals_check(const struct writer *writer)
 {
-    uint64_t base_length = writer->total[OT_RETAIN] + writer->total[OT_DELETE];
-    uint64_t inserted_length = writer->total[OT_INSERT] + writer->total[OT_EMBED];
+    uint64_t base_length = 0;
+    uint64_t inserted_length = 0;
+    for (const uint8_t *at = writer->comps; at < writer->comp;) {
+        struct part part;
+        at = part_read(at, &part);
+        if (part.kind == OT_INSERT || part.kind == OT_EMBED) {
+            inserted_length += part.length;
+        } else {
+            base_length += part.length;
+        }
+    }
     return base_length > OT_LENGTH_MAX || inserted_length > OT_LENGTH_MAX ? OT_E_LENGTH : OT_OK;
 }
 
@@ -154,40 +140,42 @@ static int slots_end(struct writer *writer)
     if (writer->error != OT_OK) {
         return writer->error;
     }
-    return writer->comp - writer->comps > INT32_MAX ? OT_E_LENGTH : totals_check(writer);
+    if (writer->comp - writer->comps > INT32_MAX) {
+        return OT_E_LENGTH;
+    }
+    return writer->sum > OT_LENGTH_MAX ? totals_check(writer) : OT_OK;
 }
 
-/* Text beyond ASCII has more bytes than units. */
-static void close_up(struct writer *writer, size_t text_size)
+/* Moves the components to where they belong, behind a header. */
+static void close_up(struct writer *writer, bool is_wide)
 {
     struct ot_buf *out = writer->out;
     size_t comps_size = (size_t)(writer->comp - writer->comps);
-    bool is_wide = text_size != writer->total[OT_INSERT];
     uint8_t *start = out->data + out->size;
     uint8_t *at = varint_put(start, (uint32_t)comps_size << 1 | is_wide);
-    move_down(at, writer->comps, comps_size, out->data + out->capacity);
+    move_down(at, writer->comps, comps_size);
     out->size += (size_t)(at - start) + comps_size;
 }
 
-int writer_end(struct writer *writer)
+int writer_end(struct writer *writer, bool may_be_wide)
 {
     int error = slots_end(writer);
     if (error == OT_OK) {
         struct ot_buf *out = writer->out;
         size_t text_size = (size_t)(writer->text - writer->texts);
-        close_up(writer, text_size);
-        move_down(out->data + out->size, writer->texts, text_size, out->data + out->capacity);
+        close_up(writer, may_be_wide && !utf8_is_ascii(writer->texts, writer->text));
+        move_down(out->data + out->size, writer->texts, text_size);
         out->size += text_size;
     }
     writer_abandon(writer);
     return error;
 }
 
-int writer_end_apart(struct writer *writer, size_t text_size)
+int writer_end_apart(struct writer *writer, bool is_wide)
 {
     int error = slots_end(writer);
     if (error == OT_OK) {
-        close_up(writer, text_size);
+        close_up(writer, is_wide);
     }
     writer_abandon(writer);
     return error;
@@ -195,6 +183,8 @@ int writer_end_apart(struct writer *writer, size_t text_size)
 
 void writer_abandon(struct writer *writer)
 {
-    ot_buf_deinit(&writer->heap[0]);
-    ot_buf_deinit(&writer->heap[1]);
+    if (writer->has_heap) {
+        ot_buf_deinit(&writer->heap[0]);
+        ot_buf_deinit(&writer->heap[1]);
+    }
 }

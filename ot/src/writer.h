@@ -31,31 +31,65 @@ struct writer {
     size_t bound; /* bytes that plain components may yet need */
     enum ot_order order;
     int error;
-    struct part slot;  /* of length 0: nothing, and then a retain */
-    uint64_t length;   /* of the slot */
-    uint64_t deletes;  /* after the slot; canonical order only */
-    uint64_t total[4]; /* lengths written, by kind */
+    struct part slot; /* of length 0: nothing, and then a retain */
+    uint64_t length;  /* of the slot */
+    uint64_t deletes; /* after the slot; canonical order only */
+    uint64_t sum;     /* of all lengths written */
     /* Two places for attributes that are in no input: those of the slot, and the next ones. */
     uint8_t local[2][WRITER_LOCAL];
     struct ot_buf heap[2];
     unsigned next;
+    bool has_heap;
 };
+
+/* How many bytes to leave for the header. */
+static inline size_t writer_header_room(size_t comps_size)
+{
+    return comps_size < 0x40         ? 1
+           : comps_size < 0x2000     ? 2
+           : comps_size < 0x100000   ? 3
+           : comps_size < 0x08000000 ? 4
+                                     : 5;
+}
 
 /* Appends to `out`. `comps_bound`: bytes of the components to be read; `text_bound`: bytes of text
  * that will be appended without asking. OT_OK or OT_E_MEMORY; no writer_end then. */
-int writer_begin(struct writer *writer, struct ot_buf *out, enum ot_order order, size_t comps_bound,
-                 size_t text_bound);
+static inline int writer_begin(struct writer *writer, struct ot_buf *out, enum ot_order order,
+                               size_t comps_bound, size_t text_bound)
+{
+    size_t comps_room = comps_bound + WRITER_SLACK;
+    size_t text_room = text_bound + WRITER_SLACK;
+    size_t header = writer_header_room(comps_room);
+    size_t room = header + comps_room + text_room;
+    if (room > out->capacity - out->size && ot_buf_reserve(out, room) != OT_OK) {
+        return OT_E_MEMORY;
+    }
+    writer->out = out;
+    writer->comps = writer->comp = out->data + out->size + header;
+    writer->texts = writer->text = writer->comps_end = writer->comps + comps_room;
+    writer->texts_end = writer->texts + text_room;
+    writer->bound = comps_room;
+    writer->order = order;
+    writer->error = OT_OK;
+    writer->slot = (struct part){.kind = OT_RETAIN};
+    writer->length = 0;
+    writer->deletes = 0;
+    writer->sum = 0;
+    writer->next = 0;
+    writer->has_heap = false;
+    return OT_OK;
+}
 /* Makes room for so much more. False: out of memory, noted. */
 bool writer_reserve(struct writer *writer, size_t comps_size, size_t text_size);
 /* At least `size` bytes for attributes (or an embed) to be made in and then pushed; valid until the
  * next but one that is pushed. NULL: out of memory, noted. */
 uint8_t *writer_room(struct writer *writer, size_t size);
 /* Puts the operation together: OT_OK or the error; `out` is unchanged then. Frees what the writer
- * holds. */
-int writer_end(struct writer *writer);
-/* The same for an operation whose text, of `text_size` bytes, the caller appends; the writer has
- * none. For as much as `writer_begin` was told, there is room. */
-int writer_end_apart(struct writer *writer, size_t text_size);
+ * holds. `may_be_wide`: false if all the text is known to be ASCII. */
+int writer_end(struct writer *writer, bool may_be_wide);
+/* The same for an operation whose text the caller appends; the writer has none. There is room for
+ * as much as `writer_begin` was told. */
+int writer_end_apart(struct writer *writer, bool is_wide);
 /* Instead of writer_end. */
 void writer_abandon(struct writer *writer);
 
@@ -68,7 +102,7 @@ static inline void writer_emit(struct writer *writer)
         writer_emit_rich(writer);
     } else if (writer->length > 0) {
         writer->comp = head_put(writer->comp, writer->slot.kind, false, writer->length);
-        writer->total[writer->slot.kind] += writer->length;
+        writer->sum += writer->length;
     }
 }
 
@@ -76,7 +110,7 @@ static inline void writer_emit_deletes(struct writer *writer)
 {
     if (writer->deletes > 0) {
         writer->comp = head_put(writer->comp, OT_DELETE, false, writer->deletes);
-        writer->total[OT_DELETE] += writer->deletes;
+        writer->sum += writer->deletes;
         writer->deletes = 0;
     }
 }
@@ -86,8 +120,9 @@ static inline void writer_claim(struct writer *writer, struct ot_slice bytes)
 {
     uintptr_t at = (uintptr_t)bytes.data;
     uintptr_t local = (uintptr_t)writer->local[writer->next];
-    uintptr_t heap = (uintptr_t)writer->heap[writer->next].data;
-    if (at - local < WRITER_LOCAL || at - heap < writer->heap[writer->next].capacity) {
+    const struct ot_buf *heap = &writer->heap[writer->next];
+    if (at - local < WRITER_LOCAL ||
+        (writer->has_heap && at - (uintptr_t)heap->data < heap->capacity)) {
         writer->next ^= 1;
     }
 }
@@ -168,12 +203,37 @@ static inline void writer_part(struct writer *writer, const struct part *part)
     }
 }
 
-/* Appends `size` bytes of text, for which there is room; `end` is that of the area they are in. */
-static inline void writer_text(struct writer *writer, const uint8_t *text, size_t size,
-                               const uint8_t *end)
+/* Copies a few bytes without a loop. */
+static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
 {
-    if (size <= WRITER_SLACK && end - text >= WRITER_SLACK) {
-        memcpy(writer->text, text, WRITER_SLACK);
+    if (size >= 8) {
+        uint64_t first;
+        uint64_t last;
+        memcpy(&first, from, 8);
+        memcpy(&last, from + size - 8, 8);
+        memcpy(to, &first, 8);
+        memcpy(to + size - 8, &last, 8);
+    } else if (size >= 4) {
+        uint32_t first;
+        uint32_t last;
+        memcpy(&first, from, 4);
+        memcpy(&last, from + size - 4, 4);
+        memcpy(to, &first, 4);
+        memcpy(to + size - 4, &last, 4);
+    } else if (size > 0) {
+        uint8_t middle = from[size / 2];
+        uint8_t last = from[size - 1];
+        to[0] = from[0];
+        to[size / 2] = middle;
+        to[size - 1] = last;
+    }
+}
+
+/* Appends `size` bytes of text, for which there is room. */
+static inline void writer_text(struct writer *writer, const uint8_t *text, size_t size)
+{
+    if (size <= 16) {
+        copy_short(writer->text, text, size);
     } else {
         memcpy(writer->text, text, size);
     }
