@@ -44,6 +44,11 @@ uint64_t pace_due_ns(const struct pace *pace, size_t waiting)
     return all ? 0 : pace->commit_began_ns + pace->interval_ns;
 }
 
+size_t pace_missing(const struct pace *pace, size_t waiting)
+{
+    return waiting < pace->active ? pace->active - waiting : 1;
+}
+
 void pace_begin(struct pace *pace, uint64_t now_ns)
 {
     pace->commit_began_ns = now_ns;

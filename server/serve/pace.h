@@ -37,6 +37,8 @@ void pace_note(struct pace *pace, uint64_t author, uint64_t now_ns);
 /* When to commit what is waiting: `waiting` appends, at least one. It may change with each
  * pace_note. */
 uint64_t pace_due_ns(const struct pace *pace, size_t waiting);
+/* How many more appends, with those waiting, make it due before its time: at least one. */
+size_t pace_missing(const struct pace *pace, size_t waiting);
 /* A commit begins. */
 void pace_begin(struct pace *pace, uint64_t now_ns);
 

@@ -25,7 +25,8 @@ struct store_thread {
     /* shared with those who give */
     struct mailbox inbox;
     struct waker waker;
-    atomic_bool wanted; /* given something since the last wake */
+    atomic_bool wanted;  /* given something that is worth a wake */
+    atomic_long missing; /* appends that the sleeping thread waits for before its time comes */
     atomic_bool ending;
     atomic_size_t waiting_count, waiting_bytes;
 
@@ -298,8 +299,11 @@ static void rest(struct store_thread *thread)
     if (thread->appends.count == 0) {
         tidy(thread);
         until_ns = clock_monotonic_ns() + IDLE_NS;
+    } else {
+        atomic_store(&thread->missing, (long)pace_missing(&thread->pace, thread->appends.count));
     }
     waker_sleep(&thread->waker, until_ns);
+    atomic_store(&thread->missing, 0);
 }
 
 static void *run(void *context)
@@ -364,8 +368,10 @@ void store_thread_give(struct store_thread *thread, struct store_request *reques
 {
     atomic_fetch_add(&thread->waiting_count, 1);
     atomic_fetch_add(&thread->waiting_bytes, request_bytes(request));
-    if (mailbox_push(&thread->inbox, request))
-        atomic_store(&thread->wanted, true);
+    bool append = is_append(request);
+    mailbox_push(&thread->inbox, request);
+    if (!append || atomic_fetch_sub(&thread->missing, 1) <= 1)
+        atomic_store_explicit(&thread->wanted, true, memory_order_relaxed);
 }
 
 void store_thread_wake(struct store_thread *thread)

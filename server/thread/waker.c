@@ -1,49 +1,38 @@
 #include "server/thread/waker.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <time.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 
 void waker_init(struct waker *waker)
 {
-    pthread_condattr_t attributes;
-    int failed = pthread_condattr_init(&attributes);
-    failed |= pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    failed |= pthread_cond_init(&waker->woken_up, &attributes);
-    failed |= pthread_condattr_destroy(&attributes);
-    failed |= pthread_mutex_init(&waker->lock, NULL);
+    int failed = sem_init(&waker->wakes, 0, 0);
     assert(!failed);
     (void)failed;
-    waker->woken = false;
+    atomic_init(&waker->woken, false);
 }
 
 void waker_deinit(struct waker *waker)
 {
-    pthread_cond_destroy(&waker->woken_up);
-    pthread_mutex_destroy(&waker->lock);
+    sem_destroy(&waker->wakes);
 }
 
 void waker_wake(struct waker *waker)
 {
-    pthread_mutex_lock(&waker->lock);
-    waker->woken = true;
-    pthread_cond_signal(&waker->woken_up);
-    pthread_mutex_unlock(&waker->lock);
+    if (!atomic_exchange(&waker->woken, true))
+        sem_post(&waker->wakes);
 }
 
 void waker_sleep(struct waker *waker, uint64_t until_ns)
 {
     struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
                              .tv_nsec = (long)(until_ns % NS_PER_S)};
-    int ended = 0;
-    pthread_mutex_lock(&waker->lock);
-    while (!waker->woken && ended == 0) {
-        if (until_ns == WAKER_FOR_EVER)
-            ended = pthread_cond_wait(&waker->woken_up, &waker->lock);
-        else
-            ended = pthread_cond_timedwait(&waker->woken_up, &waker->lock, &until);
-    }
-    waker->woken = false;
-    pthread_mutex_unlock(&waker->lock);
+    int ended = until_ns == WAKER_FOR_EVER ? sem_wait(&waker->wakes)
+                                           : sem_clockwait(&waker->wakes, CLOCK_MONOTONIC, &until);
+    /* After a timeout or a signal the semaphore may be 1 all the same; then the next sleep ends at
+     * once. */
+    if (ended == 0)
+        atomic_store(&waker->woken, false);
 }

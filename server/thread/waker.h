@@ -6,16 +6,15 @@
 #ifndef QUIRE_THREAD_WAKER_H
 #define QUIRE_THREAD_WAKER_H
 
-#include <pthread.h>
-#include <stdbool.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #define WAKER_FOR_EVER UINT64_MAX
 
 struct waker {
-    pthread_mutex_t lock;
-    pthread_cond_t woken_up;
-    bool woken;
+    sem_t wakes; /* 1 when `woken` has been set and the sleeper has not seen it */
+    atomic_bool woken;
 };
 
 void waker_init(struct waker *waker);
