@@ -27,9 +27,13 @@ interface ChatEntry {
   readonly by: string;
 }
 
+const TYPE_RICH = 1;
+/* Editors of rich documents end them with a newline, so that is what they begin with. */
+const NEWLINE = Doc.fromOp(decodeOp(new Uint8Array([0x02, 0x09, 0x0a])));
+
 export class Room {
   log: Entry[] = [];
-  docs: Doc[] = [Doc.empty];
+  docs: Doc[];
   chat: ChatEntry[] = [];
   readers = new Set<Reader>();
   role = "editor";
@@ -44,6 +48,7 @@ export class Room {
     title: string,
   ) {
     this.title = title;
+    this.docs = [type === TYPE_RICH ? NEWLINE : Doc.empty];
   }
 
   get head(): number {

@@ -39,6 +39,8 @@ export interface DocumentState {
 /** Attempts at setting things right that follow one another at once; later ones wait. */
 const QUICK_REPAIRS_MAX = 3;
 const REPAIR_WAIT_MS = 1000;
+/** After the server had to let go of the document. */
+const REOPEN_WAIT_MS = 5000;
 const REPAIR_WAIT_MAX_MS = 30_000;
 /** An edit that the server keeps refusing for lack of room is tried again so often. */
 const KEEP_RETRY_MS = 10_000;
@@ -533,7 +535,7 @@ export class DocumentMachine {
   private closedByServer(code: string, text: string): void {
     if (!FINAL_CODES.has(code)) {
       this.stage = "paused";
-      return this.wait(REPAIR_WAIT_MS, "reopen");
+      return this.wait(REOPEN_WAIT_MS, "reopen");
     }
     this.end(code, text);
   }
