@@ -121,8 +121,9 @@ void client_send(struct crowd_client *client)
 
     if (count == 0 || client->in_flight || !client->open)
         return;
-    if (count > CROWD_BATCH_MAX)
-        count = CROWD_BATCH_MAX;
+    size_t most = client->crowd->spec.unfolded ? 1 : CROWD_BATCH_MAX;
+    if (count > most)
+        count = most;
     if (client->crowd->spec.typing)
         build_typed(client, count);
     else

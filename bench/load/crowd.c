@@ -13,6 +13,8 @@
 #define QUIET_US    UINT64_C(100000)
 #define TURN_US     UINT64_C(10000)
 #define TYPE_TEXT   2
+/* Documents that are being made at once. */
+#define MAKING_MAX 64
 
 void crowd_fail(struct crowd *crowd, const char *format, ...)
 {
@@ -39,13 +41,13 @@ struct maker {
     uint32_t asked, made;
 };
 
-static void maker_ready(struct link *link, const struct peer_message *welcome)
+static void ask_more(struct maker *maker)
 {
-    struct maker *maker = link->holder;
     struct crowd *crowd = maker->crowd;
-    (void)welcome;
+    struct link *link = &maker->link;
 
-    for (; maker->asked < crowd->spec.documents; maker->asked++) {
+    for (; maker->asked < crowd->spec.documents && maker->asked < maker->made + MAKING_MAX;
+         maker->asked++) {
         ot_buf_clear(&crowd->message);
         peer_put_create(&crowd->message, maker->asked, TYPE_TEXT, bytes_of("Load"),
                         bytes_of(crowd->documents[maker->asked].id));
@@ -53,15 +55,23 @@ static void maker_ready(struct link *link, const struct peer_message *welcome)
     }
 }
 
+static void maker_ready(struct link *link, const struct peer_message *welcome)
+{
+    (void)welcome;
+    ask_more(link->holder);
+}
+
 static void maker_message(struct link *link, const struct peer_message *message)
 {
     struct maker *maker = link->holder;
 
-    if (message->kind == WIRE_DONE)
+    if (message->kind == WIRE_DONE) {
         maker->made++;
-    else if (message->kind == WIRE_ERROR)
+        ask_more(maker);
+    } else if (message->kind == WIRE_ERROR) {
         crowd_fail(maker->crowd, "a document cannot be made: %.*s", (int)message->error.text.size,
                    (const char *)message->error.text.data);
+    }
 }
 
 static void maker_closed(struct link *link, unsigned code, const char *error)

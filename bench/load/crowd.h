@@ -68,6 +68,7 @@ struct crowd_spec {
     uint32_t documents, editors, readers; /* editors and readers of each document */
     bool replicas;                        /* one client of each document keeps it */
     uint32_t edits;                       /* how many there are to be; for the cold workload */
+    bool unfolded; /* every edit is a message of its own, and waits for the one before it */
     bool typing; /* single characters in a row, as people type; otherwise stamps at random places */
 };
 

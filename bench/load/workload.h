@@ -16,7 +16,7 @@ struct workload_options {
     uint32_t docs, editors, readers, connections, per_doc, clients, edits, writers, repeat;
     uint64_t bytes;
     double rate, secs, start, p99_ms;
-    bool kill;
+    bool kill, unfolded;
     uint64_t seed;
 };
 

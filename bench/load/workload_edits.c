@@ -116,6 +116,7 @@ void workload_edits(struct server *server, const struct workload_options *option
 {
     struct crowd_spec spec = {.documents = choose(options->docs, 100),
                               .editors = choose(options->editors, 5),
+                              .unfolded = options->unfolded,
                               .replicas = true};
     run_edits(server, &spec, choose_real(options->rate, 4), choose_real(options->secs, 8),
               PREFILL_SIZE, options->seed, report);
@@ -124,8 +125,10 @@ void workload_edits(struct server *server, const struct workload_options *option
 void workload_hot(struct server *server, const struct workload_options *options,
                   struct report *report)
 {
-    struct crowd_spec spec = {
-        .documents = 1, .editors = choose(options->editors, 100), .replicas = true};
+    struct crowd_spec spec = {.documents = 1,
+                              .editors = choose(options->editors, 100),
+                              .unfolded = options->unfolded,
+                              .replicas = true};
     run_edits(server, &spec, choose_real(options->rate, 2), choose_real(options->secs, 8),
               PREFILL_SIZE, options->seed, report);
 }
@@ -136,6 +139,7 @@ void workload_readers(struct server *server, const struct workload_options *opti
     struct crowd_spec spec = {.documents = 1,
                               .editors = choose(options->editors, 1),
                               .readers = choose(options->readers, 5000),
+                              .unfolded = options->unfolded,
                               .replicas = true};
     run_edits(server, &spec, choose_real(options->rate, 20), choose_real(options->secs, 6), 0,
               options->seed, report);
@@ -202,6 +206,7 @@ void workload_limit(struct server *server, const struct workload_options *option
 {
     struct crowd_spec spec = {.documents = choose(options->docs, 100),
                               .editors = choose(options->editors, 5),
+                              .unfolded = options->unfolded,
                               .replicas = true};
     double secs = choose_real(options->secs, 3), p99_ms = choose_real(options->p99_ms, 250);
     double rate = choose_real(options->start, 10000), bad = 0;
