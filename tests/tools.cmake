@@ -34,3 +34,6 @@ quire_test(unit/peer_replay quire-replay)
 quire_test(unit/peer_load quire-peer test_lib_ot)
 target_sources(test_peer_load PRIVATE
   ${PROJECT_SOURCE_DIR}/bench/load/histogram.c ${PROJECT_SOURCE_DIR}/bench/load/stamp.c)
+add_test(NAME replay_server
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/replay_server.sh $<TARGET_FILE:quire> ${traces})
+set_tests_properties(replay_server PROPERTIES TIMEOUT 180)
