@@ -47,7 +47,7 @@ static bool cuts_pair(const struct tree *tree, uint64_t pos)
     struct place place;
     struct spot spot;
     tree_descend(tree, pos, TREE_BEFORE, &place);
-    return !leaf_find(place.leaf, (unsigned)(pos - place.start), &spot);
+    return !leaf_find(place.leaf, (unsigned)(pos - place.start), &place.spot, &spot);
 }
 
 static struct ot_error check_lengths(const struct tree *tree, const struct areas *areas)
@@ -57,18 +57,11 @@ static struct ot_error check_lengths(const struct tree *tree, const struct areas
     for (const uint8_t *at = areas->comps; at < areas->comps_end;) {
         struct part part;
         at = part_read(at, &part);
-        switch (part.kind) {
-        case OT_RETAIN:
-            base_length += part.length;
-            break;
-        case OT_DELETE:
-            base_length += part.length;
-            result_length -= part.length;
-            break;
-        case OT_INSERT:
-        case OT_EMBED:
+        if (part.kind == OT_INSERT || part.kind == OT_EMBED) {
             result_length += part.length;
-            break;
+        } else {
+            base_length += part.length;
+            result_length -= part.kind == OT_DELETE ? part.length : 0;
         }
     }
     if (base_length > tree->units) {
@@ -94,13 +87,11 @@ static struct ot_error check_boundaries(const struct tree *tree, const struct ar
     return (struct ot_error){OT_OK, 0};
 }
 
-int ot_doc_check(const struct ot_doc *doc, struct ot_slice op, struct ot_error *error_out)
+static int check(const struct tree *tree, const struct areas *areas, struct ot_error *error_out)
 {
-    struct areas areas = areas_of(op);
-    assert_checked(op);
-    struct ot_error error = check_lengths(&doc->tree, &areas);
-    if (error.code == OT_OK && doc->tree.pairs > 0) {
-        error = check_boundaries(&doc->tree, &areas);
+    struct ot_error error = check_lengths(tree, areas);
+    if (error.code == OT_OK && tree->pairs > 0) {
+        error = check_boundaries(tree, areas);
     }
     if (error.code != OT_OK && error_out != NULL) {
         *error_out = error;
@@ -108,23 +99,39 @@ int ot_doc_check(const struct ot_doc *doc, struct ot_slice op, struct ot_error *
     return error.code;
 }
 
+int ot_doc_check(const struct ot_doc *doc, struct ot_slice op, struct ot_error *error_out)
+{
+    struct areas areas = areas_of(op);
+    assert_checked(op);
+    return check(&doc->tree, &areas, error_out);
+}
+
 /* ---- apply ---- */
+
+static int apply_embed(struct tree *tree, uint64_t pos, const struct part *part,
+                       uint32_t attributes)
+{
+    uint32_t embed;
+    int error = pool_use(&tree->pool, part->value, &embed);
+    if (error == OT_OK) {
+        error = edit_embed(tree, pos, embed, attributes);
+    }
+    pool_drop(&tree->pool, embed);
+    return error;
+}
 
 /* An insert or embed at `pos`; the text of an insert is at `*text`, which is moved past it. */
 static int apply_insert(struct tree *tree, uint64_t pos, const struct part *part,
                         const struct areas *areas, const uint8_t **text)
 {
-    uint32_t attributes;
-    uint32_t embed = 0;
-    int error = pool_use(&tree->pool, part->attributes, &attributes);
-    if (error != OT_OK) {
-        return error;
+    uint32_t attributes = 0;
+    if (part->attributes.size > 0 &&
+        pool_use(&tree->pool, part->attributes, &attributes) != OT_OK) {
+        return OT_E_MEMORY;
     }
+    int error;
     if (part->kind == OT_EMBED) {
-        error = pool_use(&tree->pool, part->value, &embed);
-        if (error == OT_OK) {
-            error = edit_embed(tree, pos, embed, attributes);
-        }
+        error = apply_embed(tree, pos, part, attributes);
     } else {
         const uint8_t *end =
             areas->is_wide ? utf8_skip(*text, areas->text_end, part->length) : *text + part->length;
@@ -132,7 +139,6 @@ static int apply_insert(struct tree *tree, uint64_t pos, const struct part *part
         error = edit_insert(tree, pos, slice, part->length, attributes);
         *text = end;
     }
-    pool_drop(&tree->pool, embed);
     pool_drop(&tree->pool, attributes);
     return error;
 }
@@ -162,11 +168,12 @@ static int apply(struct tree *tree, const struct areas *areas)
 
 int ot_doc_apply(struct ot_doc *doc, struct ot_slice op, struct ot_error *error_out)
 {
-    int error = ot_doc_check(doc, op, error_out);
+    struct areas areas = areas_of(op);
+    assert_checked(op);
+    int error = check(&doc->tree, &areas, error_out);
     if (error != OT_OK) {
         return error;
     }
-    struct areas areas = areas_of(op);
     error = apply(&doc->tree, &areas);
     if (error != OT_OK && error_out != NULL) {
         *error_out = (struct ot_error){error, 0};

@@ -107,23 +107,21 @@ uint32_t ot_hash(struct ot_slice snapshot)
 struct doc_stretches {
     struct stretches base;
     const struct tree *tree;
-    struct place place;
-    struct spot spot;
+    struct place place; /* its spot is where the reading stands */
 };
 
 /* Moves on to the next run if the spot is at the end of one. False at the document's end. */
 static bool run_find(struct doc_stretches *doc)
 {
-    const struct leaf *leaf = doc->place.leaf;
-    if (doc->spot.units == leaf->units) {
-        doc->spot = (struct spot){0};
+    struct spot *spot = &doc->place.spot;
+    if (spot->units == doc->place.leaf->units) {
         return tree_next(doc->tree, &doc->place);
     }
-    const struct run *run = &leaf->runs[doc->spot.run];
-    if (doc->spot.units == doc->spot.run_units + run->units) {
-        doc->spot.run++;
-        doc->spot.run_units = doc->spot.units;
-        doc->spot.run_bytes = doc->spot.bytes;
+    const struct run *run = &doc->place.leaf->runs[spot->run];
+    if (spot->units == spot->run_units + run->units) {
+        spot->run++;
+        spot->run_units = spot->units;
+        spot->run_bytes = spot->bytes;
     }
     return true;
 }
@@ -137,36 +135,34 @@ static int doc_next(struct stretches *stretches, uint32_t max, struct ot_compone
         return OT_OK;
     }
     const struct leaf *leaf = doc->place.leaf;
-    const struct run *run = &leaf->runs[doc->spot.run];
-    const uint8_t *text = leaf->text + doc->spot.bytes;
-    unsigned left = doc->spot.run_units + run->units - doc->spot.units;
+    const struct spot from = doc->place.spot;
+    const struct run *run = &leaf->runs[from.run];
+    unsigned left = from.run_units + run->units - from.units;
     unsigned length = left < max ? left : max;
+    if (!leaf_find(leaf, from.units + length, &from, &doc->place.spot)) {
+        return OT_E_SURROGATE;
+    }
     stretch_out->attributes = pool_get(pool, run->attributes);
     stretch_out->length = length;
-    doc->spot.units += length;
+    stretch_out->content =
+        (struct ot_slice){leaf->text + from.bytes, doc->place.spot.bytes - from.bytes};
     if (run->embed != 0) {
         stretch_out->kind = OT_EMBED;
         stretch_out->content = pool_get(pool, run->embed);
-        return OT_OK;
     }
-    const uint8_t *run_end = leaf->text + doc->spot.run_bytes + run->bytes;
-    const uint8_t *end =
-        run->bytes == run->units ? text + length : utf8_skip(text, run_end, length);
-    if (end == NULL) {
-        return OT_E_SURROGATE;
-    }
-    stretch_out->content = (struct ot_slice){text, (size_t)(end - text)};
-    doc->spot.bytes += (unsigned)(end - text);
     return OT_OK;
 }
 
 static int doc_skip(struct stretches *stretches, uint32_t length)
 {
     struct doc_stretches *doc = (struct doc_stretches *)stretches;
-    uint64_t pos = doc->place.start + doc->spot.units + length;
+    struct place *place = &doc->place;
+    uint64_t pos = place->start + place->spot.units + length;
     pos = pos < doc->tree->units ? pos : doc->tree->units;
-    tree_descend(doc->tree, pos, TREE_BEFORE, &doc->place);
-    bool found = leaf_find(doc->place.leaf, (unsigned)(pos - doc->place.start), &doc->spot);
+    if (pos > place->start + place->leaf->units) {
+        tree_descend(doc->tree, pos, TREE_BEFORE, place);
+    }
+    bool found = leaf_find(place->leaf, (unsigned)(pos - place->start), &place->spot, &place->spot);
     return found ? OT_OK : OT_E_SURROGATE;
 }
 

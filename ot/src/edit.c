@@ -1,7 +1,9 @@
 #include "edit.h"
 
 #include <assert.h>
+#include <string.h>
 
+#include "copy.h"
 #include "utf8.h"
 
 /* Text of one format that is being put in. */
@@ -12,11 +14,15 @@ struct piece {
     uint32_t attributes;
 };
 
-static void find(const struct leaf *leaf, uint64_t units, struct spot *spot_out)
+/* Where `pos` is in the tree's leaf. */
+static struct spot find(const struct tree *tree, uint64_t pos)
 {
-    bool found = leaf_find(leaf, (unsigned)units, spot_out);
+    const struct place *place = &tree->place;
+    struct spot spot;
+    bool found = leaf_find(place->leaf, (unsigned)(pos - place->start), &place->spot, &spot);
     assert(found);
     (void)found;
+    return spot;
 }
 
 /* Moves what follows the spot of the tree's leaf to a new one. */
@@ -70,16 +76,18 @@ static int runs_bound(struct tree *tree)
 }
 
 /* Puts the first `size` bytes of the piece, which fit, into the tree's leaf. */
-static int put(struct tree *tree, const struct spot *spot, struct piece *piece, size_t size)
+static int put(struct tree *tree, struct spot spot, struct piece *piece, size_t size)
 {
-    uint64_t units = size == piece->size           ? piece->units
-                     : piece->units == piece->size ? size
-                                                   : utf8_units(piece->text, piece->text + size);
+    uint64_t units = piece->units;
+    if (size != piece->size) {
+        units = piece->units == piece->size ? size : utf8_units(piece->text, piece->text + size);
+    }
     struct run run = {(uint16_t)units, (uint16_t)size, piece->attributes, 0};
-    int error = leaf_insert(tree->place.leaf, spot, piece->text, run, &tree->pool);
+    int error = leaf_insert(tree->place.leaf, &spot, piece->text, run, &tree->pool);
     if (error != OT_OK) {
         return error;
     }
+    tree->place.spot = spot;
     tree_resize(tree, (int64_t)units);
     tree->text_bytes += size;
     if (size != units) {
@@ -105,7 +113,6 @@ static size_t share(const struct piece *piece, size_t room)
 static int put_apart(struct tree *tree, struct piece *piece)
 {
     uint64_t end = tree->place.start + tree->place.leaf->units;
-    struct spot start = {0};
     struct leaf *leaf = leaf_new(&tree->pool);
     if (leaf == NULL) {
         return OT_E_MEMORY;
@@ -119,11 +126,11 @@ static int put_apart(struct tree *tree, struct piece *piece)
     bool moved = tree_next(tree, &tree->place);
     assert(moved && tree->place.leaf == leaf);
     (void)moved;
-    return put(tree, &start, piece, share(piece, LEAF_TEXT));
+    return put(tree, tree->place.spot, piece, share(piece, LEAF_TEXT));
 }
 
 /* The tree's leaf is too full for the piece, which belongs at its end. */
-static int put_after(struct tree *tree, const struct spot *spot, struct piece *piece)
+static int put_after(struct tree *tree, struct spot spot, struct piece *piece)
 {
     const struct step *step = &tree->place.path[0];
     size_t fits = share(piece, (size_t)(LEAF_TEXT - tree->place.leaf->bytes));
@@ -133,55 +140,117 @@ static int put_after(struct tree *tree, const struct spot *spot, struct piece *p
     if (tree->height > 0 && step->slot + 1 < step->node->count) {
         const struct leaf *next = step->node->children[step->slot + 1];
         if (next->bytes + piece->size <= LEAF_TEXT) {
-            struct spot start = {0};
             tree_next(tree, &tree->place);
-            return put(tree, &start, piece, piece->size);
+            return put(tree, tree->place.spot, piece, piece->size);
         }
     }
     return put_apart(tree, piece);
 }
 
+/* Makes room for a piece that the tree's leaf cannot take, and may put a part of it in. */
+static int put_large(struct tree *tree, struct spot spot, struct piece *piece)
+{
+    if (spot.units == tree->place.leaf->units) {
+        return put_after(tree, spot, piece);
+    }
+    if (spot.units == 0 && tree->place.start > 0) {
+        /* Not here: at the end of the leaf before. */
+        tree_descend(tree, tree->place.start, TREE_BEFORE, &tree->place);
+        return OT_OK;
+    }
+    if (piece->size <= LEAF_TEXT / 2) {
+        find_middle(tree->place.leaf, &spot);
+    }
+    return split_at(tree, &spot);
+}
+
+/* The most frequent case: a few more letters in a leaf of one run of ASCII. */
+static bool insert_simply(struct tree *tree, uint64_t pos, struct ot_slice text, uint64_t units,
+                          uint32_t attributes)
+{
+    struct leaf *leaf = tree->place.leaf;
+    struct run *run = &leaf->runs[0];
+    if (!leaf_is_simple(leaf) || run->attributes != attributes || text.size != units ||
+        leaf->bytes + text.size > LEAF_TEXT) {
+        return false;
+    }
+    uint8_t *at = leaf->text + (pos - tree->place.start);
+    memmove(at + units, at, (size_t)(leaf->text + leaf->bytes - at));
+    copy_few(at, text.data, units);
+    run->units = run->bytes = leaf->units = leaf->bytes = (uint16_t)(leaf->bytes + units);
+    tree_resize(tree, (int64_t)units);
+    tree->text_bytes += units;
+    return true;
+}
+
 int edit_insert(struct tree *tree, uint64_t pos, struct ot_slice text, uint64_t units,
                 uint32_t attributes)
 {
+    tree_seek(tree, pos, TREE_BEFORE);
+    if (insert_simply(tree, pos, text, units, attributes)) {
+        return OT_OK;
+    }
     struct piece piece = {text.data, text.size, units, attributes};
     uint64_t end = pos + units;
     int error = OT_OK;
     while (error == OT_OK && piece.size > 0) {
-        tree_seek(tree, end - piece.units, TREE_BEFORE);
-        struct leaf *leaf = tree->place.leaf;
-        struct spot spot;
-        find(leaf, end - piece.units - tree->place.start, &spot);
-        if (leaf->bytes + piece.size <= LEAF_TEXT) {
-            return put(tree, &spot, &piece, piece.size);
+        pos = end - piece.units;
+        tree_seek(tree, pos, TREE_BEFORE);
+        struct spot spot = find(tree, pos);
+        if (tree->place.leaf->bytes + piece.size <= LEAF_TEXT) {
+            return put(tree, spot, &piece, piece.size);
         }
-        if (spot.units == leaf->units) {
-            error = put_after(tree, &spot, &piece);
-        } else if (spot.units == 0 && tree->place.start > 0) {
-            /* Not here: at the end of the leaf before. */
-            tree_descend(tree, tree->place.start, TREE_BEFORE, &tree->place);
-        } else {
-            if (piece.size <= LEAF_TEXT / 2) {
-                find_middle(leaf, &spot);
-            }
-            error = split_at(tree, &spot);
-        }
+        error = put_large(tree, spot, &piece);
     }
     return error;
 }
 
 int edit_embed(struct tree *tree, uint64_t pos, uint32_t embed, uint32_t attributes)
 {
-    struct spot spot;
     struct run run = {1, 0, attributes, embed};
     tree_seek(tree, pos, TREE_BEFORE);
-    find(tree->place.leaf, pos - tree->place.start, &spot);
+    struct spot spot = find(tree, pos);
     int error = leaf_insert(tree->place.leaf, &spot, NULL, run, &tree->pool);
     if (error == OT_OK) {
+        tree->place.spot = spot;
         tree_resize(tree, 1);
         error = runs_bound(tree);
     }
     return error;
+}
+
+/* Deletes what lies in the tree's leaf, a run of ASCII of which something is left. */
+static bool delete_simply(struct tree *tree, uint64_t pos, uint64_t units)
+{
+    struct leaf *leaf = tree->place.leaf;
+    if (!leaf_is_simple(leaf) || units == leaf->units) {
+        return false;
+    }
+    uint8_t *at = leaf->text + (pos - tree->place.start);
+    memmove(at, at + units, (size_t)(leaf->text + leaf->bytes - at) - units);
+    leaf->runs[0].units = leaf->runs[0].bytes = leaf->units = leaf->bytes =
+        (uint16_t)(leaf->bytes - units);
+    tree_resize(tree, -(int64_t)units);
+    tree->text_bytes -= units;
+    return true;
+}
+
+/* Deletes what lies in the tree's leaf. */
+static int delete_within(struct tree *tree, uint64_t pos, uint64_t units)
+{
+    struct leaf *leaf = tree->place.leaf;
+    struct spot from = find(tree, pos);
+    struct spot to;
+    bool found = leaf_find(leaf, from.units + (unsigned)units, &from, &to);
+    assert(found);
+    (void)found;
+    if (tree->pairs > 0) {
+        tree->pairs -= utf8_pairs(leaf->text + from.bytes, leaf->text + to.bytes);
+    }
+    tree->text_bytes -= to.bytes - from.bytes;
+    tree_resize(tree, -(int64_t)units);
+    tree->place.spot = leaf_keeps(leaf, &from, &to) ? from : (struct spot){0};
+    return leaf_remove(leaf, &from, &to, &tree->pool);
 }
 
 int edit_delete(struct tree *tree, uint64_t pos, uint64_t units)
@@ -189,24 +258,15 @@ int edit_delete(struct tree *tree, uint64_t pos, uint64_t units)
     int error = OT_OK;
     while (error == OT_OK && units > 0) {
         tree_seek(tree, pos, TREE_AFTER);
-        struct leaf *leaf = tree->place.leaf;
-        uint64_t from = pos - tree->place.start;
-        uint64_t count = leaf->units - from < units ? leaf->units - from : units;
-        struct spot first;
-        struct spot last;
-        find(leaf, from, &first);
-        find(leaf, from + count, &last);
-        if (tree->pairs > 0) {
-            tree->pairs -= utf8_pairs(leaf->text + first.bytes, leaf->text + last.bytes);
+        const struct leaf *leaf = tree->place.leaf;
+        uint64_t most = tree->place.start + leaf->units - pos;
+        uint64_t count = most < units ? most : units;
+        if (!delete_simply(tree, pos, count)) {
+            error = delete_within(tree, pos, count);
         }
-        tree->text_bytes -= last.bytes - first.bytes;
-        error = leaf_remove(leaf, &first, &last, &tree->pool);
-        tree_resize(tree, -(int64_t)count);
         units -= count;
-        if (error == OT_OK && leaf->units == 0) {
-            tree_remove(tree);
-        } else if (error == OT_OK) {
-            error = tree_join(tree);
+        if (error == OT_OK && leaf_is_small(leaf)) {
+            error = tree_shrunk(tree);
         }
     }
     return error;
@@ -218,13 +278,13 @@ int edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice
     while (error == OT_OK && units > 0) {
         tree_seek(tree, pos, TREE_AFTER);
         struct leaf *leaf = tree->place.leaf;
-        uint64_t from = pos - tree->place.start;
-        uint64_t count = leaf->units - from < units ? leaf->units - from : units;
-        struct spot first;
-        struct spot last;
-        find(leaf, from, &first);
-        find(leaf, from + count, &last);
-        error = leaf_format(leaf, &first, &last, patch, &tree->pool);
+        uint64_t most = tree->place.start + leaf->units - pos;
+        uint64_t count = most < units ? most : units;
+        struct spot from = find(tree, pos);
+        tree->place.spot = from;
+        struct spot to = find(tree, pos + count);
+        tree->place.spot = (struct spot){0};
+        error = leaf_format(leaf, &from, &to, patch, &tree->pool);
         if (error == OT_OK) {
             error = runs_bound(tree);
         }

@@ -44,34 +44,58 @@ void leaf_free(struct leaf *leaf, struct pool *pool)
     free(leaf);
 }
 
-bool leaf_find(const struct leaf *leaf, unsigned units, struct spot *spot_out)
+/* The byte at which unit `spot->units` begins, within the spot's run of text beyond ASCII. `known`
+ * may lie in it, too. */
+static const uint8_t *find_wide(const struct leaf *leaf, const struct spot *spot,
+                                const struct spot *known)
 {
+    const struct run *run = &leaf->runs[spot->run];
+    const uint8_t *start = leaf->text + spot->run_bytes;
+    const uint8_t *end = start + run->bytes;
+    unsigned inside = spot->units - spot->run_units;
+    if (inside == run->units) {
+        return end;
+    }
+    if (known->run != spot->run || known->units < spot->run_units) {
+        return utf8_skip(start, end, inside);
+    }
+    const uint8_t *near = leaf->text + known->bytes;
+    if (spot->units >= known->units) {
+        return utf8_skip(near, end, spot->units - known->units);
+    }
+    unsigned back = known->units - spot->units;
+    return back < inside ? utf8_skip_back(start, near, back) : utf8_skip(start, end, inside);
+}
+
+bool leaf_find(const struct leaf *leaf, unsigned units, const struct spot *known,
+               struct spot *spot_out)
+{
+    struct spot spot = {known->run, known->run_units, known->run_bytes, units, 0};
+    while (units <= spot.run_units && spot.run > 0) {
+        spot.run--;
+        spot.run_units -= leaf->runs[spot.run].units;
+        spot.run_bytes -= leaf->runs[spot.run].bytes;
+    }
     if (units == 0) {
-        *spot_out = (struct spot){0};
+        *spot_out = spot;
         return true;
     }
-    unsigned run = 0;
-    unsigned run_units = 0;
-    unsigned run_bytes = 0;
-    while (run_units + leaf->runs[run].units < units) {
-        run_units += leaf->runs[run].units;
-        run_bytes += leaf->runs[run].bytes;
-        run++;
+    const struct run *run = &leaf->runs[spot.run];
+    for (; spot.run_units + run->units < units; run++) {
+        spot.run_units += run->units;
+        spot.run_bytes += run->bytes;
+        spot.run++;
     }
-    *spot_out = (struct spot){run, run_units, run_bytes, units, run_bytes};
-    unsigned inside = units - run_units;
-    if (leaf->runs[run].bytes == leaf->runs[run].units) {
-        spot_out->bytes += inside;
-        return true;
+    spot.bytes = spot.run_bytes + units - spot.run_units;
+    if (run->bytes != run->units) {
+        const uint8_t *at = find_wide(leaf, &spot, known);
+        if (at == NULL) {
+            return false;
+        }
+        spot.bytes = (unsigned)(at - leaf->text);
     }
-    if (inside == leaf->runs[run].units) {
-        spot_out->bytes += leaf->runs[run].bytes;
-        return true;
-    }
-    const uint8_t *text = leaf->text + run_bytes;
-    const uint8_t *end = utf8_skip(text, text + leaf->runs[run].bytes, inside);
-    spot_out->bytes = end == NULL ? 0 : (unsigned)(end - leaf->text);
-    return end != NULL;
+    *spot_out = spot;
+    return true;
 }
 
 /* Opens a gap of `count` runs before run `at`. */
@@ -148,36 +172,48 @@ static int runs_cut(struct leaf *leaf, const struct spot *spot, struct pool *poo
     return OT_OK;
 }
 
-/* The run that takes in text of the format of `run` at the spot, or NULL. */
-static struct run *run_at(struct leaf *leaf, const struct spot *spot, const struct run *run)
+/* Does the run at the spot, or the one that begins there, take in text of the format of `run`? Then
+ * the spot is moved into it. */
+static bool run_takes_at(struct leaf *leaf, struct spot *spot, const struct run *run)
 {
     if (leaf->runs_count == 0) {
-        return NULL;
+        return false;
     }
-    struct run *here = &leaf->runs[spot->run];
+    const struct run *here = &leaf->runs[spot->run];
     if (run_takes(here, run)) {
-        return here;
+        return true;
     }
     bool is_end = spot->units == spot->run_units + here->units;
-    bool has_next = spot->run + 1u < leaf->runs_count;
-    return is_end && has_next && run_takes(here + 1, run) ? here + 1 : NULL;
+    if (!is_end || spot->run + 1u >= leaf->runs_count || !run_takes(here + 1, run)) {
+        return false;
+    }
+    *spot = (struct spot){spot->run + 1, spot->units, spot->bytes, spot->units, spot->bytes};
+    return true;
 }
 
-int leaf_insert(struct leaf *leaf, const struct spot *spot, const uint8_t *text, struct run run,
+/* Puts a new run in at the spot, and the spot at its beginning. */
+static int run_add(struct leaf *leaf, struct spot *spot, const struct run *run, struct pool *pool)
+{
+    unsigned at;
+    if (runs_cut(leaf, spot, pool, &at) != OT_OK || runs_open(leaf, at, 1, pool) != OT_OK) {
+        return OT_E_MEMORY;
+    }
+    leaf->runs[at] = *run;
+    run_use_again(run, pool);
+    *spot = (struct spot){at, spot->units, spot->bytes, spot->units, spot->bytes};
+    return OT_OK;
+}
+
+int leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struct run run,
                 struct pool *pool)
 {
     assert(leaf->bytes + run.bytes <= LEAF_TEXT);
-    struct run *taker = run_at(leaf, spot, &run);
-    if (taker != NULL) {
+    if (run_takes_at(leaf, spot, &run)) {
+        struct run *taker = &leaf->runs[spot->run];
         taker->units = (uint16_t)(taker->units + run.units);
         taker->bytes = (uint16_t)(taker->bytes + run.bytes);
-    } else {
-        unsigned at;
-        if (runs_cut(leaf, spot, pool, &at) != OT_OK || runs_open(leaf, at, 1, pool) != OT_OK) {
-            return OT_E_MEMORY;
-        }
-        leaf->runs[at] = run;
-        run_use_again(&run, pool);
+    } else if (run_add(leaf, spot, &run, pool) != OT_OK) {
+        return OT_E_MEMORY;
     }
     if (run.bytes > 0) {
         uint8_t *at = leaf->text + spot->bytes;
@@ -186,6 +222,8 @@ int leaf_insert(struct leaf *leaf, const struct spot *spot, const uint8_t *text,
     }
     leaf->units = (uint16_t)(leaf->units + run.units);
     leaf->bytes = (uint16_t)(leaf->bytes + run.bytes);
+    spot->units += run.units;
+    spot->bytes += run.bytes;
     return OT_OK;
 }
 
@@ -195,7 +233,7 @@ int leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *t
     unsigned units = to->units - from->units;
     unsigned bytes = to->bytes - from->bytes;
     struct run *run = &leaf->runs[to->run];
-    if (from->units >= to->run_units && units < run->units) {
+    if (leaf_keeps(leaf, from, to)) {
         run->units = (uint16_t)(run->units - units);
         run->bytes = (uint16_t)(run->bytes - bytes);
     } else {

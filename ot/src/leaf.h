@@ -47,12 +47,21 @@ struct spot {
 struct leaf *leaf_new(struct pool *pool);
 void leaf_free(struct leaf *leaf, struct pool *pool);
 
-/* Where unit `units` is; false if that is within a surrogate pair. */
-bool leaf_find(const struct leaf *leaf, unsigned units, struct spot *spot_out);
+/* Where unit `units` is, looked for from a spot that is known; false if that is within a surrogate
+ * pair. */
+bool leaf_find(const struct leaf *leaf, unsigned units, const struct spot *known,
+               struct spot *spot_out);
 
-/* Puts in text that fits, or (of no bytes, and one unit) an embed. OT_OK or OT_E_MEMORY. */
-int leaf_insert(struct leaf *leaf, const struct spot *spot, const uint8_t *text, struct run run,
+/* Puts in text that fits, or (of no bytes, and one unit) an embed, and moves the spot past it.
+ * OT_OK or OT_E_MEMORY. */
+int leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struct run run,
                 struct pool *pool);
+/* Does the run of `to` outlive the removal? Then `from` stays a spot. */
+static inline bool leaf_keeps(const struct leaf *leaf, const struct spot *from,
+                              const struct spot *to)
+{
+    return from->units >= to->run_units && to->units - from->units < leaf->runs[to->run].units;
+}
 /* Takes out what lies between two spots. */
 int leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
                 struct pool *pool);
@@ -63,6 +72,12 @@ int leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *t
 int leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right, struct pool *pool);
 /* Moves all of `right` to the end of `leaf`, where it fits. */
 int leaf_join(struct leaf *leaf, struct leaf *right, struct pool *pool);
+
+/* Is it one run of ASCII text? Then units are bytes. */
+static inline bool leaf_is_simple(const struct leaf *leaf)
+{
+    return leaf->runs_count == 1 && leaf->bytes == leaf->units;
+}
 
 /* Is it worth joining with another such one? */
 static inline bool leaf_is_small(const struct leaf *leaf)

@@ -123,6 +123,21 @@ static bool pool_is_sound(struct tally *tally)
     return live == chained;
 }
 
+/* The known spot is in its run; at the right byte, unless that follows from the unit alone. */
+static bool spot_is_sound(const struct place *place)
+{
+    static const struct spot start = {0};
+    const struct spot *spot = &place->spot;
+    struct spot found;
+    if (leaf_is_simple(place->leaf)) {
+        return spot->run == 0 && spot->run_units == 0 && spot->run_bytes == 0;
+    }
+    return spot->units <= place->leaf->units &&
+           leaf_find(place->leaf, spot->units, &start, &found) && found.bytes == spot->bytes &&
+           (spot->units == 0 || (found.run == spot->run && found.run_units == spot->run_units &&
+                                 found.run_bytes == spot->run_bytes));
+}
+
 static bool place_is_sound(const struct tree *tree)
 {
     const struct place *place = &tree->place;
@@ -137,7 +152,7 @@ static bool place_is_sound(const struct tree *tree)
             return false;
         }
     }
-    return found.leaf == place->leaf && found.start == place->start;
+    return found.leaf == place->leaf && found.start == place->start && spot_is_sound(place);
 }
 
 bool ot_doc_sound(const struct ot_doc *doc)

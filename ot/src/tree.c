@@ -104,6 +104,7 @@ void tree_descend(const struct tree *tree, uint64_t pos, enum tree_bias bias,
     }
     place_out->leaf = child;
     place_out->start = pos - inside;
+    place_out->spot = (struct spot){0};
 }
 
 bool tree_next(const struct tree *tree, struct place *place)
@@ -122,16 +123,8 @@ bool tree_next(const struct tree *tree, struct place *place)
         child = place->path[level].node->children[0];
     }
     place->leaf = child;
+    place->spot = (struct spot){0};
     return true;
-}
-
-void tree_resize(struct tree *tree, int64_t units)
-{
-    for (unsigned level = 0; level < tree->height; level++) {
-        const struct step *step = &tree->place.path[level];
-        step->node->units[step->slot] += (uint32_t)units;
-    }
-    tree->units += (uint64_t)units;
 }
 
 /* ---- growing ---- */
@@ -267,15 +260,6 @@ static void bottom_remove(struct tree *tree)
     tree->place.leaf = NULL;
 }
 
-void tree_remove(struct tree *tree)
-{
-    struct leaf *leaf = tree->place.leaf;
-    if (tree->height > 0) {
-        bottom_remove(tree);
-        leaf_free(leaf, &tree->pool);
-    }
-}
-
 /* Joins the two leaves from `slot` on, right above which the path ends. */
 static int leaves_join(struct tree *tree, unsigned slot)
 {
@@ -292,10 +276,16 @@ static int leaves_join(struct tree *tree, unsigned slot)
     return error;
 }
 
-int tree_join(struct tree *tree)
+int tree_shrunk(struct tree *tree)
 {
     struct step step = tree->place.path[0];
-    if (tree->height == 0 || !leaf_is_small(tree->place.leaf)) {
+    struct leaf *leaf = tree->place.leaf;
+    if (tree->height == 0) {
+        return OT_OK;
+    }
+    if (leaf->units == 0) {
+        bottom_remove(tree);
+        leaf_free(leaf, &tree->pool);
         return OT_OK;
     }
     if (step.slot + 1 < step.node->count && leaf_is_small(step.node->children[step.slot + 1])) {

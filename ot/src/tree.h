@@ -33,6 +33,7 @@ struct step {
 struct place {
     struct leaf *leaf; /* NULL: nowhere */
     uint64_t start;
+    struct spot spot; /* one in the leaf that is known, often near where the next edit will be */
     struct step path[TREE_HEIGHT_MAX];
 };
 
@@ -60,15 +61,22 @@ bool tree_next(const struct tree *tree, struct place *place);
 
 /* Changes are made at the tree's own place, which structural ones leave nowhere. */
 
-/* The leaf has grown by so many units, or shrunk. */
-void tree_resize(struct tree *tree, int64_t units);
 /* Takes the last `right->units` units of the leaf for `right`, a leaf after it. On error `right` is
  * not in the tree. */
 int tree_split(struct tree *tree, struct leaf *right);
-/* Takes the leaf, by now of no units, out and frees it; unless it is the only one. */
-void tree_remove(struct tree *tree);
-/* Joins the leaf with a neighbour if both are small. */
-int tree_join(struct tree *tree);
+/* The leaf has become small: joins it with a neighbour that is small, too, or takes it out if it is
+ * empty and not the only one. */
+int tree_shrunk(struct tree *tree);
+
+/* The leaf has grown by so many units, or shrunk. */
+static inline void tree_resize(struct tree *tree, int64_t units)
+{
+    for (unsigned level = 0; level < tree->height; level++) {
+        const struct step *step = &tree->place.path[level];
+        step->node->units[step->slot] += (uint32_t)units;
+    }
+    tree->units += (uint64_t)units;
+}
 
 /* Moves the tree's place to where `pos` is. */
 static inline void tree_seek(struct tree *tree, uint64_t pos, enum tree_bias bias)

@@ -105,6 +105,24 @@ const uint8_t *utf8_skip(const uint8_t *at, const uint8_t *end, uint64_t units)
     return at;
 }
 
+const uint8_t *utf8_skip_back(const uint8_t *start, const uint8_t *at, uint64_t units)
+{
+    while (units > 0) {
+        do {
+            if (at == start) {
+                return NULL;
+            }
+            at--;
+        } while ((*at & 0xc0) == 0x80);
+        unsigned length = *at >= 0xf0 ? 2 : 1;
+        if (length > units) {
+            return NULL;
+        }
+        units -= length;
+    }
+    return at;
+}
+
 uint64_t utf8_units(const uint8_t *at, const uint8_t *end)
 {
     uint64_t units = 0;

@@ -14,6 +14,8 @@ int utf8_check(const uint8_t **at, const uint8_t *end, uint64_t units, uint64_t 
 /* Where the text of `units` code units ends; NULL if that is within a surrogate pair or past `end`.
  */
 const uint8_t *utf8_skip(const uint8_t *at, const uint8_t *end, uint64_t units);
+/* The same backwards: where the text of the last `units` code units before `at` begins. */
+const uint8_t *utf8_skip_back(const uint8_t *start, const uint8_t *at, uint64_t units);
 uint64_t utf8_units(const uint8_t *at, const uint8_t *end);
 /* How many characters take a surrogate pair. */
 uint64_t utf8_pairs(const uint8_t *at, const uint8_t *end);

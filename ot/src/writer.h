@@ -16,6 +16,7 @@
 #define OT_WRITER_H
 
 #include "component.h"
+#include "copy.h"
 #include "value.h"
 
 enum { WRITER_LOCAL = 128, WRITER_SLACK = 16 };
@@ -203,40 +204,10 @@ static inline void writer_part(struct writer *writer, const struct part *part)
     }
 }
 
-/* Copies a few bytes without a loop. */
-static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
-{
-    if (size >= 8) {
-        uint64_t first;
-        uint64_t last;
-        memcpy(&first, from, 8);
-        memcpy(&last, from + size - 8, 8);
-        memcpy(to, &first, 8);
-        memcpy(to + size - 8, &last, 8);
-    } else if (size >= 4) {
-        uint32_t first;
-        uint32_t last;
-        memcpy(&first, from, 4);
-        memcpy(&last, from + size - 4, 4);
-        memcpy(to, &first, 4);
-        memcpy(to + size - 4, &last, 4);
-    } else if (size > 0) {
-        uint8_t middle = from[size / 2];
-        uint8_t last = from[size - 1];
-        to[0] = from[0];
-        to[size / 2] = middle;
-        to[size - 1] = last;
-    }
-}
-
 /* Appends `size` bytes of text, for which there is room. */
 static inline void writer_text(struct writer *writer, const uint8_t *text, size_t size)
 {
-    if (size <= 16) {
-        copy_short(writer->text, text, size);
-    } else {
-        memcpy(writer->text, text, size);
-    }
+    copy_few(writer->text, text, size);
     writer->text += size;
 }
 
