@@ -145,6 +145,30 @@ pageTest("hostile operations of others do not break the editor", "/d/letter?peop
   assert.ok(mine.some(({ insert }) => insert?.video === "https://x"));
 });
 
+pageTest("many lines at once are the same as one by one", "/d/letter?people=1&quiet=1", {}, async (page) => {
+  const lines = Array.from({ length: 120 }, (_, i) => [
+    { insert: `line ${i} ` },
+    { insert: "bold", attributes: { bold: true } },
+    { insert: "\n", attributes: [undefined, { list: "bullet" }, { header: 2 }, { "code-block": true }][i % 4] },
+  ]).flat().map(({ insert, attributes }) => (attributes ? { insert, attributes } : { insert }));
+  const around = [[{ insert: "start\nmiddle of a line\n", attributes: { italic: true } }], [{ retain: 9, attributes: { underline: true } }]];
+  const shown = () => page.evaluate(() => document.querySelector(".ql-editor").innerHTML.replaceAll(' style=""', ""));
+  for (const ops of around) await remote(page, ops);
+  await remote(page, [{ retain: 12 }, ...lines, { delete: 3 }, { retain: 2, attributes: { strike: true } }]);
+  const atOnce = await shown();
+  await page.reload();
+  await page.waitForSelector(".ql-editor");
+  for (const ops of around) await remote(page, ops);
+  let at = 12;
+  for (const op of lines) {
+    await remote(page, [{ retain: at }, op]);
+    at += op.insert.length;
+  }
+  await remote(page, [{ retain: at }, { delete: 3 }, { retain: 2, attributes: { strike: true } }]);
+  assert.equal(await shown(), atOnce);
+  assert.ok(atOnce.includes("line 119"));
+});
+
 pageTest("others are seen where they are, by name, and go when they go", "/d/garden?people=5", {}, async (page) => {
   await until(page, () => document.querySelectorAll(".caret.named").length === 4);
   await page.evaluate((name) => {

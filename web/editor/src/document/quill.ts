@@ -14,7 +14,7 @@ import List from "quill/formats/list.js";
 import Script from "quill/formats/script.js";
 import Strike from "quill/formats/strike.js";
 import Underline from "quill/formats/underline.js";
-import { FORMAT_NAMES, safeOps, type Op } from "../pure/safe-delta.js";
+import { bulkInsert, FORMAT_NAMES, safeOps, type Op } from "../pure/safe-delta.js";
 import { pasteRules } from "./paste.js";
 import { keyRules } from "./keys.js";
 
@@ -90,11 +90,22 @@ export function createQuill(container: HTMLElement, refusedFiles: () => void): Q
   return quill;
 }
 
-/** No change is shown before its values have been looked at. */
+/**
+ * No change is shown before its values have been looked at; and many lines that come at once, as when a document is opened, go in
+ * the way that takes Quill time in proportion to their number, and not to its square.
+ */
 function guard(quill: Quill): void {
   const { editor } = quill;
   const applyDelta = editor.applyDelta.bind(editor);
   const insertContents = editor.insertContents.bind(editor);
-  editor.applyDelta = (delta) => applyDelta(new Delta(safeOps(delta.ops as Op[]) as typeof delta.ops));
-  editor.insertContents = (index, delta) => insertContents(index, new Delta(safeOps(delta.ops as Op[]) as typeof delta.ops));
+  const safe = (delta: Delta): Delta => new Delta(safeOps(delta.ops as Op[]) as typeof delta.ops);
+  editor.insertContents = (index, delta) => insertContents(index, safe(delta));
+  editor.applyDelta = (delta) => {
+    const { ops } = safe(delta);
+    const bulk = bulkInsert(ops as Op[]);
+    if (bulk === null) return applyDelta(new Delta(ops));
+    const inserted = insertContents(bulk.index, new Delta(ops.slice(bulk.from, bulk.to)));
+    const rest = new Delta().retain(bulk.index + bulk.length).concat(new Delta(ops.slice(bulk.to)));
+    return inserted.compose(applyDelta(rest));
+  };
 }
