@@ -46,6 +46,7 @@ static void authors_in_step_wait_for_one_another_and_no_longer(void **state)
     for (uint64_t units = 1; units < 100; units += 2) {
         pace_note(&pace, 1, at(units));
         assert_int_equal(pace_due_ns(&pace, 1), at(units - 1) + INTERVAL);
+        assert_int_equal(pace_missing(&pace, 1), 1);
         pace_note(&pace, 2, at(units));
         assert_true(pace_due_ns(&pace, 2) <= at(units));
         pace_begin(&pace, at(units + 1));
@@ -104,6 +105,8 @@ static void beyond_its_memory_the_interval_decides(void **state)
     for (uint64_t author = 1; author < PACE_AUTHORS; author++)
         pace_note(&pace, author, at(1));
     assert_true(pace_due_ns(&pace, PACE_AUTHORS - 1) <= at(1));
+    assert_int_equal(pace_missing(&pace, 3), PACE_AUTHORS - 4);
+    assert_int_equal(pace_missing(&pace, PACE_AUTHORS - 1), 1);
     pace_note(&pace, PACE_AUTHORS, at(1));
     pace_note(&pace, PACE_AUTHORS + 1, at(1));
     assert_int_equal(pace_due_ns(&pace, PACE_AUTHORS + 1), at(10));
