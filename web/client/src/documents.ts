@@ -77,6 +77,9 @@ export class Documents {
 }
 
 function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(ID_LENGTH));
+  // Node.js 18 has no global crypto.
+  const bytes = new Uint8Array(ID_LENGTH);
+  if (globalThis.crypto) crypto.getRandomValues(bytes);
+  else bytes.forEach((_, i) => (bytes[i] = Math.floor(Math.random() * 256)));
   return Array.from(bytes, (byte) => ID_LETTERS[byte % ID_LETTERS.length]).join("");
 }
