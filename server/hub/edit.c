@@ -78,7 +78,8 @@ static void accept_edit(struct hub *hub, struct member *member, uint64_t seq, st
                           .member = member->number,
                           .connection = member->connection->number,
                           .blob = blob,
-                          .op = {blob->data + blob->size - op.size, op.size}};
+                          .op = {blob->data + blob->size - op.size, op.size},
+                          .length = ot_doc_length(room->doc)};
     entry.hashed = version % LIMIT_HASH_EDITS == 0 && ot_doc_hash(room->doc, &entry.hash) == OT_OK;
     history_push(&room->history, entry);
     member->author->seq = seq;
@@ -163,6 +164,7 @@ static void commit(struct hub *hub, struct room *room, const struct store_edit *
     hub->stats.edits++;
     presence_transform(room, entry);
     publish(hub, room, entry);
+    room->length = entry->length;
     open_release(hub, room);
     room_settle_if_due(hub, room);
     history_trim(&room->history, room->committed);

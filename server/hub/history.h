@@ -20,8 +20,9 @@ struct entry {
     uint64_t connection; /* it came from; 0: from the store */
     struct blob *blob;   /* the EDIT message */
     struct ot_slice op;  /* within blob */
+    uint64_t length;     /* of the document at this version */
     bool hashed;
-    uint32_t hash; /* of the document at this version, if hashed */
+    uint32_t hash; /* of it, if hashed */
 };
 
 /* Zero-initialise, then history_begin. */

@@ -169,8 +169,8 @@ void presence_receive(struct hub *hub, struct connection *connection, const stru
     while (version < room->committed) {
         move(member, history_at(&room->history, ++version));
     }
-    member->anchor = at_most(member->anchor, ot_doc_length(room->doc));
-    member->head = at_most(member->head, ot_doc_length(room->doc));
+    member->anchor = at_most(member->anchor, room->length);
+    member->head = at_most(member->head, room->length);
     set_typing(room, member, message->cursor.typing);
     member->typing_until_ms = hub->env.monotonic_ms(hub->env.context) + LIMIT_TYPING_MS;
     set_data(member, message->cursor.data);

@@ -154,12 +154,12 @@ static int load_edit(struct hub *hub, struct room *room, const struct store_edit
     encode_edit(&hub->scratch, 0, edit->version, 0, op);
     struct blob *blob = encode_blob(&hub->scratch);
     room->head = edit->version;
-    history_push(&room->history,
-                 (struct entry){.version = edit->version,
-                                .client = edit->client,
-                                .seq = edit->seq,
-                                .blob = blob,
-                                .op = {blob->data + blob->size - op.size, op.size}});
+    history_push(&room->history, (struct entry){.version = edit->version,
+                                                .client = edit->client,
+                                                .seq = edit->seq,
+                                                .blob = blob,
+                                                .op = {blob->data + blob->size - op.size, op.size},
+                                                .length = ot_doc_length(room->doc)});
     history_trim(&room->history, room->head);
     return STORE_OK;
 }
@@ -194,6 +194,7 @@ static int load(struct hub *hub, struct room *room, const struct store_request *
         }
     }
     room->committed = room->head;
+    room->length = ot_doc_length(room->doc);
     return room->head == request->version ? STORE_OK : STORE_E_CORRUPT;
 }
 

@@ -91,6 +91,7 @@ struct room {
     uint64_t committed; /* last version on disk */
     struct history history;
     struct table authors;
+    uint64_t length;    /* of the document at `committed` */
     size_t appending; /* requests on their way to the store */
     size_t waiting;   /* members whose answer waits for a commit */
 

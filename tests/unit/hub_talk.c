@@ -257,6 +257,20 @@ static void a_cursor_past_the_end_is_put_at_the_end(void **state)
     expect_cursor(pair.bob, pair.ann_member, 0);
 }
 
+static void the_end_is_that_of_the_document_which_people_see(void **state)
+{
+    static const uint8_t delete_1[] = {0x02, 0x0a};
+    struct world *world = *state;
+    struct pair pair = two_people(world);
+    world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
+    world_commit(world);
+    world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(2), U(1),
+               (struct ot_slice){delete_1, sizeof delete_1}); /* not on disk yet */
+    cursor(world, pair.bob, 1, 1);
+    world_pass(world, 100);
+    expect_cursor(pair.ann, pair.bob_member, 1);
+}
+
 static void typing_ends_by_itself(void **state)
 {
     struct world *world = *state;
@@ -494,3 +508,4 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+        CASE(the_end_is_that_of_the_document_which_people_see),
