@@ -141,10 +141,29 @@ static struct recent_chat *recent_of(struct room *room, const struct store_chat 
     return NULL;
 }
 
+/* The message was sent before and is on its way to the disk: a request that is made now is served
+ * after that. */
+static void find_again(struct hub *hub, const struct store_request *request)
+{
+    struct store_request *again = request_new(REQUEST_CHAT_FIND);
+    again->connection = request->connection;
+    again->member = request->member;
+    again->channel = request->channel;
+    again->ref = request->ref;
+    again->key = request->key;
+    again->chat = request->chat;
+    again->blob = blob_ref(request->blob);
+    hub_ask(hub, again);
+}
+
 void chat_found(struct hub *hub, struct store_request *request)
 {
     struct member *member = member_of_request(hub, request);
     if (member == NULL || member->room->state != ROOM_LIVE) {
+        if (hub_connection(hub, request->connection) != NULL) {
+            hub_refuse(hub, request->connection, request->ref, request->channel, "not_open",
+                       "the document was closed meanwhile", WIRE_NONE, WIRE_NONE);
+        }
         return;
     }
     if (request->result != STORE_OK) {
@@ -159,7 +178,8 @@ void chat_found(struct hub *hub, struct store_request *request)
         return;
     }
     if (recent != NULL) {
-        return; /* its first sending will be answered when it is on disk */
+        find_again(hub, request);
+        return;
     }
     struct store_request *append = request_new(REQUEST_APPEND_CHAT);
     append->connection = request->connection;

@@ -50,6 +50,8 @@ static void ask(void *context, struct store_request *request)
     struct world *world = context;
     bool append = request->kind == REQUEST_APPEND_EDIT || request->kind == REQUEST_APPEND_CHAT;
     struct store_request ***end = append ? &world->appends_end : &world->asked_end;
+    world->appends_asked += append;
+    request->after = request->kind == REQUEST_SETTLE ? 0 : world->appends_asked;
     request->next = NULL;
     **end = request;
     *end = &request->next;
@@ -175,6 +177,7 @@ static void end(struct world *world)
     drop(&world->asked);
     drop(&world->appends);
     store_close(world->store);
+    world->appends_done = world->appends_asked;
     for (size_t i = 0; i < world->connection_count; i++) {
         ot_buf_deinit(&world->connections[i].received);
     }
@@ -199,7 +202,7 @@ void world_crash(struct world *world)
 
 void world_run(struct world *world)
 {
-    while (world->asked != NULL) {
+    while (world->asked != NULL && world->asked->after <= world->appends_done) {
         struct store_request *request = world->asked;
         world->asked = request->next;
         if (world->asked == NULL) {
@@ -227,6 +230,7 @@ void world_commit(struct world *world)
             struct store_request *next = chain->next;
             chain->next = NULL;
             if (world->append_result != STORE_OK) {
+            world->appends_done++;
                 chain->result = world->append_result;
             }
             hub_stored(world->hub, chain);

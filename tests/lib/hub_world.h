@@ -33,7 +33,8 @@ struct world {
     uint64_t random;
     struct store_request *asked, **asked_end;     /* to be served by world_run */
     struct store_request *appends, **appends_end; /* to be served by world_commit */
-    int append_result;                            /* not STORE_OK: what every append fails with */
+    uint64_t appends_asked, appends_done;
+    int append_result; /* not STORE_OK: what every append fails with */
     struct world_connection connections[WORLD_CONNECTIONS];
     size_t connection_count;
     size_t logged; /* warnings and errors */
@@ -45,7 +46,8 @@ void world_stop(struct world *world);
  * Connections are gone. */
 void world_crash(struct world *world);
 
-/* Serves what the hub has asked of the store, appends excepted, until nothing is left. */
+/* Serves what the hub has asked of the store until only appends are left, and what was asked after
+ * them: as in the store's thread, it would see them. */
 void world_run(struct world *world);
 /* Makes the appends durable, as one transaction, and serves the rest. */
 void world_commit(struct world *world);

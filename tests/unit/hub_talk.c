@@ -373,12 +373,39 @@ static void a_message_sent_again_is_not_said_again(void **state)
     chat(world, pair.ann, 2, 9, "once");
     world_commit(world);
     assert_int_equal(expect_done_uint(pair.ann, 1), 1);
+    assert_int_equal(expect_done_uint(pair.ann, 2), 1);
     chat(world, pair.ann, 3, 9, "once");
     world_commit(world);
     assert_int_equal(expect_done_uint(pair.ann, 3), 1);
     expect_chat(pair.bob, 1, "once");
     struct reader fields;
     assert_false(world_find(pair.bob, WIRE_CHATTED, &fields));
+}
+
+static void a_message_sent_again_at_once_is_answered_when_it_is_on_disk(void **state)
+{
+    struct world *world = *state;
+    struct pair pair = two_people(world);
+    world_send(world, pair.bob, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
+    chat(world, pair.ann, 1, 9, "once"); /* both wait behind the edit */
+    chat(world, pair.ann, 2, 9, "once");
+    world_commit(world);
+    assert_int_equal(expect_done_uint(pair.ann, 1), 1);
+    assert_int_equal(expect_done_uint(pair.ann, 2), 1);
+    expect_chat(pair.bob, 1, "once");
+    struct reader fields;
+    assert_false(world_find(pair.bob, WIRE_CHATTED, &fields));
+}
+
+static void a_message_to_a_document_that_was_closed_meanwhile_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct pair pair = two_people(world);
+    world_send(world, pair.bob, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
+    chat(world, pair.ann, 1, 9, "never");
+    world->append_result = STORE_E_FULL;
+    world_commit(world);
+    expect_error(pair.ann, "not_open");
 }
 
 static void who_comes_later_gets_the_newest_messages_and_can_ask_for_older_ones(void **state)
@@ -495,11 +522,14 @@ int main(void)
         CASE(many_moves_within_a_tick_are_one),
         CASE(a_cursor_is_carried_along_by_edits),
         CASE(a_cursor_past_the_end_is_put_at_the_end),
+        CASE(the_end_is_that_of_the_document_which_people_see),
         CASE(typing_ends_by_itself),
         CASE(a_new_name_is_shown),
         CASE(a_crowd_is_counted_and_not_listed),
         CASE(a_message_is_numbered_stored_and_acknowledged),
         CASE(a_message_sent_again_is_not_said_again),
+        CASE(a_message_sent_again_at_once_is_answered_when_it_is_on_disk),
+        CASE(a_message_to_a_document_that_was_closed_meanwhile_is_refused),
         CASE(who_comes_later_gets_the_newest_messages_and_can_ask_for_older_ones),
         CASE(documents_are_created_listed_and_renamed),
         CASE(a_deleted_document_closes_for_everybody),
@@ -508,4 +538,3 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-        CASE(the_end_is_that_of_the_document_which_people_see),
