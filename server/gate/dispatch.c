@@ -3,6 +3,7 @@
 #include "server/gate/flush.h"
 #include "server/gate/peer.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* Hands over a blob of `out`. */
@@ -52,6 +53,7 @@ static void do_attach(struct gate *gate, struct peer *peer, struct hub_out *out)
                                             .tick = out->tick,
                                             .version = out->version,
                                             .chat = out->chat,
+                                            .attachment = out->attachment,
                                             .full = take(&out->extra)});
     peer_touch(peer);
     send_blob(peer, out);
@@ -72,6 +74,7 @@ static void do_item(struct gate *gate, struct hub_out *out)
     if (stream == NULL) {
         return;
     }
+    assert(out->blob != NULL);
     if (stream_is_pressed(stream, out->blob->size)) {
         gate_flush(gate);
     }

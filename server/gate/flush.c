@@ -26,19 +26,35 @@ static void add_ping(struct outbox_frame *frame, uint8_t *payload)
     frame->size += PING_BYTES;
 }
 
-/* One write, straight to the socket. Raw, since the frame is complete. */
-static void write_frame(struct peer *peer, const struct outbox_frame *frame)
+/* Puts a goodbye after the frame, which may be empty. */
+static void add_goodbye(struct outbox_frame *frame, uint8_t *payload, unsigned code)
+{
+    if (frame->size == 0) {
+        frame->data = payload;
+    }
+    frame_close(frame->data + frame->size, code);
+    frame->size += FRAME_CLOSE_SIZE;
+}
+
+/* One write, straight to the socket. Raw, since it holds whole frames. */
+static bool write_frame(struct peer *peer, const struct outbox_frame *frame)
 {
     struct gate *gate = peer->gate;
     if (lws_write(peer->wsi, frame->data, frame->size, LWS_WRITE_RAW) < 0) {
         peer_cut(peer);
-        return;
+        return false;
     }
     counter_add(&gate->counters.frames_out, 1);
     counter_add(&gate->counters.bytes_out, frame->size);
+    return true;
+}
+
+/* Waits for the socket if it took not all, or if there is more for it. */
+static void go_on_later(struct peer *peer, bool more)
+{
     if (lws_partial_buffered(peer->wsi)) {
         peer_block(peer);
-    } else if (frame->more) {
+    } else if (more) {
         lws_callback_on_writable(peer->wsi);
         peer_block(peer);
     }
@@ -61,15 +77,21 @@ static void serve(struct peer *peer)
     }
     const struct outbox_events events = {peer, on_lagged, on_presence};
     struct outbox_frame frame = outbox_take(&peer->outbox, &events, gate->payload);
+    bool is_last = peer->state == PEER_CLOSING && !frame.more;
     if (peer->ping_wanted) {
         peer->ping_wanted = false;
         add_ping(&frame, gate->payload);
     }
-    if (frame.size > 0) {
-        write_frame(peer, &frame);
+    if (is_last) {
+        add_goodbye(&frame, gate->payload, peer->close_code);
     }
-    if (peer->state == PEER_CLOSING && !peer->blocked) {
-        pointers_add(&gate->doomed, peer);
+    if (frame.size == 0 || !write_frame(peer, &frame)) {
+        return;
+    }
+    if (is_last) {
+        peer_leave(peer);
+    } else {
+        go_on_later(peer, frame.more);
     }
 }
 
@@ -124,8 +146,4 @@ void gate_flush(struct gate *gate)
     gate->turn++;
     serve_peers(gate);
     serve_streams(gate);
-    for (size_t place = 1; place <= gate->doomed.count; place++) {
-        peer_say_goodbye(pointers_at(&gate->doomed, place));
-    }
-    pointers_clear(&gate->doomed);
 }

@@ -29,3 +29,11 @@ uint8_t *frame_begin(uint8_t *payload, size_t size, enum frame_opcode opcode, bo
     *--at = (uint8_t)((unsigned)opcode | (final ? FINAL : 0));
     return at;
 }
+
+void frame_close(uint8_t *out, unsigned code)
+{
+    out[0] = FINAL | FRAME_CLOSE;
+    out[1] = 2;
+    out[2] = (uint8_t)(code >> 8);
+    out[3] = (uint8_t)code;
+}

@@ -38,7 +38,7 @@ struct gate_options {
     const char *host; /* numeric address or name to listen on */
     unsigned port;    /* 0: any free one */
     unsigned gates;
-    unsigned connections_max;        /* 0: as many as descriptors allow */
+    unsigned connections_max;        /* 0: 65536; never more than descriptors allow */
     const struct gate_asset *assets; /* ends with a NULL path; "/" and "/d/ID" are "/index.html" */
 
     /* 0: the limit of that name */

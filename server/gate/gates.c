@@ -19,6 +19,9 @@ static unsigned or_default(unsigned value, unsigned fallback)
     return value == 0 ? fallback : value;
 }
 
+/* Unless said otherwise. */
+#define DEFAULT_CONNECTIONS 65536
+
 /* libwebsockets fills tables by the limit of descriptors: it is set to what is needed, no more. */
 static unsigned fit_descriptors(unsigned wanted, unsigned gates)
 {
@@ -28,7 +31,7 @@ static unsigned fit_descriptors(unsigned wanted, unsigned gates)
         return 0;
     }
     rlim_t most = limit.rlim_max < SLOTS_MAX ? limit.rlim_max : SLOTS_MAX;
-    rlim_t target = wanted == 0 || wanted > most - reserved ? most : (rlim_t)wanted + reserved;
+    rlim_t target = (rlim_t)wanted + reserved < most ? (rlim_t)wanted + reserved : most;
     if (target <= reserved) {
         return 0;
     }
@@ -43,6 +46,7 @@ static struct gate_options with_defaults(const struct gate_options *given)
 {
     struct gate_options options = *given;
     options.gates = or_default(options.gates, 1);
+    options.connections_max = or_default(options.connections_max, DEFAULT_CONNECTIONS);
     options.hello_ms = or_default(options.hello_ms, LIMIT_HELLO_MS);
     options.silence_ms = or_default(options.silence_ms, LIMIT_SILENCE_MS);
     options.ping_ms = or_default(options.ping_ms, LIMIT_PING_MS);
@@ -108,7 +112,7 @@ struct gates *gates_start(const struct gate_options *options, const struct gate_
     gates->options = with_defaults(options);
     gates->listener = -1;
     gates->options.connections_max =
-        fit_descriptors(options->connections_max, gates->options.gates);
+        fit_descriptors(gates->options.connections_max, gates->options.gates);
     if (gates->options.connections_max == 0) {
         snprintf(message_out, message_size,
                  "the limit of open files is too low: raise it (ulimit -n) to 1024 or more");

@@ -57,6 +57,8 @@ static int write_some(struct gate *gate, struct http_transfer *transfer, size_t 
     if (transfer->left == 0 && !lws_partial_buffered(transfer->wsi)) {
         return -1;
     }
+    /* From here on http_tick looks after it. */
+    lws_set_timeout(transfer->wsi, NO_PENDING_TIMEOUT, 0);
     lws_callback_on_writable(transfer->wsi);
     return 0;
 }

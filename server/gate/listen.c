@@ -185,7 +185,6 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 
 void listen_start(struct gate *gate)
 {
-    gate->listening.data = gate;
     uv_poll_start(&gate->listening, UV_READABLE, on_readable);
 }
 
@@ -197,13 +196,19 @@ void listen_tick(struct gate *gate)
     }
 }
 
+static void on_closed(uv_handle_t *handle)
+{
+    struct gate *gate = handle->data;
+    close(gate->gates->listener);
+    gate->gates->listener = -1;
+}
+
+/* The loop lets go of the descriptor first: its number may be another's at once. */
 void listen_stop(struct gate *gate)
 {
     gate->accept_paused = false;
-    uv_poll_stop(&gate->listening);
-    if (gate->gates->listener >= 0) {
-        close(gate->gates->listener);
-        gate->gates->listener = -1;
+    if (!uv_is_closing((uv_handle_t *)&gate->listening)) {
+        uv_close((uv_handle_t *)&gate->listening, on_closed);
     }
 }
 

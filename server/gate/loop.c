@@ -21,6 +21,8 @@
 /* Of LIMIT_DRAIN_MS: for answers to our goodbyes. The rest is for what is queued. */
 #define GOODBYE_MS 1000
 
+#define THREAD_NAME_MAX 16
+
 uint64_t gate_now_ms(const struct gate *gate)
 {
     return uv_now(&gate->loop);
@@ -92,7 +94,7 @@ static void stop(struct gate *gate)
 
 static void count_open(struct peer *peer)
 {
-    if (peer->state == PEER_CLOSED) {
+    if (peer->state == PEER_CLOSED && !lws_partial_buffered(peer->wsi)) {
         peer->gate->closed++;
     }
 }
@@ -152,6 +154,9 @@ static void on_tick(uv_timer_t *handle)
 void *gate_run(void *context)
 {
     struct gate *gate = context;
+    char name[THREAD_NAME_MAX];
+    snprintf(name, sizeof(name), "gate-%u", gate->index);
+    pthread_setname_np(pthread_self(), name);
     uv_run(&gate->loop, UV_RUN_DEFAULT);
     return NULL;
 }
@@ -169,15 +174,8 @@ static void open_handles(struct gate *gate)
     uv_timer_start(&gate->tick, on_tick, WHEEL_TICK_MS, WHEEL_TICK_MS);
     if (gate->index == 0) {
         uv_poll_init(&gate->loop, &gate->listening, gate->gates->listener);
+        gate->listening.data = gate;
         listen_start(gate);
-    }
-}
-
-static void close_handle(uv_handle_t *handle, void *context)
-{
-    (void)context;
-    if (!uv_is_closing(handle)) {
-        uv_close(handle, NULL);
     }
 }
 
@@ -203,7 +201,7 @@ struct gate *gate_new(struct gates *gates, unsigned index, char *message_out, si
         gate->random == 0) {
         gate->random = 1;
     }
-    gate->payload_memory = memory_new(HEADROOM + LIMIT_FLUSH_BYTES);
+    gate->payload_memory = memory_new(HEADROOM + LIMIT_FLUSH_BYTES + FRAME_CLOSE_SIZE);
     gate->payload = gate->payload_memory + HEADROOM;
     slots_init(&gate->slots, index, gates->options.connections_max);
     wheel_init(&gate->wheel, gate_now_ms(gate));
@@ -214,12 +212,11 @@ struct gate *gate_new(struct gates *gates, unsigned index, char *message_out, si
 static void close_loop(struct gate *gate)
 {
     lws_context_destroy(gate->context);
-    close_handle((uv_handle_t *)&gate->wake, NULL);
-    close_handle((uv_handle_t *)&gate->turn_end, NULL);
-    close_handle((uv_handle_t *)&gate->tick, NULL);
+    uv_close((uv_handle_t *)&gate->wake, NULL);
+    uv_close((uv_handle_t *)&gate->turn_end, NULL);
+    uv_close((uv_handle_t *)&gate->tick, NULL);
     if (gate->index == 0) {
         listen_stop(gate);
-        close_handle((uv_handle_t *)&gate->listening, NULL);
     }
     uv_run(&gate->loop, UV_RUN_DEFAULT);
     lws_context_destroy(gate->context);
@@ -237,7 +234,6 @@ void gate_free(struct gate *gate)
     slots_deinit(&gate->slots);
     pointers_deinit(&gate->dirty_peers);
     pointers_deinit(&gate->dirty_streams);
-    pointers_deinit(&gate->doomed);
     ot_buf_deinit(&gate->encoded);
     free(gate->payload_memory);
     free(gate);

@@ -69,7 +69,6 @@ struct gate {
     uint64_t turn;                 /* number of the last flush */
     struct pointers dirty_peers;   /* with messages of their own */
     struct pointers dirty_streams; /* with news */
-    struct pointers doomed;        /* to be closed at the end of the flush */
     uint8_t *payload;              /* where frames are put together, within ... */
     uint8_t *payload_memory;
     struct ot_buf encoded;

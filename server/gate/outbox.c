@@ -9,12 +9,20 @@
 
 /* [37, ch, version, seq]: head, kind, channel and two numbers of up to 9 bytes. */
 #define ACK_BYTES_MAX 21
-#define ARRAY_OF_4    0x94
+/* Two pieces of the heap beside the bytes. */
+#define MESSAGE_COST 64
+#define ARRAY_OF_4   0x94
 
 struct outbox_message {
     struct outbox_message *next;
     struct blob *blob;
 };
+
+/* What a message costs while it waits: small ones are many. */
+static size_t cost_of(const struct blob *blob)
+{
+    return blob->size + MESSAGE_COST;
+}
 
 /* The payload of a frame as it fills. */
 struct filling {
@@ -35,7 +43,7 @@ static struct blob *pop(struct outbox *outbox)
     if (outbox->first == NULL) {
         outbox->last = NULL;
     }
-    outbox->bytes -= blob->size;
+    outbox->bytes -= cost_of(blob);
     free(message);
     return blob;
 }
@@ -71,7 +79,7 @@ void outbox_add(struct outbox *outbox, struct blob *blob)
         outbox->last->next = message;
     }
     outbox->last = message;
-    outbox->bytes += blob->size;
+    outbox->bytes += cost_of(blob);
 }
 
 struct subscriber *outbox_subscriber(const struct outbox *outbox, uint8_t channel)

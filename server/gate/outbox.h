@@ -18,7 +18,7 @@ struct outbox {
     uint64_t connection; /* items it is the author of are given to it as ACK */
     struct subscriber *subscribers;
     struct outbox_message *first, *last; /* its own messages */
-    size_t bytes;                        /* of those */
+    size_t bytes;                        /* of memory that those take */
     struct blob *large;                  /* too large for one frame: on its way in parts, or NULL */
     size_t large_at;
     int large_channel; /* negative: it carries no channel to be put in */

@@ -176,6 +176,7 @@ void peer_tell(const struct peer *peer, enum hub_in_kind kind, const struct subs
     in->connection = peer->outbox.connection;
     if (subscriber != NULL) {
         in->channel = subscriber->channel;
+        in->attachment = subscriber->attachment;
         in->version = subscriber->version;
         in->chat = subscriber->chat;
     }
@@ -238,11 +239,4 @@ void peer_cut(struct peer *peer)
     /* The loop finds the socket dead and ends the connection. */
     shutdown(lws_get_socket_fd(peer->wsi), SHUT_RDWR);
     lws_callback_on_writable(peer->wsi);
-}
-
-void peer_say_goodbye(struct peer *peer)
-{
-    peer_leave(peer);
-    lws_close_reason(peer->wsi, (enum lws_close_status)peer->close_code, NULL, 0);
-    lws_set_timeout(peer->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
 }

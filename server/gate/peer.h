@@ -11,7 +11,7 @@ enum peer_state {
     PEER_GREETING, /* no HELLO yet */
     PEER_READY,
     PEER_CLOSING, /* what is left is going out, then goodbye is said; hears nothing more */
-    PEER_CLOSED   /* goodbye was said, or will not be: only the end is awaited */
+    PEER_CLOSED /* goodbye has been said, by either side, or will not be: only the end is awaited */
 };
 
 struct peer {
@@ -61,12 +61,10 @@ void peer_close_gently(struct peer *peer, unsigned code);
 /* The socket takes nothing for now, or takes something again. */
 void peer_block(struct peer *peer);
 void peer_unblock(struct peer *peer);
-/* It is going by itself: reads nothing more, and the hub is told. peer_free follows later. */
+/* Goodbye has been said: reads nothing more, and the hub is told. peer_free follows later. */
 void peer_leave(struct peer *peer);
-/* Goodbye cannot be said or is not answered: cuts the connection. peer_free follows later. */
+/* Goodbye cannot be said or is not answered: cuts the connection. */
 void peer_cut(struct peer *peer);
-/* Says goodbye; nothing may be left half-written. peer_free follows, perhaps at once. */
-void peer_say_goodbye(struct peer *peer);
 /* Gives the hub something other than a message. `subscriber` may be NULL. */
 void peer_tell(const struct peer *peer, enum hub_in_kind kind, const struct subscriber *subscriber);
 /* wheel_fire of a gate's wheel. */

@@ -87,6 +87,17 @@ static int on_established(struct lws *wsi)
     return 0;
 }
 
+/* Of the client. Ours was first: that was all, and libwebsockets, which has not heard of ours, need
+ * not answer. */
+static int on_goodbye(struct peer *peer)
+{
+    if (peer->state == PEER_CLOSED) {
+        return -1;
+    }
+    peer_leave(peer);
+    return 0;
+}
+
 static void on_closed(struct lws *wsi, struct peer *peer)
 {
     lws_set_opaque_user_data(wsi, NULL);
@@ -119,8 +130,7 @@ static int on_websocket(struct lws *wsi, enum lws_callback_reasons reason, void 
         peer_unblock(peer);
         return 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        peer_leave(peer);
-        return 0;
+        return on_goodbye(peer);
     case LWS_CALLBACK_CLOSED:
         on_closed(wsi, peer);
         return 0;
@@ -163,7 +173,7 @@ int protocols_open(struct gate *gate)
         .alpn = "http/1.1",
         .max_http_header_data = HEADER_BYTES,
         .max_http_header_pool = HEADERS_MAX,
-        .timeout_secs = LIMIT_HELLO_MS / 1000,
+        .timeout_secs = (gate->gates->options.hello_ms + 999) / 1000,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
         .user = gate,

@@ -61,6 +61,7 @@ struct subscriber *stream_subscribe(struct stream *stream, struct outbox *outbox
                                       .tick = start->tick,
                                       .version = start->version,
                                       .chat = start->chat,
+                                      .attachment = start->attachment,
                                       .full = start->full,
                                       .full_tick = start->tick,
                                       .index = (uint32_t)stream->count,

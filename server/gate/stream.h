@@ -23,6 +23,7 @@ struct subscriber {
     uint64_t position;       /* of the next item it gets */
     uint64_t tick;           /* of the presence it has */
     uint64_t version, chat;  /* the last ones it was given */
+    uint64_t attachment;     /* its number, for the hub */
     struct blob *full;       /* full presence to be given first, as of full_tick; or NULL */
     uint64_t full_tick;
     uint32_t index; /* in the stream's subscribers */
@@ -45,7 +46,7 @@ struct stream {
 /* Where a new subscriber begins. */
 struct stream_start {
     uint8_t channel;
-    uint64_t position, tick, version, chat;
+    uint64_t position, tick, version, chat, attachment;
     struct blob *full; /* may be NULL */
 };
 

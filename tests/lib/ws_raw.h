@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WS_RAW_PATIENCE_MS 10000
+#define WS_RAW_PATIENCE_MS 60000
 
 /* A handshake that is accepted by a server at `ws_raw_host`. */
 #define WS_RAW_KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"

@@ -1,15 +1,20 @@
 #include "unit/gate_world.h"
 
+#include "server/thread/clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#define LARGE_SIZE (8u << 20)
+#define LARGE_SIZE   (8u << 20)
+#define SMALL_BUFFER 262144
 
 struct site {
     struct gate_asset assets[3];
@@ -216,7 +221,7 @@ static void await_place(const struct world *world)
 
 static struct ws_raw *ask_and_read_the_head_only(const struct world *world)
 {
-    struct ws_raw *ws = ws_raw_connect(world->port, 4096);
+    struct ws_raw *ws = ws_raw_connect(world->port, SMALL_BUFFER);
     assert_true(ws_raw_send_text(ws, "GET /editor.js HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_int_equal(ws_raw_head(ws, head, sizeof(head)), 200);
     return ws;
@@ -246,6 +251,61 @@ static void a_client_that_does_not_read_its_page_is_ended(void **state)
     world_stop(world);
 }
 
+/* Slower than all of libwebsockets' patience, but never still. */
+static void a_slow_client_gets_its_page_whole(void **state)
+{
+    struct site *site = *state;
+    struct world *world =
+        world_start(&(struct gate_options){.assets = site->assets, .hello_ms = 1});
+    struct ws_raw *ws = ask_and_read_the_head_only(world);
+    size_t got = ws->size;
+    assert_memory_equal(ws->data, site->large, got);
+    uint64_t until = clock_monotonic_ms() + 2500;
+    uint8_t part[8192];
+    while (got < LARGE_SIZE) {
+        ssize_t size = recv(ws->socket, part, sizeof(part), 0);
+        assert_true(size > 0);
+        assert_memory_equal(part, site->large + got, (size_t)size);
+        got += (size_t)size;
+        if (clock_monotonic_ms() < until) {
+            usleep(5000);
+        }
+    }
+    assert_true(clock_monotonic_ms() >= until);
+    assert_true(ws_raw_is_closed(ws));
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+static void a_second_request_behind_a_large_page_does_not_spoil_it(void **state)
+{
+    struct site *site = *state;
+    int status;
+    struct ws_raw *ws = ask(site,
+                            "GET /editor.js HTTP/1.1\r\nHost: a\r\n\r\n"
+                            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                            &status);
+    assert_int_equal(status, 200);
+    assert_int_equal(ws->size, LARGE_SIZE);
+    ws_raw_free(ws);
+}
+
+static void who_asks_nothing_is_ended(void **state)
+{
+    (void)state;
+    struct world *world = world_start(&(struct gate_options){.hello_ms = 1});
+    struct ws_raw *silent = ws_raw_connect(world->port, 0);
+    struct ws_raw *dripping = ws_raw_connect(world->port, 0);
+    assert_true(ws_raw_send_text(dripping, "GET / HTTP/1.1\r\nX-Slow: "));
+    while (ws_raw_send_text(dripping, "a")) {
+        usleep(20000);
+    }
+    assert_true(ws_raw_is_closed(silent));
+    ws_raw_free(silent);
+    ws_raw_free(dripping);
+    world_stop(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +325,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_that_talks_while_a_page_goes_out_is_ended, start,
                                         stop),
         cmocka_unit_test_setup_teardown(a_client_that_does_not_read_its_page_is_ended, start, stop),
+        cmocka_unit_test_setup_teardown(a_slow_client_gets_its_page_whole, start, stop),
+        cmocka_unit_test_setup_teardown(a_second_request_behind_a_large_page_does_not_spoil_it,
+                                        start, stop),
+        cmocka_unit_test(who_asks_nothing_is_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_S 10
+/* Timers that a test does not ask for never fire, however slow the machine. */
+#define LONG_MS    600000
+#define PATIENCE_S (WS_RAW_PATIENCE_MS / 1000)
 
 static bool post(void *context, struct hub_in *in)
 {
@@ -57,6 +59,13 @@ static void no_log(void *context, enum hub_log_level level, const char *event, c
     (void)fields;
 }
 
+static void set_if_zero(unsigned *value, unsigned instead)
+{
+    if (*value == 0) {
+        *value = instead;
+    }
+}
+
 struct world *world_start(const struct gate_options *options)
 {
     static const struct gate_asset no_assets[] = {{0}};
@@ -65,12 +74,15 @@ struct world *world_start(const struct gate_options *options)
     pthread_mutex_init(&world->lock, NULL);
     pthread_cond_init(&world->news, NULL);
     struct gate_options used = options == NULL ? (struct gate_options){0} : *options;
-    if (used.host == NULL) {
-        used.host = "127.0.0.1";
-    }
+    used.host = "127.0.0.1";
     if (used.assets == NULL) {
         used.assets = no_assets;
     }
+    set_if_zero(&used.hello_ms, LONG_MS);
+    set_if_zero(&used.silence_ms, LONG_MS);
+    set_if_zero(&used.ping_ms, LONG_MS);
+    set_if_zero(&used.stall_ms, LONG_MS);
+    set_if_zero(&used.close_ms, LONG_MS);
     char message[256];
     const struct gate_env env = {world, post, not_ready, no_log};
     world->gates = gates_start(&used, &env, message, sizeof(message));
@@ -193,6 +205,7 @@ void world_attach(struct world *world, uint64_t connection, uint8_t channel, uin
                                         .channel = channel,
                                         .room = room,
                                         .position = position,
+                                        .attachment = 1000 + channel,
                                         .blob = blob});
 }
 

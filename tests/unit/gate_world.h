@@ -1,5 +1,5 @@
 /* Real gates with a hub made of the test: what the gates post is taken one by one, what they are to
- * be told is said with the calls below. Waits end after ten seconds and fail the test. */
+ * be told is said with the calls below. Waits end after WS_RAW_PATIENCE_MS and fail the test. */
 #ifndef QUIRE_TESTS_GATE_WORLD_H
 #define QUIRE_TESTS_GATE_WORLD_H
 
@@ -27,7 +27,7 @@ struct world {
     struct ws_raw *holder;
 };
 
-/* `options` may be NULL. */
+/* `options` may be NULL. Times that are 0 in it are ten minutes. */
 struct world *world_start(const struct gate_options *options);
 void world_stop(struct world *world);
 
