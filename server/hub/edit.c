@@ -7,15 +7,19 @@ static void refuse(struct hub *hub, const struct member *member, uint64_t seq, c
     hub_refuse(hub, member->connection->number, seq, member->channel, code, text, retry_ms, at);
 }
 
-/* Is it an edit that came before? Then its author hears its place again, if it is on disk by now;
- * if not, the ACK is on its way. */
+/*
+ * Is it an edit that came before? If it came over this connection, its ACK has its place in what
+ * the connection is given, perhaps later than now: a second one could come before it, out of order.
+ * If over another, it was on disk before this channel was opened, and the author hears its place
+ * again.
+ */
 static bool repeated(struct hub *hub, const struct member *member, const struct message *message)
 {
     const struct author *author = member->author;
     if (message->edit.seq == 0 || message->edit.seq != author->seq) {
         return false;
     }
-    if (author->committed_seq == author->seq) {
+    if (author->connection != member->connection->number && author->committed_seq == author->seq) {
         encode_ack(&hub->scratch, member->channel, author->version, author->seq);
         hub_send_scratch(hub, member->connection->number);
     }
@@ -84,6 +88,7 @@ static void accept_edit(struct hub *hub, struct member *member, uint64_t seq, st
     history_push(&room->history, entry);
     member->author->seq = seq;
     member->author->version = version;
+    member->author->connection = entry.connection;
     member->connection->known = true;
 
     struct store_request *request = request_new(REQUEST_APPEND_EDIT);
@@ -159,12 +164,12 @@ static void commit(struct hub *hub, struct room *room, const struct store_edit *
     struct entry *entry = history_at(&room->history, edit->version);
     struct author *author = room_author(room, edit->client);
     room->committed = edit->version;
+    room->length = entry->length;
     author->committed_seq = edit->seq;
     author->committed_version = edit->version;
     hub->stats.edits++;
     presence_transform(room, entry);
     publish(hub, room, entry);
-    room->length = entry->length;
     open_release(hub, room);
     room_settle_if_due(hub, room);
     history_trim(&room->history, room->committed);

@@ -30,6 +30,7 @@ struct connection {
 struct author {
     uint64_t client;
     uint64_t seq, version;                     /* of its last edit that was given a version */
+    uint64_t connection;                       /* that edit came over; 0: from the store */
     uint64_t committed_seq, committed_version; /* of its last edit that is on disk */
 };
 
@@ -89,9 +90,9 @@ struct room {
     struct ot_doc *doc; /* at version `head` */
     uint64_t head;      /* last version given */
     uint64_t committed; /* last version on disk */
+    uint64_t length;    /* of the document at `committed` */
     struct history history;
     struct table authors;
-    uint64_t length;    /* of the document at `committed` */
     size_t appending; /* requests on their way to the store */
     size_t waiting;   /* members whose answer waits for a commit */
 
