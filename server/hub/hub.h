@@ -42,6 +42,7 @@ struct hub_in {
     enum hub_in_kind kind;
     uint64_t connection;
     uint8_t channel;        /* LAGGED, PRESENCE */
+    uint64_t attachment;    /* LAGGED: of the ATTACH that it is about */
     uint64_t version, chat; /* LAGGED: last edit and last chat message that went out */
     struct message message; /* MESSAGE: read from `bytes` */
     size_t size;
@@ -80,6 +81,7 @@ struct hub_out {
     uint64_t room;       /* ATTACH, ITEM, PRESENCE, FULL, FORGET: never used twice */
     uint64_t position;   /* ATTACH, ITEM */
     uint64_t tick;       /* ATTACH, PRESENCE, FULL */
+    uint64_t attachment; /* ATTACH: its number, never used twice */
     uint64_t version;    /* ATTACH: the version after `blob`. ITEM: of an edit, else 0 */
     uint64_t chat;       /* ATTACH: last chat number in `blob`. ITEM: of a chat message, else 0 */
     uint64_t author; /* ITEM: the connection that made the edit (it gets an ACK of version and seq

@@ -135,6 +135,7 @@ static void attach(struct hub *hub, struct member *member)
         member_attached(hub, member);
         presence_joined(hub, member);
     }
+    member->attachment = ++hub->attachment_last;
     hub_post(hub, HUB_GATE_OF(member->connection->number),
              (struct hub_out){.kind = HUB_OUT_ATTACH,
                               .connection = member->connection->number,
@@ -142,6 +143,7 @@ static void attach(struct hub *hub, struct member *member)
                               .room = room->number,
                               .position = room->stream,
                               .tick = room->tick,
+                              .attachment = member->attachment,
                               .version = room->committed,
                               .chat = room->chat_committed,
                               .blob = blob,
@@ -281,7 +283,8 @@ void open_history_known(struct hub *hub, struct store_request *request)
         fail(hub, member, request->result);
         return;
     }
-    /* It may be too much to be worth it; or edits have left memory meanwhile, and are missing now. */
+    /* It may be too much to be worth it; or edits have left memory meanwhile, and are missing now.
+     */
     bool whole = !request->more && request->last + 1 >= member->room->history.first;
     make_ready(hub, member, whole, &request->edits);
 }
@@ -347,8 +350,8 @@ void open_lagged(struct hub *hub, const struct hub_in *in)
 {
     struct connection *connection = hub_connection(hub, in->connection);
     struct member *member = connection == NULL ? NULL : member_of(connection, in->channel);
-    if (member == NULL || member->state != MEMBER_READING) {
-        return;
+    if (member == NULL || member->attachment != in->attachment) {
+        return; /* the channel was closed or opened anew meanwhile */
     }
     member->ref = 0;
     member->epoch = hub->epoch;

@@ -48,6 +48,7 @@ struct member {
     uint64_t number; /* within the room */
     uint8_t channel;
     enum member_state state;
+    uint64_t attachment;   /* the last ATTACH */
     struct author *author; /* NULL until its past is known */
 
     /* the OPEN that is being answered */
@@ -143,7 +144,7 @@ struct hub {
     struct table clients;      /* client -> its connection */
     struct table rooms;        /* hash of the document id -> room, linked by same_hash */
     struct table rooms_by_key; /* store key -> room, once loaded */
-    uint64_t room_last;
+    uint64_t room_last, attachment_last;
     struct room *due;  /* rooms with news of presence */
     uint64_t due_ms;   /* earliest of them */
     uint64_t sweep_ms; /* when to look for empty rooms */

@@ -117,7 +117,8 @@ static void send_out(void *context, unsigned gate, struct hub_out *out)
         deliver(connection, out->kind == HUB_OUT_FULL ? out->channel : UINT8_MAX, out->blob);
     }
     if (out->kind == HUB_OUT_ATTACH) {
-        connection->channels[out->channel] = (struct world_channel){out->room, out->position};
+        connection->channels[out->channel] =
+            (struct world_channel){out->room, out->position, out->attachment};
         deliver(connection, out->channel, out->extra);
     } else if (out->kind == HUB_OUT_DETACH) {
         connection->channels[out->channel].room = 0;
@@ -176,8 +177,8 @@ static void end(struct world *world)
     hub_free(world->hub);
     drop(&world->asked);
     drop(&world->appends);
-    store_close(world->store);
     world->appends_done = world->appends_asked;
+    store_close(world->store);
     for (size_t i = 0; i < world->connection_count; i++) {
         ot_buf_deinit(&world->connections[i].received);
     }
@@ -229,8 +230,8 @@ void world_commit(struct world *world)
         while (chain != NULL) {
             struct store_request *next = chain->next;
             chain->next = NULL;
-            if (world->append_result != STORE_OK) {
             world->appends_done++;
+            if (world->append_result != STORE_OK) {
                 chain->result = world->append_result;
             }
             hub_stored(world->hub, chain);
@@ -278,6 +279,22 @@ void world_gone(struct world *world, struct world_connection *connection)
 {
     memset(connection->channels, 0, sizeof connection->channels);
     post(world, HUB_IN_GONE, connection->number, (struct ot_slice){0});
+}
+
+void world_lag(struct world *world, struct world_connection *connection, uint8_t channel,
+               uint64_t attachment, uint64_t version)
+{
+    if (connection->channels[channel].attachment == attachment) {
+        connection->channels[channel].room = 0;
+    }
+    struct hub_in *in = calloc(1, sizeof *in);
+    in->kind = HUB_IN_LAGGED;
+    in->connection = connection->number;
+    in->channel = channel;
+    in->attachment = attachment;
+    in->version = version;
+    hub_receive(world->hub, in);
+    world_run(world);
 }
 
 static void pack(msgpack_packer *packer, char letter, va_list *arguments)

@@ -15,6 +15,7 @@
 struct world_channel {
     uint64_t room; /* 0: not attached */
     uint64_t position;
+    uint64_t attachment;
 };
 
 struct world_connection {
@@ -57,6 +58,11 @@ void world_pass(struct world *world, uint64_t ms);
 /* A new connection, without hello. */
 struct world_connection *world_connect(struct world *world);
 void world_gone(struct world *world, struct world_connection *connection);
+
+/* The gate finds that the connection, which had got `version`, is too far behind on a channel.
+ */
+void world_lag(struct world *world, struct world_connection *connection, uint8_t channel,
+               uint64_t attachment, uint64_t version);
 
 /*
  * Sends one message of a client: kind, then its fields as a format of one letter each: u uint64_t,

@@ -504,17 +504,31 @@ static void a_reader_that_fell_behind_is_attached_anew(void **state)
     edit(world, ann, 1, 0, insertion(0, "1"));
     world_commit(world);
     world_forget(bob);
-    bob->channels[0].room = 0;
-    struct hub_in *in = calloc(1, sizeof *in);
-    in->kind = HUB_IN_LAGGED;
-    in->connection = bob->number;
-    hub_receive(world->hub, in);
+    world_lag(world, bob, 0, bob->channels[0].attachment, 0);
     struct opened opened = expect_opened(bob);
     assert_int_equal(opened.version, 0);
     expect_edit(bob, 1, insertion(0, "1"));
     edit(world, bob, 1, 1, insertion(1, "2"));
     world_commit(world);
     expect_ack(bob, 2, 1);
+}
+
+static void a_lag_of_before_the_channel_was_opened_anew_means_nothing(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    uint64_t before = bob->channels[0].attachment;
+    edit(world, ann, 1, 0, insertion(0, "1"));
+    world_commit(world);
+    open_fresh(world, bob, "d");
+    expect_opened(bob);
+    world_forget(bob);
+    world_lag(world, bob, 0, before, 0);
+    assert_false(has_news(bob));
+    edit(world, ann, 2, 1, insertion(0, "2"));
+    world_commit(world);
+    expect_edit(bob, 2, insertion(0, "2"));
 }
 
 /* ---- a full disk
@@ -581,6 +595,7 @@ int main(void)
         CASE(another_epoch_or_an_unknown_version_gets_a_snapshot),
         CASE(everything_acknowledged_is_there_after_a_crash),
         CASE(a_reader_that_fell_behind_is_attached_anew),
+        CASE(a_lag_of_before_the_channel_was_opened_anew_means_nothing),
         CASE(a_full_disk_refuses_edits_and_shows_none_of_them),
         CASE(stopping_finishes_what_was_taken_and_takes_no_more),
     };
