@@ -13,7 +13,7 @@ import { QuireError } from "./error.js";
 import { compose } from "./ot/algebra.js";
 import { diff } from "./ot/diff.js";
 import { Doc } from "./ot/document.js";
-import { fromComponents, toComponents, type Component } from "./ot/op.js";
+import { fromComponents, toComponents, type Component, type Op } from "./ot/op.js";
 import type { UndoOptions } from "./undo.js";
 
 export { QUILL_FORMATS } from "./binding/quill-guard.js";
@@ -43,8 +43,9 @@ export function bindQuill(doc: Document, quill: Quill, options: QuillOptions = {
 
 interface KeyBinding {
   readonly key: string;
-  readonly shortKey?: boolean;
-  readonly handler?: unknown;
+  /* The platform's short key is one of these two. */
+  readonly ctrlKey?: boolean | null;
+  readonly metaKey?: boolean | null;
 }
 
 interface DeltaLike {
@@ -124,7 +125,12 @@ class BoundQuill implements QuillBinding {
     if (this.isShowing) return;
     const made = delta.ops as Component[];
     const allowed = this.guard === null ? made : this.guard.fromEditor(made);
-    let op = fromComponents(allowed);
+    let op: Op;
+    try {
+      op = fromComponents(allowed);
+    } catch {
+      return this.showAll();
+    }
     if (this.hasOwnEnd) {
       const newline = fromComponents([{ retain: old.length() - 1 }, { insert: "\n" }]);
       op = compose(newline, op);
@@ -146,16 +152,16 @@ class BoundQuill implements QuillBinding {
     const endsOpen = this.endsOpen();
     if (endsOpen !== this.hasOwnEnd) this.showAll();
     else {
-      this.show(ops);
+      this.update(this.guard?.toEditor(ops) ?? ops);
       if (this.quill.getLength() !== this.expectedLength()) this.showAll();
     }
     if (isOwn) this.quill.setSelection(endOfChange(ops), 0, "user");
   }
 
-  private show(ops: Component[]): void {
+  private update(ops: Component[]): void {
     this.isShowing = true;
     try {
-      this.quill.updateContents((this.guard?.toEditor(ops) ?? ops) as never, "api");
+      this.quill.updateContents(ops as never, "api");
     } finally {
       this.isShowing = false;
     }
@@ -166,9 +172,18 @@ class BoundQuill implements QuillBinding {
     this.hasOwnEnd = this.endsOpen();
     const contents = [...this.doc.contents().ops, ...(this.hasOwnEnd ? [{ insert: "\n" }] : [])];
     const wanted = fromComponents(this.guard?.toEditor(contents) ?? contents);
-    const shown = fromComponents(this.quill.getContents().ops as Component[]);
-    this.show(toComponents(diff(Doc.fromOp(shown), Doc.fromOp(wanted))));
-    if (this.quill.getLength() !== this.expectedLength()) this.showAnew(toComponents(wanted));
+    const shown = this.shownDoc();
+    if (shown !== null) this.update(toComponents(diff(shown, Doc.fromOp(wanted))));
+    if (shown === null || this.quill.getLength() !== this.expectedLength()) this.showAnew(toComponents(wanted));
+  }
+
+  /** What the editor shows; null when that is no document, as with one half of a surrogate pair. */
+  private shownDoc(): Doc | null {
+    try {
+      return Doc.fromOp(fromComponents(this.quill.getContents().ops as Component[]));
+    } catch {
+      return null;
+    }
   }
 
   private showAnew(wanted: Component[]): void {
@@ -208,7 +223,9 @@ class BoundQuill implements QuillBinding {
     history.redo = () => this.redo();
     const bindings = keyboard.bindings as unknown as Record<string, KeyBinding[]>;
     const before = UNDO_KEYS.map((key) => bindings[key]);
-    for (const key of UNDO_KEYS) bindings[key] = (bindings[key] ?? []).filter((binding) => binding.shortKey !== true);
+    for (const key of UNDO_KEYS) {
+      bindings[key] = (bindings[key] ?? []).filter(({ ctrlKey, metaKey }) => ctrlKey !== true && metaKey !== true);
+    }
     keyboard.addBinding({ key: "z", shortKey: true }, () => this.undo());
     keyboard.addBinding({ key: ["z", "Z"], shortKey: true, shiftKey: true }, () => this.redo());
     keyboard.addBinding({ key: "y", shortKey: true }, () => this.redo());
