@@ -113,15 +113,18 @@ static void positions_count_code_points(void **state)
 
 static void a_tie_may_fall_either_way(void **state)
 {
+    static const char *const right[] = {CONCURRENT("-aAbB-!"), CONCURRENT("-abAB-!"),
+                                        CONCURRENT("-bBaA-!")};
     struct play_result result;
     (void)state;
 
-    assert_true(plays(CONCURRENT("-abAB-!"), &result));
-    assert_false(result.tied);
-    assert_true(plays(CONCURRENT("-bBaA-!"), &result));
-    assert_true(result.tied);
-    assert_false(plays(CONCURRENT("-aAbB-!"), &result));
-    assert_int_equal(result.edits, 6);
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        assert_true(plays(right[i], &result));
+        assert_int_equal(result.tied, result.differs_at != SIZE_MAX);
+        assert_int_equal(result.edits, 6);
+    }
+    assert_false(plays(CONCURRENT("-AabB-!"), &result));
+    assert_false(plays(CONCURRENT("-abAB!-"), &result));
 }
 
 static void views_in_different_orders_are_refused(void **state)
@@ -162,6 +165,21 @@ static void an_order_is_found_where_there_is_one(void **state)
               "{\"parents\":[2],\"agent\":3,\"patches\":[[1,0,\"3\"]]}]}",
               &result));
     assert_int_equal(result.edits, 4);
+}
+
+static void edits_without_effect_are_seen_by_nobody_and_wait_for_nobody(void **state)
+{
+    struct play_result result;
+    (void)state;
+
+    assert_true(plays("{\"kind\":\"concurrent\",\"numAgents\":2,\"endContent\":\"ab\",\"txns\":["
+                      "{\"parents\":[],\"agent\":0,\"patches\":[]},"
+                      "{\"parents\":[0],\"agent\":1,\"patches\":[[0,0,\"a\"]]},"
+                      "{\"parents\":[1],\"agent\":1,\"patches\":[[1,0,\"x\"],[1,1,\"\"]]},"
+                      "{\"parents\":[2],\"agent\":0,\"patches\":[[1,0,\"b\"]]}]}",
+                      &result));
+    assert_int_equal(result.edits, 4);
+    assert_int_equal(result.versions, 2);
 }
 
 static void what_is_no_trace_is_refused(void **state)
@@ -370,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_tie_may_fall_either_way),
         cmocka_unit_test(views_in_different_orders_are_refused),
         cmocka_unit_test(an_order_is_found_where_there_is_one),
+        cmocka_unit_test(edits_without_effect_are_seen_by_nobody_and_wait_for_nobody),
         cmocka_unit_test(what_is_no_trace_is_refused),
         cmocka_unit_test(flat_records_are_read),
         cmocka_unit_test(wide_characters_are_kept_track_of),

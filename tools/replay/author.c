@@ -29,8 +29,19 @@ void cast_init(struct cast *cast, const struct trace *trace)
     cast->trace = trace;
 }
 
+void cast_begin(struct cast *cast)
+{
+    cast->told = bytes_alloc(cast->plan.agents, sizeof *cast->told);
+    for (uint32_t k = 0; k < cast->plan.agents; k++)
+        cast->told[k] = bytes_alloc(cast->plan.own_count[k] + 1, sizeof **cast->told);
+}
+
 void cast_deinit(struct cast *cast)
 {
+    for (uint32_t k = 0; cast->told != NULL && k < cast->plan.agents; k++)
+        free(cast->told[k]);
+    free(cast->told);
+    free(cast->silent);
     plan_free(&cast->plan);
     record_deinit(&cast->record);
 }
@@ -156,6 +167,7 @@ static void note_ack(struct author *author, uint64_t version)
     uint32_t txn = cast->plan.own[author->agent][author->arrived++];
     record_set_txn(&cast->record, version, txn);
     cast->saved++;
+    plan_done(&cast->plan, txn);
 }
 
 static void keep_bytes(struct author_item *item, struct ot_slice *bytes)
@@ -264,9 +276,10 @@ static int compare_view(const struct author *author, uint32_t txn)
     for (uint32_t k = 0; k < author->cast->plan.agents; k++) {
         if (k == author->agent)
             continue;
-        if (author->screen.seen[k] > view[k])
+        uint32_t told = author->cast->told[k][view[k]];
+        if (author->screen.seen[k] > told)
             return -1;
-        less |= author->screen.seen[k] < view[k];
+        less |= author->screen.seen[k] < told;
     }
     return less;
 }
@@ -314,27 +327,28 @@ bool author_finished(const struct author *author)
            session_settled(author->session);
 }
 
-/* An operation without effect has no acknowledgement to wait for: the session sends none. */
-static void skip_unsent(struct author *author)
+/* The session sends nothing for an operation without effect: it is done as soon as it is made. */
+static void skip_silent(struct author *author, uint32_t txn)
 {
     struct cast *cast = author->cast;
+    bool is_silent = ot_op_is_empty(ot_buf_slice(&author->op));
+    uint32_t *told = &cast->told[author->agent][author->next];
 
-    if (cast->fold || session_waits(author->session) || author->arrived == author->next)
+    told[0] = told[-1] + !is_silent;
+    if (!is_silent || cast->fold)
         return;
+    cast->silent = bytes_grow(cast->silent, &cast->silent_capacity, cast->silent_count + 1,
+                              sizeof *cast->silent);
+    cast->silent[cast->silent_count++] = (struct cast_silent){txn, cast->record.count};
     author->arrived++;
     cast->saved++;
+    plan_done(&cast->plan, txn);
 }
 
 static bool may_type(const struct author *author)
 {
     return session_state(author->session) == SESSION_LIVE &&
            (author->cast->fold || !session_waits(author->session));
-}
-
-/* One edit at a time, so that the server's order is the plan's. */
-static bool is_next(const struct cast *cast, uint32_t txn)
-{
-    return cast->fold || cast->plan.rank[txn] == cast->saved;
 }
 
 bool author_step(struct author *author)
@@ -354,10 +368,10 @@ bool author_step(struct author *author)
             continue;
         }
         uint32_t txn = cast->plan.own[author->agent][author->next];
-        if (!reach_view(author, txn) || !is_next(cast, txn))
+        if (!(cast->fold || plan_is_free(&cast->plan, txn)) || !reach_view(author, txn))
             return done;
         make(author, txn);
-        skip_unsent(author);
+        skip_silent(author, txn);
         typed++;
         done = true;
     }

@@ -32,9 +32,16 @@ struct cast {
     struct plan plan;
     struct record record;
     struct author *authors;
-    bool fold;       /* edits typed while one is in flight travel together */
-    size_t made;     /* edits made */
-    size_t saved;    /* edits acknowledged */
+    bool fold;    /* edits typed while one is in flight travel together */
+    size_t made;  /* edits made */
+    size_t saved; /* edits acknowledged */
+    /* Edits without effect are not sent, so nobody is told of them. */
+    struct cast_silent {
+        uint32_t txn;
+        uint64_t after; /* the version that was reached when it was made */
+    } * silent;
+    size_t silent_count, silent_capacity;
+    uint32_t **told; /* [agent][n]: how many of the agent's first n edits were sent */
     char error[256]; /* why it cannot go on, or "" */
 };
 
@@ -58,7 +65,9 @@ struct author {
 };
 
 void cast_init(struct cast *cast, const struct trace *trace);
-/* After a plan was made; frees it too. */
+/* Once the plan has been made. */
+void cast_begin(struct cast *cast);
+/* Frees the plan too. */
 void cast_deinit(struct cast *cast);
 void cast_fail(struct cast *cast, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

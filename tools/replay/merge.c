@@ -12,7 +12,7 @@ struct merge {
     struct ot_doc *doc;
 };
 
-/* The plan's order has the others' edits in the order in which they were seen. */
+/* The order has the others' edits as they were seen. */
 static void show_view(struct merge *merge, uint32_t txn)
 {
     uint32_t agent = merge->trace->txns[txn].agent;
@@ -57,8 +57,8 @@ static int put_start(struct merge *merge)
     return code;
 }
 
-int merge_text(const struct trace *trace, const struct plan *plan, enum ot_side side,
-               struct ot_buf *out)
+int merge_text(const struct trace *trace, const struct plan *plan, const uint32_t *order,
+               enum ot_side side, struct ot_buf *out)
 {
     struct merge merge = {trace, plan, bytes_alloc(plan->agents, sizeof *merge.screens),
                           ot_doc_new()};
@@ -69,7 +69,7 @@ int merge_text(const struct trace *trace, const struct plan *plan, enum ot_side 
         screen_init(&merge.screens[k], trace);
     int code = put_start(&merge);
     for (size_t i = 0; i < plan->txn_count && code == OT_OK; i++)
-        code = play_txn(&merge, plan->order[i], side, &op);
+        code = play_txn(&merge, order[i], side, &op);
     if (code == OT_OK)
         code = ot_doc_text(merge.doc, out);
     for (uint32_t k = 0; k < plan->agents; k++)

@@ -9,12 +9,13 @@
 #include "tools/replay/trace.h"
 
 /*
- * Appends the text. `side`: where two authors insert at one place at once, OT_RIGHT puts the later
- * edit of the plan's order to the right, as a server does, and OT_LEFT to the left. Both are right
- * outcomes; which one a recording holds depends on the program that made it. OT_OK, or why an edit
- * does not fit.
+ * Appends the text that the transactions lead to when committed in this order, which has to keep
+ * the plan's conditions. `side`: where two authors insert at one place at once, OT_RIGHT puts the
+ * later edit to the right, as a server does, and OT_LEFT to the left. Both are right outcomes;
+ * which one a recording holds depends on the program that made it. OT_OK, or why an edit does not
+ * fit.
  */
-int merge_text(const struct trace *trace, const struct plan *plan, enum ot_side side,
-               struct ot_buf *out);
+int merge_text(const struct trace *trace, const struct plan *plan, const uint32_t *order,
+               enum ot_side side, struct ot_buf *out);
 
 #endif

@@ -3,19 +3,9 @@
 #include "tools/peer/bytes.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Nodes are the transactions, and for each of them a border, which stands between what it has seen
- * of the others and what it has not. */
-struct graph {
-    size_t nodes;
-    uint32_t *waits; /* [node]: nodes before it that are not done */
-    uint32_t *edges; /* the nodes after a node: edges[first[node] .. first[node + 1]) */
-    uint32_t *first;
-};
 
 /* Nodes that are free, the smallest first. */
 struct heap {
@@ -85,7 +75,7 @@ static void count_own(struct plan *plan, const struct trace *trace)
 /* ---- the conditions -----------------------------------------------------------------------------
  */
 
-typedef void edge_fn(struct graph *graph, uint32_t from, uint32_t to);
+typedef void edge_fn(struct plan_graph *graph, uint32_t from, uint32_t to);
 
 /* The last transaction of `agent` that `txn` has seen, and the first that it has not; false: none.
  */
@@ -106,7 +96,7 @@ static bool first_unseen(const struct plan *plan, size_t txn, uint32_t agent, ui
 }
 
 static void each_edge_of(const struct plan *plan, const struct trace *trace, size_t i,
-                         struct graph *graph, edge_fn *fn)
+                         struct plan_graph *graph, edge_fn *fn)
 {
     uint32_t txn = (uint32_t)i, border = (uint32_t)(plan->txn_count + i), other;
 
@@ -122,7 +112,7 @@ static void each_edge_of(const struct plan *plan, const struct trace *trace, siz
     }
 }
 
-static void count_edge(struct graph *graph, uint32_t from, uint32_t to)
+static void count_edge(struct plan_graph *graph, uint32_t from, uint32_t to)
 {
     graph->first[from]++;
     graph->waits[to]++;
@@ -130,16 +120,19 @@ static void count_edge(struct graph *graph, uint32_t from, uint32_t to)
 
 /* Fills from the end of each node's stretch, so that first[from] is its beginning when all are in.
  */
-static void put_edge(struct graph *graph, uint32_t from, uint32_t to)
+static void put_edge(struct plan_graph *graph, uint32_t from, uint32_t to)
 {
     graph->edges[--graph->first[from]] = to;
 }
 
-static void make_graph(struct graph *graph, const struct plan *plan, const struct trace *trace)
+static void make_graph(struct plan *plan, const struct trace *trace)
 {
+    struct plan_graph *graph = &plan->graph;
+
     graph->nodes = 2 * plan->txn_count;
     graph->first = bytes_alloc(graph->nodes + 1, sizeof *graph->first);
     graph->waits = bytes_alloc(graph->nodes, sizeof *graph->waits);
+    graph->borders = bytes_alloc(graph->nodes + 1, sizeof *graph->borders);
     for (size_t i = 0; i < plan->txn_count; i++)
         each_edge_of(plan, trace, i, graph, count_edge);
     for (size_t node = 0; node < graph->nodes; node++)
@@ -147,13 +140,6 @@ static void make_graph(struct graph *graph, const struct plan *plan, const struc
     graph->edges = bytes_alloc(graph->first[graph->nodes], sizeof *graph->edges);
     for (size_t i = 0; i < plan->txn_count; i++)
         each_edge_of(plan, trace, i, graph, put_edge);
-}
-
-static void graph_deinit(struct graph *graph)
-{
-    free(graph->waits);
-    free(graph->edges);
-    free(graph->first);
 }
 
 /* ---- the order ----------------------------------------------------------------------------------
@@ -185,61 +171,65 @@ static uint32_t heap_pop(struct heap *heap)
     return smallest;
 }
 
-/* Borders take no time: they are gone over as soon as they are free. */
-static void release(struct graph *graph, uint32_t *borders, struct heap *heap, uint32_t node)
+/* Takes a node away. Borders take no time: they go as soon as they are free. Transactions that
+ * become free go onto the heap, if there is one. */
+static void release(struct plan_graph *graph, struct heap *heap, uint32_t node)
 {
     size_t height = 0, txns = graph->nodes / 2;
 
-    borders[height++] = node;
+    graph->borders[height++] = node;
     while (height > 0) {
-        node = borders[--height];
+        node = graph->borders[--height];
         for (uint32_t e = graph->first[node]; e < graph->first[node + 1]; e++) {
             uint32_t next = graph->edges[e];
             if (--graph->waits[next] > 0)
                 continue;
-            if (next < txns)
+            if (next >= txns)
+                graph->borders[height++] = next;
+            else if (heap != NULL)
                 heap_push(heap, next);
-            else
-                borders[height++] = next;
         }
     }
 }
 
-/* Fills `order`; how many transactions could be put into it. */
-static size_t find_order(struct plan *plan, struct graph *graph)
+/* Borders that nothing comes before are no condition. */
+static void release_idle_borders(struct plan_graph *graph)
+{
+    size_t txns = graph->nodes / 2, count = 0;
+    uint32_t *idle = bytes_alloc(txns, sizeof *idle);
+
+    for (size_t node = txns; node < graph->nodes; node++)
+        if (graph->waits[node] == 0)
+            idle[count++] = (uint32_t)node;
+    for (size_t i = 0; i < count; i++)
+        release(graph, NULL, idle[i]);
+    free(idle);
+}
+
+/* Fills `order`; how many transactions could be put into it. Leaves `waits` of those that could
+ * not. */
+static size_t find_order(struct plan *plan)
 {
     struct heap heap = {.nodes = bytes_alloc(plan->txn_count, sizeof *heap.nodes)};
-    uint32_t *borders = bytes_alloc(graph->nodes + 1, sizeof *borders);
-    uint32_t *idle = bytes_alloc(graph->nodes, sizeof *idle);
-    size_t idle_count = 0, count = 0;
+    size_t count = 0;
 
-    for (uint32_t node = 0; node < graph->nodes; node++)
-        if (graph->waits[node] == 0)
-            idle[idle_count++] = node;
-    for (size_t i = 0; i < idle_count; i++) {
-        if (idle[i] < plan->txn_count)
-            heap_push(&heap, idle[i]);
-        else
-            release(graph, borders, &heap, idle[i]);
-    }
+    for (uint32_t txn = 0; txn < plan->txn_count; txn++)
+        if (plan->graph.waits[txn] == 0)
+            heap_push(&heap, txn);
     while (heap.count > 0) {
-        uint32_t txn = heap_pop(&heap);
-        plan->rank[txn] = (uint32_t)count;
-        plan->order[count++] = txn;
-        release(graph, borders, &heap, txn);
+        plan->order[count] = heap_pop(&heap);
+        release(&plan->graph, &heap, plan->order[count++]);
     }
     free(heap.nodes);
-    free(borders);
-    free(idle);
     return count;
 }
 
-static void refuse_cycle(const struct plan *plan, const struct trace *trace,
-                         const struct graph *graph, char *error, size_t error_size)
+static int refuse_cycle(const struct plan *plan, const struct trace *trace, char *error,
+                        size_t error_size)
 {
     size_t stuck = 0;
 
-    while (stuck + 1 < plan->txn_count && graph->waits[stuck] == 0)
+    while (stuck + 1 < plan->txn_count && plan->graph.waits[stuck] == 0)
         stuck++;
     snprintf(error, error_size,
              "no order of its edits gives every author a view that a server could have shown: from "
@@ -247,18 +237,34 @@ static void refuse_cycle(const struct plan *plan, const struct trace *trace,
              " on, some saw the others' edits in one order and "
              "some in another, as in merges of long branches",
              stuck, trace->txns[stuck].agent);
+    return -1;
 }
 
+/* Finding the order plays the plan once; the conditions are put back for the real play. */
 static int order_txns(struct plan *plan, const struct trace *trace, char *error, size_t error_size)
 {
-    struct graph graph = {0};
+    struct plan_graph *graph = &plan->graph;
 
-    make_graph(&graph, plan, trace);
-    bool whole = find_order(plan, &graph) == plan->txn_count;
-    if (!whole)
-        refuse_cycle(plan, trace, &graph, error, error_size);
-    graph_deinit(&graph);
-    return whole ? 0 : -1;
+    make_graph(plan, trace);
+    release_idle_borders(graph);
+    uint32_t *waits = bytes_alloc(graph->nodes, sizeof *waits);
+    if (graph->nodes > 0)
+        memcpy(waits, graph->waits, graph->nodes * sizeof *waits);
+    int code =
+        find_order(plan) == plan->txn_count ? 0 : refuse_cycle(plan, trace, error, error_size);
+    free(graph->waits);
+    graph->waits = waits;
+    return code;
+}
+
+bool plan_is_free(const struct plan *plan, uint32_t txn)
+{
+    return plan->graph.waits[txn] == 0;
+}
+
+void plan_done(struct plan *plan, uint32_t txn)
+{
+    release(&plan->graph, NULL, txn);
 }
 
 int plan_make(const struct trace *trace, struct plan *plan_out, char *error, size_t error_size)
@@ -274,7 +280,6 @@ int plan_make(const struct trace *trace, struct plan *plan_out, char *error, siz
     plan->own = bytes_alloc(trace->agents, sizeof *plan->own);
     plan->own_count = bytes_alloc(trace->agents, sizeof *plan->own_count);
     plan->order = bytes_alloc(trace->txn_count, sizeof *plan->order);
-    plan->rank = bytes_alloc(trace->txn_count, sizeof *plan->rank);
     count_own(plan, trace);
     int code = find_views(plan, trace, error, error_size);
     if (code == 0)
@@ -292,6 +297,9 @@ void plan_free(struct plan *plan)
     free(plan->own_count);
     free(plan->seen);
     free(plan->order);
-    free(plan->rank);
+    free(plan->graph.waits);
+    free(plan->graph.edges);
+    free(plan->graph.first);
+    free(plan->graph.borders);
     memset(plan, 0, sizeof *plan);
 }

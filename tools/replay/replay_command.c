@@ -104,7 +104,7 @@ static void tell_agreement(const char *name, const struct play_result *result)
 {
     printf("%s: all copies agree with the recorded text (%zu bytes)", name, result->text_bytes);
     if (result->tied)
-        printf(", but for two authors typing at one place at once (byte %zu): ties fell the other "
+        printf(", but for two authors typing at one place at once (byte %zu): a tie fell the other "
                "way, and both ways are right",
                result->differs_at);
     printf("\n");
