@@ -4,41 +4,43 @@
 #include "utf8.h"
 #include "value.h"
 
-/* The component being read, and the one before it as far as it matters. */
+/* How far the reading has come. */
 struct reader {
     struct areas areas;
-    const uint8_t *at;
+    const uint8_t *at; /* at an error: what was refused */
     const uint8_t *text;
-    struct part last; /* of length 0 at the start */
-    struct part part;
     struct ot_op_info info;
 };
 
-static int length_read(struct reader *reader, unsigned tag)
+/* The component being read. */
+struct item {
+    unsigned kind;
+    uint32_t length;
+    struct ot_slice attributes;
+};
+
+/* The rest of a length that does not fit its tag. */
+static int length_read(struct reader *reader, struct item *item)
 {
     const uint8_t *start = reader->at;
-    uint64_t length = tag >> TAG_LENGTH_SHIFT & TAG_LENGTH;
-    if (tag & TAG_MORE) {
-        uint32_t rest;
-        int error = varint_read(&reader->at, reader->areas.comps_end, &rest);
-        if (error == OT_OK && rest == 0) {
-            error = OT_E_FORM;
-        }
-        if (error != OT_OK) {
-            reader->at = start;
-            return error;
-        }
-        length |= (uint64_t)rest << LENGTH_BITS;
+    uint32_t rest;
+    int error = varint_read(&reader->at, reader->areas.comps_end, &rest);
+    if (error == OT_OK && rest == 0) {
+        error = OT_E_FORM;
     }
-    if (length == 0 || length > OT_LENGTH_MAX) {
+    if (error == OT_OK && rest > OT_LENGTH_MAX >> LENGTH_BITS) {
         reader->at = start - 1;
         return OT_E_LENGTH;
     }
-    reader->part.length = (uint32_t)length;
+    if (error != OT_OK) {
+        reader->at = start;
+        return error;
+    }
+    item->length |= rest << LENGTH_BITS;
     return OT_OK;
 }
 
-static int attributes_read(struct reader *reader)
+static int attributes_read(struct reader *reader, struct item *item)
 {
     const uint8_t *start = reader->at;
     uint32_t size;
@@ -47,145 +49,146 @@ static int attributes_read(struct reader *reader)
         reader->at = start;
         return error != OT_OK ? error : OT_E_TRUNCATED;
     }
-    reader->part.attributes = (struct ot_slice){reader->at, size};
+    item->attributes = (struct ot_slice){reader->at, size};
     reader->info.attributes_size += size;
     reader->info.has_attributes = true;
-    return attributes_check(&reader->at, reader->at + size, reader->part.kind != OT_RETAIN);
+    return attributes_check(&reader->at, reader->at + size, item->kind != OT_RETAIN);
 }
 
-static int embed_read(struct reader *reader)
+static int embed_read(struct reader *reader, struct item *item)
 {
-    size_t size = reader->part.length;
+    size_t size = item->length;
     if (size > (size_t)(reader->areas.comps_end - reader->at)) {
         return OT_E_TRUNCATED;
     }
-    reader->part.length = 1;
+    item->length = 1;
     reader->info.has_embeds = true;
     return embed_check(&reader->at, reader->at + size);
 }
 
-static int component_read(struct reader *reader)
+/* The attributes and the embed. */
+static int rich_read(struct reader *reader, unsigned tag, struct item *item)
 {
+    int error = tag & TAG_ATTRIBUTES ? attributes_read(reader, item) : OT_OK;
+    return error == OT_OK && item->kind == OT_EMBED ? embed_read(reader, item) : error;
+}
+
+static inline int item_read(struct reader *reader, struct item *item)
+{
+    const uint8_t *start = reader->at;
     unsigned tag = *reader->at++;
-    reader->part = (struct part){.kind = (enum ot_kind)(tag & TAG_KIND)};
-    if (reader->part.kind == OT_DELETE && (tag & TAG_ATTRIBUTES)) {
-        reader->at--;
-        return OT_E_KIND;
+    *item = (struct item){tag & TAG_KIND, tag >> TAG_LENGTH_SHIFT & TAG_LENGTH, {NULL, 0}};
+    int error = OT_OK;
+    if (item->kind == OT_DELETE && (tag & TAG_ATTRIBUTES)) {
+        error = OT_E_KIND;
+    } else if (tag & TAG_MORE) {
+        return length_read(reader, item);
+    } else if (item->length == 0) {
+        error = OT_E_LENGTH;
     }
-    int error = length_read(reader, tag);
-    if (error == OT_OK && (tag & TAG_ATTRIBUTES)) {
-        error = attributes_read(reader);
-    }
-    if (error == OT_OK && reader->part.kind == OT_EMBED) {
-        error = embed_read(reader);
+    if (error != OT_OK) {
+        reader->at = start;
     }
     return error;
 }
 
-static bool could_merge(const struct part *a, const struct part *b)
+/* Adds the component up. */
+static inline int item_count(struct ot_op_info *info, const struct item *item)
 {
-    return a->length > 0 && a->kind == b->kind && a->kind != OT_EMBED &&
-           slice_equal(a->attributes, b->attributes);
-}
-
-/* Adds the component up and, if the text is wide, walks over its share of it. */
-static int component_count(struct reader *reader)
-{
-    struct ot_op_info *info = &reader->info;
-    uint32_t length = reader->part.length;
     info->components++;
-    switch (reader->part.kind) {
-    case OT_RETAIN:
-        info->base_length += length;
-        break;
-    case OT_DELETE:
-        info->base_length += length;
-        info->deleted_length += length;
-        break;
-    case OT_INSERT:
-    case OT_EMBED:
-        info->inserted_length += length;
-        break;
+    if (item->kind == OT_INSERT || item->kind == OT_EMBED) {
+        info->inserted_length += item->length;
+    } else {
+        info->base_length += item->length;
+        info->deleted_length += item->kind == OT_DELETE ? item->length : 0;
     }
-    return info->base_length > OT_LENGTH_MAX || info->inserted_length > OT_LENGTH_MAX ? OT_E_LENGTH
-                                                                                      : OT_OK;
+    return (info->base_length | info->inserted_length) > OT_LENGTH_MAX ? OT_E_LENGTH : OT_OK;
 }
 
-static int text_read(struct reader *reader)
+/* Walks over the text of an insert. */
+static inline int text_read(struct reader *reader, const struct item *item)
 {
     uint64_t units;
-    if (reader->part.kind != OT_INSERT) {
-        return OT_OK;
-    }
     if (reader->areas.is_wide) {
-        return utf8_check(&reader->text, reader->areas.text_end, reader->part.length, &units);
+        return utf8_check(&reader->text, reader->areas.text_end, item->length, &units);
     }
-    if (reader->part.length > (size_t)(reader->areas.text_end - reader->text)) {
+    if (item->length > (size_t)(reader->areas.text_end - reader->text)) {
         reader->text = reader->areas.text_end;
         return OT_E_TRUNCATED;
     }
-    reader->text += reader->part.length;
+    reader->text += item->length;
     return OT_OK;
 }
 
-static int components_read(struct reader *reader, const uint8_t **failed_at)
+/* Could both be one component? */
+static inline bool could_merge(const struct item *a, const struct item *b)
 {
-    while (reader->at < reader->areas.comps_end) {
-        const uint8_t *start = reader->at;
-        int error = component_read(reader);
-        *failed_at = reader->at;
-        if (error != OT_OK) {
-            return error;
-        }
-        *failed_at = start;
-        if (could_merge(&reader->last, &reader->part)) {
-            return OT_E_FORM;
-        }
-        error = component_count(reader);
-        if (error != OT_OK) {
-            return error;
-        }
-        error = text_read(reader);
-        if (error != OT_OK) {
-            *failed_at = reader->text;
-            return error;
-        }
-        reader->last = reader->part;
-        *failed_at = start;
-    }
-    bool ends_idle = reader->last.length > 0 && reader->last.kind == OT_RETAIN &&
-                     reader->last.attributes.size == 0;
-    return ends_idle ? OT_E_FORM : OT_OK;
+    return a->kind == b->kind && a->kind != OT_EMBED && slice_equal(a->attributes, b->attributes);
 }
 
-/* That all text was used, and that the wide flag tells the truth about it. */
-static int text_end_check(const struct reader *reader, const uint8_t **failed_at)
+static int items_read(struct reader *reader)
 {
-    const struct areas *areas = &reader->areas;
-    *failed_at = reader->text;
-    if (reader->text < areas->text_end) {
-        return OT_E_TRAILING;
+    const uint8_t *start = reader->at;
+    struct item last = {.kind = OT_EMBED};
+    while (reader->at < reader->areas.comps_end) {
+        struct item item;
+        start = reader->at;
+        int error = item_read(reader, &item);
+        if (error == OT_OK && tag_is_rich(*start)) {
+            error = rich_read(reader, *start, &item);
+        }
+        if (error != OT_OK) {
+            return error;
+        }
+        error = could_merge(&last, &item) ? OT_E_FORM : item_count(&reader->info, &item);
+        if (error != OT_OK) {
+            reader->at = start;
+            return error;
+        }
+        if (item.kind == OT_INSERT) {
+            error = text_read(reader, &item);
+        }
+        if (error != OT_OK) {
+            reader->at = reader->text;
+            return error;
+        }
+        last = item;
     }
-    if (utf8_is_ascii(areas->text, areas->text_end) == areas->is_wide) {
-        *failed_at = areas->text;
+    if (last.kind == OT_RETAIN && last.attributes.size == 0) {
+        reader->at = start;
         return OT_E_FORM;
     }
     return OT_OK;
 }
 
+/* That all text was used, and that the wide flag tells the truth about it. */
+static int text_end_check(struct reader *reader)
+{
+    const struct areas *areas = &reader->areas;
+    reader->at = reader->text;
+    if (reader->text < areas->text_end) {
+        return OT_E_TRAILING;
+    }
+    if (utf8_is_ascii(areas->text, areas->text_end) == areas->is_wide) {
+        reader->at = areas->text;
+        return OT_E_FORM;
+    }
+    return OT_OK;
+}
+
+/* `op` begins at `reader->at`. */
 static int header_read(struct reader *reader, struct ot_slice op)
 {
-    const uint8_t *end = reader->at + op.size;
+    const uint8_t *start = reader->at;
+    const uint8_t *end = start + op.size;
     uint32_t header;
     int error = varint_read(&reader->at, end, &header);
-    if (error != OT_OK) {
-        return error;
+    if (error != OT_OK || header >> 1 > (size_t)(end - reader->at)) {
+        reader->at = start;
+        return error != OT_OK ? error : OT_E_TRUNCATED;
     }
-    if (header >> 1 > (size_t)(end - reader->at)) {
-        return OT_E_TRUNCATED;
-    }
-    reader->areas = areas_of(op);
-    reader->text = reader->areas.text;
+    reader->text = reader->at + (header >> 1);
+    reader->areas = (struct areas){reader->at, reader->text, reader->text, end, header & 1};
     return OT_OK;
 }
 
@@ -194,17 +197,16 @@ int ot_op_check(struct ot_slice op, struct ot_op_info *info_out, struct ot_error
     static const uint8_t nothing[1];
     const uint8_t *start = op.size > 0 ? op.data : nothing;
     struct reader reader = {.at = start};
-    const uint8_t *failed_at = start;
     int error = header_read(&reader, op);
     if (error == OT_OK) {
-        error = components_read(&reader, &failed_at);
+        error = items_read(&reader);
     }
     if (error == OT_OK) {
-        error = text_end_check(&reader, &failed_at);
+        error = text_end_check(&reader);
     }
     if (error != OT_OK) {
         if (error_out != NULL) {
-            *error_out = (struct ot_error){error, (uint64_t)(failed_at - start)};
+            *error_out = (struct ot_error){error, (uint64_t)(reader.at - start)};
         }
         return error;
     }

@@ -108,60 +108,80 @@ int ot_doc_check(const struct ot_doc *doc, struct ot_slice op, struct ot_error *
 
 /* ---- apply ---- */
 
-static int apply_embed(struct tree *tree, uint64_t pos, const struct part *part,
-                       uint32_t attributes)
+/* Where in the document and in the operation's text the applying has come. */
+struct progress {
+    struct tree *tree;
+    uint64_t pos;
+    const uint8_t *text;
+    const uint8_t *text_end;
+    bool is_wide;
+};
+
+static int apply_embed(struct progress *progress, const struct part *part, uint32_t attributes)
 {
+    struct tree *tree = progress->tree;
     uint32_t embed;
     int error = pool_use(&tree->pool, part->value, &embed);
     if (error == OT_OK) {
-        error = edit_embed(tree, pos, embed, attributes);
+        error = edit_embed(tree, progress->pos, embed, attributes);
     }
     pool_drop(&tree->pool, embed);
     return error;
 }
 
-/* An insert or embed at `pos`; the text of an insert is at `*text`, which is moved past it. */
-static int apply_insert(struct tree *tree, uint64_t pos, const struct part *part,
-                        const struct areas *areas, const uint8_t **text)
+static int apply_text(struct progress *progress, const struct part *part, uint32_t attributes)
 {
-    uint32_t attributes = 0;
-    if (part->attributes.size > 0 &&
-        pool_use(&tree->pool, part->attributes, &attributes) != OT_OK) {
+    const uint8_t *start = progress->text;
+    progress->text = progress->is_wide ? utf8_skip(start, progress->text_end, part->length)
+                                       : start + part->length;
+    struct ot_slice text = {start, (size_t)(progress->text - start)};
+    return edit_insert(progress->tree, progress->pos, text, part->length, attributes);
+}
+
+static int apply_insert(struct progress *progress, const struct part *part)
+{
+    uint32_t attributes;
+    struct pool *pool = &progress->tree->pool;
+    if (part->kind == OT_INSERT && part->attributes.size == 0) {
+        return apply_text(progress, part, 0);
+    }
+    if (pool_use(pool, part->attributes, &attributes) != OT_OK) {
         return OT_E_MEMORY;
     }
-    int error;
-    if (part->kind == OT_EMBED) {
-        error = apply_embed(tree, pos, part, attributes);
-    } else {
-        const uint8_t *end =
-            areas->is_wide ? utf8_skip(*text, areas->text_end, part->length) : *text + part->length;
-        struct ot_slice slice = {*text, (size_t)(end - *text)};
-        error = edit_insert(tree, pos, slice, part->length, attributes);
-        *text = end;
+    int error = part->kind == OT_EMBED ? apply_embed(progress, part, attributes)
+                                       : apply_text(progress, part, attributes);
+    pool_drop(pool, attributes);
+    return error;
+}
+
+static inline int apply_part(struct progress *progress, const struct part *part)
+{
+    int error = OT_OK;
+    switch (part->kind) {
+    case OT_DELETE:
+        return edit_delete(progress->tree, progress->pos, part->length);
+    case OT_RETAIN:
+        if (part->attributes.size > 0) {
+            error = edit_format(progress->tree, progress->pos, part->length, part->attributes);
+        }
+        break;
+    default:
+        error = apply_insert(progress, part);
+        break;
     }
-    pool_drop(&tree->pool, attributes);
+    progress->pos += part->length;
     return error;
 }
 
 /* Applies an operation that fits. */
 static int apply(struct tree *tree, const struct areas *areas)
 {
-    const uint8_t *text = areas->text;
-    uint64_t pos = 0;
+    struct progress progress = {tree, 0, areas->text, areas->text_end, areas->is_wide};
     int error = OT_OK;
     for (const uint8_t *at = areas->comps; error == OT_OK && at < areas->comps_end;) {
         struct part part;
         at = part_read(at, &part);
-        if (part.kind == OT_DELETE) {
-            error = edit_delete(tree, pos, part.length);
-            continue;
-        }
-        if (part.kind != OT_RETAIN) {
-            error = apply_insert(tree, pos, &part, areas, &text);
-        } else if (part.attributes.size > 0) {
-            error = edit_format(tree, pos, part.length, part.attributes);
-        }
-        pos += part.length;
+        error = apply_part(&progress, &part);
     }
     return error;
 }

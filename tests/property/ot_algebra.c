@@ -104,6 +104,102 @@ static void composing_all_is_composing_one_by_one(void **state)
     for_cases("folding", folding);
 }
 
+/* One edit of somebody who types: mostly where the last one was. `cursor` is moved along. */
+static void type(struct rng *rng, const struct ot_shape *shape, struct ot_slice document,
+                 uint64_t *cursor, struct ot_buf *out)
+{
+    struct ot_builder *builder = ot_builder_new(shape->order);
+    struct ot_buf text = {0};
+    struct ot_buf attributes = {0};
+    struct ot_op_info info;
+    assert_non_null(builder);
+    assert_int_equal(ot_op_check(document, &info, NULL), OT_OK);
+    uint64_t length = info.inserted_length;
+    *cursor = rng_percent(rng, 10) ? rng_below(rng, (uint32_t)length + 1) : *cursor;
+    *cursor = *cursor < length ? *cursor : length;
+    uint64_t count = 1 + rng_below(rng, 3);
+    if (shape->is_rich && rng_percent(rng, 20)) {
+        random_attributes(rng, false, &attributes);
+    }
+    random_text(rng, shape->is_wide, (uint32_t)count, &text);
+    switch (rng_below(rng, 8)) {
+    case 0:
+    case 1: /* backspace */
+        count = count < *cursor ? count : *cursor;
+        *cursor -= count;
+        ot_builder_retain(builder, *cursor, (struct ot_slice){0});
+        ot_builder_delete(builder, count);
+        break;
+    case 2: /* delete */
+        count = count < length - *cursor ? count : length - *cursor;
+        ot_builder_retain(builder, *cursor, (struct ot_slice){0});
+        ot_builder_delete(builder, count);
+        break;
+    case 3: /* overwrite */
+        ot_builder_retain(builder, *cursor, (struct ot_slice){0});
+        ot_builder_delete(builder, count < length - *cursor ? count : length - *cursor);
+        ot_builder_insert(builder, ot_buf_slice(&text), ot_buf_slice(&attributes));
+        *cursor += count;
+        break;
+    default:
+        ot_builder_retain(builder, *cursor, (struct ot_slice){0});
+        ot_builder_insert(builder, ot_buf_slice(&text), ot_buf_slice(&attributes));
+        *cursor += count;
+        break;
+    }
+    assert_int_equal(ot_builder_finish(builder, out), OT_OK);
+    ot_builder_free(builder);
+    ot_buf_deinit(&text);
+    ot_buf_deinit(&attributes);
+}
+
+/* Typing is gathered on a way of its own: the result must be that of composing all the same. */
+static void typing(struct ot_case *c, struct rng *rng, const struct ot_shape *shape)
+{
+    enum { EDITS = 30 };
+    static const struct ot_slice empty = {(const uint8_t *)"", 1};
+    struct ot_slice ops[EDITS];
+    struct ot_buf bufs[EDITS] = {{NULL, 0, 0}};
+    struct ot_buf documents[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+    struct ot_buf composed[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+    uint64_t cursor = rng_below(rng, 20);
+    size_t count = 0;
+    random_document(rng, shape, &documents[0]);
+    assert_int_equal(ot_buf_append(&composed[0], empty.data, empty.size), OT_OK);
+    while (count < EDITS) {
+        unsigned from = count % 2;
+        type(rng, shape, ot_buf_slice(&documents[from]), &cursor, &bufs[count]);
+        ops[count] = ot_buf_slice(&bufs[count]);
+        documents[!from].size = composed[!from].size = 0;
+        /* A pair may be cut: then the history ends here. */
+        if (ot_compose(ot_buf_slice(&documents[from]), ops[count], c->order, &documents[!from]) !=
+            OT_OK) {
+            break;
+        }
+        assert_int_equal(
+            ot_compose(ot_buf_slice(&composed[from]), ops[count], c->order, &composed[!from]),
+            OT_OK);
+        count++;
+    }
+    struct ot_buf *all = case_buf(c, "all at once");
+    case_require(c, ot_compose_all(ops, count, c->order, all) == OT_OK, "compose_all fails");
+    case_same(c, ot_buf_slice(all), ot_buf_slice(&composed[count % 2]),
+              "typing at once differs from one by one");
+    for (size_t i = 0; i < EDITS; i++) {
+        ot_buf_deinit(&bufs[i]);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        ot_buf_deinit(&documents[i]);
+        ot_buf_deinit(&composed[i]);
+    }
+}
+
+static void typing_is_composed_like_anything_else(void **state)
+{
+    (void)state;
+    for_cases("typing", typing);
+}
+
 static void inversion(struct ot_case *c, struct rng *rng, const struct ot_shape *shape)
 {
     struct ot_slice document = case_document(c, rng, shape);
@@ -212,6 +308,7 @@ int main(void)
         cmocka_unit_test(concurrent_operations_converge),
         cmocka_unit_test(composing_is_applying_in_turn_and_associative),
         cmocka_unit_test(composing_all_is_composing_one_by_one),
+        cmocka_unit_test(typing_is_composed_like_anything_else),
         cmocka_unit_test(the_inverse_takes_back),
         cmocka_unit_test(in_stable_order_histories_may_be_cut_anywhere),
         cmocka_unit_test(in_stable_order_the_author_may_fold_too),
