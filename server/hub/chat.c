@@ -196,18 +196,26 @@ void chat_found(struct hub *hub, struct store_request *request)
     hub_ask(hub, append);
 }
 
+static void answer_stored(struct hub *hub, const struct store_request *request)
+{
+    if (request->result == STORE_OK) {
+        answer(hub, request->connection, request->ref, request->chat.number);
+    } else if (hub_connection(hub, request->connection) != NULL) {
+        hub_refuse_store(hub, request->connection, request->ref, request->channel, request->result);
+    }
+}
+
 void chat_stored(struct hub *hub, struct store_request *request)
 {
     struct room *room = room_of_key(hub, request->key);
     if (room == NULL || room->number != request->first) {
-        return; /* it was rolled back */
+        /* It was rolled back; what was on its way then may be on disk all the same. */
+        answer_stored(hub, request);
+        return;
     }
     room->appending--;
     if (request->result != STORE_OK) {
-        if (hub_connection(hub, request->connection) != NULL) {
-            hub_refuse_store(hub, request->connection, request->ref, request->channel,
-                             request->result);
-        }
+        answer_stored(hub, request);
         room_roll_back(hub, room, request->result);
         return;
     }
@@ -216,7 +224,7 @@ void chat_stored(struct hub *hub, struct store_request *request)
     room->chat_committed = request->chat.number;
     hub->stats.chats++;
     room_publish(hub, room, (struct hub_out){.blob = blob, .chat = request->chat.number});
-    answer(hub, request->connection, request->ref, request->chat.number);
+    answer_stored(hub, request);
     documents_delete_if_quiet(hub, room);
 }
 

@@ -408,6 +408,24 @@ static void a_message_to_a_document_that_was_closed_meanwhile_is_refused(void **
     expect_error(pair.ann, "not_open");
 }
 
+static void a_message_is_answered_though_its_document_was_closed_meanwhile(void **state)
+{
+    struct world *world = *state;
+    struct pair pair = two_people(world);
+    world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
+    struct store_request *edit = world->appends;
+    world->appends = NULL; /* it fails by itself, before the message is on disk */
+    world->appends_end = &world->appends;
+    world->appends_asked--;
+    chat(world, pair.bob, 1, 9, "stays");
+    edit->result = STORE_E_FULL;
+    hub_stored(world->hub, edit);
+    world_commit(world);
+    assert_int_equal(expect_done_uint(pair.bob, 1), 1);
+    open_document(world, pair.ann);
+    expect_chat(pair.ann, 1, "stays");
+}
+
 static void who_comes_later_gets_the_newest_messages_and_can_ask_for_older_ones(void **state)
 {
     struct world *world = *state;
@@ -530,6 +548,7 @@ int main(void)
         CASE(a_message_sent_again_is_not_said_again),
         CASE(a_message_sent_again_at_once_is_answered_when_it_is_on_disk),
         CASE(a_message_to_a_document_that_was_closed_meanwhile_is_refused),
+        CASE(a_message_is_answered_though_its_document_was_closed_meanwhile),
         CASE(who_comes_later_gets_the_newest_messages_and_can_ask_for_older_ones),
         CASE(documents_are_created_listed_and_renamed),
         CASE(a_deleted_document_closes_for_everybody),
