@@ -31,3 +31,8 @@ add_test(NAME ot_install
           -DCONFIG=$<CONFIG> -DCC=${CMAKE_C_COMPILER} -DPKG_CONFIG=${PKG_CONFIG_EXECUTABLE}
           -DGENERATOR=${CMAKE_GENERATOR} -DFLAGS=${ot_install_flags}
           -P ${CMAKE_CURRENT_SOURCE_DIR}/unit/ot_install/run.cmake)
+
+# Whatever the library defines for the linker begins with its name, so that it gets in nobody's way.
+add_test(NAME ot_symbols
+  COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DLIBRARY=$<TARGET_FILE:quire-ot>
+          -P ${CMAKE_CURRENT_SOURCE_DIR}/unit/ot_symbols.cmake)

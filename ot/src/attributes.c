@@ -60,9 +60,9 @@ struct merge {
 
 static struct merge merge_begin(struct ot_slice a, struct ot_slice b)
 {
-    struct merge merge = {.rest_a = value_pairs(a), .rest_b = value_pairs(b)};
-    merge.has_a = value_pairs_next(&merge.rest_a, &merge.a);
-    merge.has_b = value_pairs_next(&merge.rest_b, &merge.b);
+    struct merge merge = {.rest_a = ot_value_pairs(a), .rest_b = ot_value_pairs(b)};
+    merge.has_a = ot_value_pairs_next(&merge.rest_a, &merge.a);
+    merge.has_b = ot_value_pairs_next(&merge.rest_b, &merge.b);
     return merge;
 }
 
@@ -78,15 +78,15 @@ static int merge_order(const struct merge *merge)
 static void merge_next(struct merge *merge, int order)
 {
     if (order <= 0) {
-        merge->has_a = value_pairs_next(&merge->rest_a, &merge->a);
+        merge->has_a = ot_value_pairs_next(&merge->rest_a, &merge->a);
     }
     if (order >= 0) {
-        merge->has_b = value_pairs_next(&merge->rest_b, &merge->b);
+        merge->has_b = ot_value_pairs_next(&merge->rest_b, &merge->b);
     }
 }
 
-struct ot_slice attributes_compose(struct ot_slice a, struct ot_slice b, enum attributes_nil nil,
-                                   uint8_t *room)
+struct ot_slice ot_attributes_compose(struct ot_slice a, struct ot_slice b, enum attributes_nil nil,
+                                      uint8_t *room)
 {
     if (b.size == 0 || (a.size == 0 && nil == NIL_KEEP)) {
         return b.size == 0 ? a : b;
@@ -105,8 +105,8 @@ struct ot_slice attributes_compose(struct ot_slice a, struct ot_slice b, enum at
     return map_end(&map);
 }
 
-struct ot_slice attributes_transform(struct ot_slice op, struct ot_slice over, enum ot_side side,
-                                     uint8_t *room)
+struct ot_slice ot_attributes_transform(struct ot_slice op, struct ot_slice over, enum ot_side side,
+                                        uint8_t *room)
 {
     if (op.size == 0 || over.size == 0 || side == OT_LEFT) {
         return op;
@@ -123,7 +123,7 @@ struct ot_slice attributes_transform(struct ot_slice op, struct ot_slice over, e
     return map_end(&map);
 }
 
-struct ot_slice attributes_invert(struct ot_slice patch, struct ot_slice base, uint8_t *room)
+struct ot_slice ot_attributes_invert(struct ot_slice patch, struct ot_slice base, uint8_t *room)
 {
     struct merge merge = merge_begin(patch, base);
     struct map map = map_begin(room);
@@ -142,7 +142,7 @@ struct ot_slice attributes_invert(struct ot_slice patch, struct ot_slice base, u
     return map_end(&map);
 }
 
-struct ot_slice attributes_strip(struct ot_slice attributes, uint8_t *room)
+struct ot_slice ot_attributes_strip(struct ot_slice attributes, uint8_t *room)
 {
-    return attributes_compose((struct ot_slice){0}, attributes, NIL_DROP, room);
+    return ot_attributes_compose((struct ot_slice){0}, attributes, NIL_DROP, room);
 }

@@ -14,14 +14,14 @@
 enum attributes_nil { NIL_KEEP, NIL_DROP };
 
 /* Patch `b` after `a`. */
-struct ot_slice attributes_compose(struct ot_slice a, struct ot_slice b, enum attributes_nil nil,
-                                   uint8_t *room);
+struct ot_slice ot_attributes_compose(struct ot_slice a, struct ot_slice b, enum attributes_nil nil,
+                                      uint8_t *room);
 /* Patch `op` where that of `over` came first: OT_RIGHT loses the keys of `over`. */
-struct ot_slice attributes_transform(struct ot_slice op, struct ot_slice over, enum ot_side side,
-                                     uint8_t *room);
+struct ot_slice ot_attributes_transform(struct ot_slice op, struct ot_slice over, enum ot_side side,
+                                        uint8_t *room);
 /* What takes `patch` back where `base` was. */
-struct ot_slice attributes_invert(struct ot_slice patch, struct ot_slice base, uint8_t *room);
+struct ot_slice ot_attributes_invert(struct ot_slice patch, struct ot_slice base, uint8_t *room);
 /* Without its nil entries. */
-struct ot_slice attributes_strip(struct ot_slice attributes, uint8_t *room);
+struct ot_slice ot_attributes_strip(struct ot_slice attributes, uint8_t *room);
 
 #endif

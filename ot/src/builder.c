@@ -29,7 +29,7 @@ struct ot_builder *ot_builder_new(enum ot_order order)
 void ot_builder_reset(struct ot_builder *builder)
 {
     if (builder->is_open) {
-        writer_abandon(&builder->writer);
+        ot_writer_abandon(&builder->writer);
     }
     builder->is_open = false;
     builder->length = 0;
@@ -62,7 +62,7 @@ static bool prepare(struct ot_builder *builder, size_t text_size)
         builder->is_open = error == OT_OK;
         builder->error = error;
     }
-    if (builder->error == OT_OK && !writer_reserve(&builder->writer, BUILDER_STEP, text_size)) {
+    if (builder->error == OT_OK && !ot_writer_reserve(&builder->writer, BUILDER_STEP, text_size)) {
         builder->error = OT_E_MEMORY;
     }
     return builder->error == OT_OK;
@@ -86,7 +86,7 @@ static bool hold(struct ot_builder *builder, enum ot_kind kind, struct ot_slice 
     if (attributes->size + value->size == 0) {
         return true;
     }
-    uint8_t *room = writer_room(&builder->writer, size);
+    uint8_t *room = ot_writer_room(&builder->writer, size);
     if (room == NULL) {
         return note(builder, OT_E_MEMORY);
     }
@@ -96,7 +96,7 @@ static bool hold(struct ot_builder *builder, enum ot_kind kind, struct ot_slice 
         room += value->size;
     }
     if (kind != OT_RETAIN) {
-        *attributes = attributes_strip(*attributes, room);
+        *attributes = ot_attributes_strip(*attributes, room);
     } else if (attributes->size > 0) {
         memcpy(room, attributes->data, attributes->size);
         attributes->data = room;
@@ -136,7 +136,7 @@ void ot_builder_insert(struct ot_builder *builder, struct ot_slice text, struct 
     if (text.size == 0) {
         return;
     }
-    if (note(builder, utf8_check(&at, text.data + text.size, UINT64_MAX, &units)) &&
+    if (note(builder, ot_utf8_check(&at, text.data + text.size, UINT64_MAX, &units)) &&
         length_fits(builder, units) && prepare(builder, text.size) &&
         hold(builder, OT_INSERT, &none, &attributes)) {
         writer_insert(&builder->writer, units, attributes);
@@ -158,7 +158,7 @@ int ot_builder_finish(struct ot_builder *builder, struct ot_buf *out)
 {
     if (prepare(builder, 0)) {
         builder->is_open = false;
-        note(builder, writer_end(&builder->writer, true));
+        note(builder, ot_writer_end(&builder->writer, true));
     }
     int error = builder->error;
     if (error == OT_OK) {

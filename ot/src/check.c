@@ -52,7 +52,7 @@ static int attributes_read(struct reader *reader, struct item *item)
     item->attributes = (struct ot_slice){reader->at, size};
     reader->info.attributes_size += size;
     reader->info.has_attributes = true;
-    return attributes_check(&reader->at, reader->at + size, item->kind != OT_RETAIN);
+    return ot_attributes_scan(&reader->at, reader->at + size, item->kind != OT_RETAIN);
 }
 
 static int embed_read(struct reader *reader, struct item *item)
@@ -63,7 +63,7 @@ static int embed_read(struct reader *reader, struct item *item)
     }
     item->length = 1;
     reader->info.has_embeds = true;
-    return embed_check(&reader->at, reader->at + size);
+    return ot_embed_scan(&reader->at, reader->at + size);
 }
 
 /* The attributes and the embed. */
@@ -110,7 +110,7 @@ static inline int text_read(struct reader *reader, const struct item *item)
 {
     uint64_t units;
     if (reader->areas.is_wide) {
-        return utf8_check(&reader->text, reader->areas.text_end, item->length, &units);
+        return ot_utf8_check(&reader->text, reader->areas.text_end, item->length, &units);
     }
     if (item->length > (size_t)(reader->areas.text_end - reader->text)) {
         reader->text = reader->areas.text_end;
@@ -169,7 +169,7 @@ static int text_end_check(struct reader *reader)
     if (reader->text < areas->text_end) {
         return OT_E_TRAILING;
     }
-    if (utf8_is_ascii(areas->text, areas->text_end) == areas->is_wide) {
+    if (ot_utf8_is_ascii(areas->text, areas->text_end) == areas->is_wide) {
         reader->at = areas->text;
         return OT_E_FORM;
     }

@@ -24,7 +24,7 @@ static inline const uint8_t *text_skip(struct writer *writer, const struct text 
     if (!text->is_wide) {
         return text->at + length;
     }
-    const uint8_t *end = utf8_skip(text->at, text->end, length);
+    const uint8_t *end = ot_utf8_skip(text->at, text->end, length);
     if (end == NULL) {
         writer->error = OT_E_SURROGATE;
         return text->at;
@@ -47,8 +47,8 @@ static inline void text_copy(struct writer *writer, struct text *text, uint32_t 
 static struct ot_slice both(struct writer *writer, struct ot_slice a, struct ot_slice b,
                             enum attributes_nil nil)
 {
-    uint8_t *room = writer_room(writer, ATTRIBUTES_ROOM(a, b));
-    return room == NULL ? (struct ot_slice){0} : attributes_compose(a, b, nil, room);
+    uint8_t *room = ot_writer_room(writer, ATTRIBUTES_ROOM(a, b));
+    return room == NULL ? (struct ot_slice){0} : ot_attributes_compose(a, b, nil, room);
 }
 
 /* The attributes of `a` after the patch of `b`. */
@@ -148,5 +148,5 @@ int ot_compose(struct ot_slice a, struct ot_slice b, enum ot_order order, struct
         return error;
     }
     run(&writer, &areas_a, &areas_b);
-    return writer_end(&writer, areas_a.is_wide || areas_b.is_wide);
+    return ot_writer_end(&writer, areas_a.is_wide || areas_b.is_wide);
 }

@@ -41,7 +41,7 @@ static const uint32_t tables[8][256] = {
           0x533b85dau),
 };
 
-uint32_t crc32_update(uint32_t crc, const uint8_t *data, size_t size)
+uint32_t ot_crc32_update(uint32_t crc, const uint8_t *data, size_t size)
 {
     crc = ~crc;
     for (; size >= 8; size -= 8, data += 8) {

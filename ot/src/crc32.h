@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* Of `size` bytes that follow those of which `crc` is the sum; 0 at the start. */
-uint32_t crc32_update(uint32_t crc, const uint8_t *data, size_t size);
+uint32_t ot_crc32_update(uint32_t crc, const uint8_t *data, size_t size);
 
 #endif

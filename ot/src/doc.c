@@ -10,7 +10,7 @@
 struct ot_doc *ot_doc_new(void)
 {
     struct ot_doc *doc = malloc(sizeof *doc);
-    if (doc != NULL && tree_init(&doc->tree) != OT_OK) {
+    if (doc != NULL && ot_tree_init(&doc->tree) != OT_OK) {
         free(doc);
         doc = NULL;
     }
@@ -20,7 +20,7 @@ struct ot_doc *ot_doc_new(void)
 void ot_doc_free(struct ot_doc *doc)
 {
     if (doc != NULL) {
-        tree_deinit(&doc->tree);
+        ot_tree_deinit(&doc->tree);
         free(doc);
     }
 }
@@ -46,8 +46,8 @@ static bool cuts_pair(const struct tree *tree, uint64_t pos)
 {
     struct place place;
     struct spot spot;
-    tree_descend(tree, pos, TREE_BEFORE, &place);
-    return !leaf_find(place.leaf, (unsigned)(pos - place.start), &place.spot, &spot);
+    ot_tree_descend(tree, pos, TREE_BEFORE, &place);
+    return !ot_leaf_find(place.leaf, (unsigned)(pos - place.start), &place.spot, &spot);
 }
 
 static struct ot_error check_lengths(const struct tree *tree, const struct areas *areas)
@@ -121,9 +121,9 @@ static int apply_embed(struct progress *progress, const struct part *part, uint3
 {
     struct tree *tree = progress->tree;
     uint32_t embed;
-    int error = pool_use(&tree->pool, part->value, &embed);
+    int error = ot_pool_use(&tree->pool, part->value, &embed);
     if (error == OT_OK) {
-        error = edit_embed(tree, progress->pos, embed, attributes);
+        error = ot_edit_embed(tree, progress->pos, embed, attributes);
     }
     pool_drop(&tree->pool, embed);
     return error;
@@ -132,10 +132,10 @@ static int apply_embed(struct progress *progress, const struct part *part, uint3
 static int apply_text(struct progress *progress, const struct part *part, uint32_t attributes)
 {
     const uint8_t *start = progress->text;
-    progress->text = progress->is_wide ? utf8_skip(start, progress->text_end, part->length)
+    progress->text = progress->is_wide ? ot_utf8_skip(start, progress->text_end, part->length)
                                        : start + part->length;
     struct ot_slice text = {start, (size_t)(progress->text - start)};
-    return edit_insert(progress->tree, progress->pos, text, part->length, attributes);
+    return ot_edit_insert(progress->tree, progress->pos, text, part->length, attributes);
 }
 
 static int apply_insert(struct progress *progress, const struct part *part)
@@ -145,7 +145,7 @@ static int apply_insert(struct progress *progress, const struct part *part)
     if (part->kind == OT_INSERT && part->attributes.size == 0) {
         return apply_text(progress, part, 0);
     }
-    if (pool_use(pool, part->attributes, &attributes) != OT_OK) {
+    if (ot_pool_use(pool, part->attributes, &attributes) != OT_OK) {
         return OT_E_MEMORY;
     }
     int error = part->kind == OT_EMBED ? apply_embed(progress, part, attributes)
@@ -159,10 +159,10 @@ static inline int apply_part(struct progress *progress, const struct part *part)
     int error = OT_OK;
     switch (part->kind) {
     case OT_DELETE:
-        return edit_delete(progress->tree, progress->pos, part->length);
+        return ot_edit_delete(progress->tree, progress->pos, part->length);
     case OT_RETAIN:
         if (part->attributes.size > 0) {
-            error = edit_format(progress->tree, progress->pos, part->length, part->attributes);
+            error = ot_edit_format(progress->tree, progress->pos, part->length, part->attributes);
         }
         break;
     default:

@@ -14,7 +14,7 @@ enum { READ_STEP = 48 };
 static int leaf_write(struct writer *writer, const struct leaf *leaf, const struct pool *pool,
                       bool *is_wide)
 {
-    if (!writer_reserve(writer, leaf->runs_count * (size_t)HEAD_SIZE_MAX + READ_STEP, 0)) {
+    if (!ot_writer_reserve(writer, leaf->runs_count * (size_t)HEAD_SIZE_MAX + READ_STEP, 0)) {
         return OT_E_MEMORY;
     }
     for (unsigned i = 0; i < leaf->runs_count; i++) {
@@ -40,11 +40,11 @@ static int components_append(const struct tree *tree, struct ot_buf *out)
     if (error != OT_OK) {
         return error;
     }
-    tree_descend(tree, 0, TREE_BEFORE, &place);
+    ot_tree_descend(tree, 0, TREE_BEFORE, &place);
     do {
         error = leaf_write(&writer, place.leaf, &tree->pool, &is_wide);
-    } while (error == OT_OK && tree_next(tree, &place));
-    return writer_end_apart(&writer, is_wide);
+    } while (error == OT_OK && ot_tree_next(tree, &place));
+    return ot_writer_end_apart(&writer, is_wide);
 }
 
 int ot_doc_text(const struct ot_doc *doc, struct ot_buf *out)
@@ -54,13 +54,13 @@ int ot_doc_text(const struct ot_doc *doc, struct ot_buf *out)
     if (ot_buf_reserve(out, tree->text_bytes) != OT_OK) {
         return OT_E_MEMORY;
     }
-    tree_descend(tree, 0, TREE_BEFORE, &place);
+    ot_tree_descend(tree, 0, TREE_BEFORE, &place);
     do {
         if (place.leaf->bytes > 0) {
             memcpy(out->data + out->size, place.leaf->text, place.leaf->bytes);
             out->size += place.leaf->bytes;
         }
-    } while (tree_next(tree, &place));
+    } while (ot_tree_next(tree, &place));
     return OT_OK;
 }
 
@@ -86,19 +86,19 @@ int ot_doc_hash(const struct ot_doc *doc, uint32_t *hash_out)
         ot_buf_deinit(&buf);
         return error;
     }
-    uint32_t hash = crc32_update(0, buf.data, buf.size);
+    uint32_t hash = ot_crc32_update(0, buf.data, buf.size);
     ot_buf_deinit(&buf);
-    tree_descend(&doc->tree, 0, TREE_BEFORE, &place);
+    ot_tree_descend(&doc->tree, 0, TREE_BEFORE, &place);
     do {
-        hash = crc32_update(hash, place.leaf->text, place.leaf->bytes);
-    } while (tree_next(&doc->tree, &place));
+        hash = ot_crc32_update(hash, place.leaf->text, place.leaf->bytes);
+    } while (ot_tree_next(&doc->tree, &place));
     *hash_out = hash;
     return OT_OK;
 }
 
 uint32_t ot_hash(struct ot_slice snapshot)
 {
-    return crc32_update(0, snapshot.data, snapshot.size);
+    return ot_crc32_update(0, snapshot.data, snapshot.size);
 }
 
 /* ---- invert ---- */
@@ -115,7 +115,7 @@ static bool run_find(struct doc_stretches *doc)
 {
     struct spot *spot = &doc->place.spot;
     if (spot->units == doc->place.leaf->units) {
-        return tree_next(doc->tree, &doc->place);
+        return ot_tree_next(doc->tree, &doc->place);
     }
     const struct run *run = &doc->place.leaf->runs[spot->run];
     if (spot->units == spot->run_units + run->units) {
@@ -139,7 +139,7 @@ static int doc_next(struct stretches *stretches, uint32_t max, struct ot_compone
     const struct run *run = &leaf->runs[from.run];
     unsigned left = from.run_units + run->units - from.units;
     unsigned length = left < max ? left : max;
-    if (!leaf_find(leaf, from.units + length, &from, &doc->place.spot)) {
+    if (!ot_leaf_find(leaf, from.units + length, &from, &doc->place.spot)) {
         return OT_E_SURROGATE;
     }
     stretch_out->attributes = pool_get(pool, run->attributes);
@@ -160,9 +160,10 @@ static int doc_skip(struct stretches *stretches, uint32_t length)
     uint64_t pos = place->start + place->spot.units + length;
     pos = pos < doc->tree->units ? pos : doc->tree->units;
     if (pos > place->start + place->leaf->units) {
-        tree_descend(doc->tree, pos, TREE_BEFORE, place);
+        ot_tree_descend(doc->tree, pos, TREE_BEFORE, place);
     }
-    bool found = leaf_find(place->leaf, (unsigned)(pos - place->start), &place->spot, &place->spot);
+    bool found =
+        ot_leaf_find(place->leaf, (unsigned)(pos - place->start), &place->spot, &place->spot);
     return found ? OT_OK : OT_E_SURROGATE;
 }
 
@@ -171,6 +172,6 @@ int ot_doc_invert(const struct ot_doc *doc, struct ot_slice op, enum ot_order or
 {
     struct doc_stretches stretches = {.base = {doc_next, doc_skip}, .tree = &doc->tree};
     assert_checked(op);
-    tree_descend(&doc->tree, 0, TREE_BEFORE, &stretches.place);
-    return invert(op, &stretches.base, order, out);
+    ot_tree_descend(&doc->tree, 0, TREE_BEFORE, &stretches.place);
+    return ot_invert_from(op, &stretches.base, order, out);
 }

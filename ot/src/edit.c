@@ -19,7 +19,7 @@ static struct spot find(const struct tree *tree, uint64_t pos)
 {
     const struct place *place = &tree->place;
     struct spot spot;
-    bool found = leaf_find(place->leaf, (unsigned)(pos - place->start), &place->spot, &spot);
+    bool found = ot_leaf_find(place->leaf, (unsigned)(pos - place->start), &place->spot, &spot);
     assert(found);
     (void)found;
     return spot;
@@ -28,16 +28,16 @@ static struct spot find(const struct tree *tree, uint64_t pos)
 /* Moves what follows the spot of the tree's leaf to a new one. */
 static int split_at(struct tree *tree, const struct spot *spot)
 {
-    struct leaf *right = leaf_new(&tree->pool);
+    struct leaf *right = ot_leaf_new(&tree->pool);
     if (right == NULL) {
         return OT_E_MEMORY;
     }
-    int error = leaf_split(tree->place.leaf, spot, right, &tree->pool);
+    int error = ot_leaf_split(tree->place.leaf, spot, right, &tree->pool);
     if (error == OT_OK) {
-        error = tree_split(tree, right);
+        error = ot_tree_split(tree, right);
     }
     if (error != OT_OK) {
-        leaf_free(right, &tree->pool);
+        ot_leaf_free(right, &tree->pool);
     }
     return error;
 }
@@ -55,7 +55,7 @@ static void find_middle(const struct leaf *leaf, struct spot *spot_out)
     const uint8_t *start = leaf->text + spot_out->run_bytes;
     const uint8_t *at = utf8_align(start, middle, leaf->text + leaf->bytes);
     spot_out->bytes = (unsigned)(at - leaf->text);
-    spot_out->units = spot_out->run_units + (unsigned)utf8_units(start, at);
+    spot_out->units = spot_out->run_units + (unsigned)ot_utf8_units(start, at);
 }
 
 /* Splits a leaf that has come to have too many runs. */
@@ -80,10 +80,10 @@ static int put(struct tree *tree, struct spot spot, struct piece *piece, size_t 
 {
     uint64_t units = piece->units;
     if (size != piece->size) {
-        units = piece->units == piece->size ? size : utf8_units(piece->text, piece->text + size);
+        units = piece->units == piece->size ? size : ot_utf8_units(piece->text, piece->text + size);
     }
     struct run run = {(uint16_t)units, (uint16_t)size, piece->attributes, 0};
-    int error = leaf_insert(tree->place.leaf, &spot, piece->text, run, &tree->pool);
+    int error = ot_leaf_insert(tree->place.leaf, &spot, piece->text, run, &tree->pool);
     if (error != OT_OK) {
         return error;
     }
@@ -91,7 +91,7 @@ static int put(struct tree *tree, struct spot spot, struct piece *piece, size_t 
     tree_resize(tree, (int64_t)units);
     tree->text_bytes += size;
     if (size != units) {
-        tree->pairs += utf8_pairs(piece->text, piece->text + size);
+        tree->pairs += ot_utf8_pairs(piece->text, piece->text + size);
     }
     piece->text += size;
     piece->size -= size;
@@ -113,17 +113,17 @@ static size_t share(const struct piece *piece, size_t room)
 static int put_apart(struct tree *tree, struct piece *piece)
 {
     uint64_t end = tree->place.start + tree->place.leaf->units;
-    struct leaf *leaf = leaf_new(&tree->pool);
+    struct leaf *leaf = ot_leaf_new(&tree->pool);
     if (leaf == NULL) {
         return OT_E_MEMORY;
     }
-    int error = tree_split(tree, leaf);
+    int error = ot_tree_split(tree, leaf);
     if (error != OT_OK) {
-        leaf_free(leaf, &tree->pool);
+        ot_leaf_free(leaf, &tree->pool);
         return error;
     }
-    tree_descend(tree, end, TREE_BEFORE, &tree->place);
-    bool moved = tree_next(tree, &tree->place);
+    ot_tree_descend(tree, end, TREE_BEFORE, &tree->place);
+    bool moved = ot_tree_next(tree, &tree->place);
     assert(moved && tree->place.leaf == leaf);
     (void)moved;
     return put(tree, tree->place.spot, piece, share(piece, LEAF_TEXT));
@@ -140,7 +140,7 @@ static int put_after(struct tree *tree, struct spot spot, struct piece *piece)
     if (tree->height > 0 && step->slot + 1 < step->node->count) {
         const struct leaf *next = step->node->children[step->slot + 1];
         if (next->bytes + piece->size <= LEAF_TEXT) {
-            tree_next(tree, &tree->place);
+            ot_tree_next(tree, &tree->place);
             return put(tree, tree->place.spot, piece, piece->size);
         }
     }
@@ -155,7 +155,7 @@ static int put_large(struct tree *tree, struct spot spot, struct piece *piece)
     }
     if (spot.units == 0 && tree->place.start > 0) {
         /* Not here: at the end of the leaf before. */
-        tree_descend(tree, tree->place.start, TREE_BEFORE, &tree->place);
+        ot_tree_descend(tree, tree->place.start, TREE_BEFORE, &tree->place);
         return OT_OK;
     }
     if (piece->size <= LEAF_TEXT / 2) {
@@ -183,8 +183,8 @@ static bool insert_simply(struct tree *tree, uint64_t pos, struct ot_slice text,
     return true;
 }
 
-int edit_insert(struct tree *tree, uint64_t pos, struct ot_slice text, uint64_t units,
-                uint32_t attributes)
+int ot_edit_insert(struct tree *tree, uint64_t pos, struct ot_slice text, uint64_t units,
+                   uint32_t attributes)
 {
     tree_seek(tree, pos, TREE_BEFORE);
     if (insert_simply(tree, pos, text, units, attributes)) {
@@ -205,12 +205,12 @@ int edit_insert(struct tree *tree, uint64_t pos, struct ot_slice text, uint64_t 
     return error;
 }
 
-int edit_embed(struct tree *tree, uint64_t pos, uint32_t embed, uint32_t attributes)
+int ot_edit_embed(struct tree *tree, uint64_t pos, uint32_t embed, uint32_t attributes)
 {
     struct run run = {1, 0, attributes, embed};
     tree_seek(tree, pos, TREE_BEFORE);
     struct spot spot = find(tree, pos);
-    int error = leaf_insert(tree->place.leaf, &spot, NULL, run, &tree->pool);
+    int error = ot_leaf_insert(tree->place.leaf, &spot, NULL, run, &tree->pool);
     if (error == OT_OK) {
         tree->place.spot = spot;
         tree_resize(tree, 1);
@@ -241,19 +241,19 @@ static int delete_within(struct tree *tree, uint64_t pos, uint64_t units)
     struct leaf *leaf = tree->place.leaf;
     struct spot from = find(tree, pos);
     struct spot to;
-    bool found = leaf_find(leaf, from.units + (unsigned)units, &from, &to);
+    bool found = ot_leaf_find(leaf, from.units + (unsigned)units, &from, &to);
     assert(found);
     (void)found;
     if (tree->pairs > 0) {
-        tree->pairs -= utf8_pairs(leaf->text + from.bytes, leaf->text + to.bytes);
+        tree->pairs -= ot_utf8_pairs(leaf->text + from.bytes, leaf->text + to.bytes);
     }
     tree->text_bytes -= to.bytes - from.bytes;
     tree_resize(tree, -(int64_t)units);
     tree->place.spot = leaf_keeps(leaf, &from, &to) ? from : (struct spot){0};
-    return leaf_remove(leaf, &from, &to, &tree->pool);
+    return ot_leaf_remove(leaf, &from, &to, &tree->pool);
 }
 
-int edit_delete(struct tree *tree, uint64_t pos, uint64_t units)
+int ot_edit_delete(struct tree *tree, uint64_t pos, uint64_t units)
 {
     int error = OT_OK;
     while (error == OT_OK && units > 0) {
@@ -266,13 +266,13 @@ int edit_delete(struct tree *tree, uint64_t pos, uint64_t units)
         }
         units -= count;
         if (error == OT_OK && leaf_is_small(leaf)) {
-            error = tree_shrunk(tree);
+            error = ot_tree_shrunk(tree);
         }
     }
     return error;
 }
 
-int edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch)
+int ot_edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch)
 {
     int error = OT_OK;
     while (error == OT_OK && units > 0) {
@@ -284,7 +284,7 @@ int edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice
         tree->place.spot = from;
         struct spot to = find(tree, pos + count);
         tree->place.spot = (struct spot){0};
-        error = leaf_format(leaf, &from, &to, patch, &tree->pool);
+        error = ot_leaf_format(leaf, &from, &to, patch, &tree->pool);
         if (error == OT_OK) {
             error = runs_bound(tree);
         }

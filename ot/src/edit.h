@@ -6,10 +6,10 @@
 #include "tree.h"
 
 /* `units`: those of the text. */
-int edit_insert(struct tree *tree, uint64_t pos, struct ot_slice text, uint64_t units,
-                uint32_t attributes);
-int edit_embed(struct tree *tree, uint64_t pos, uint32_t embed, uint32_t attributes);
-int edit_delete(struct tree *tree, uint64_t pos, uint64_t units);
-int edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch);
+int ot_edit_insert(struct tree *tree, uint64_t pos, struct ot_slice text, uint64_t units,
+                   uint32_t attributes);
+int ot_edit_embed(struct tree *tree, uint64_t pos, uint32_t embed, uint32_t attributes);
+int ot_edit_delete(struct tree *tree, uint64_t pos, uint64_t units);
+int ot_edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch);
 
 #endif

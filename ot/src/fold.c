@@ -64,7 +64,7 @@ static int fold_typed(struct fold *fold)
         return OT_OK;
     }
     ot_buf_clear(&fold->typed);
-    int error = typing_end(&fold->typing, fold->order, &fold->typed);
+    int error = ot_typing_end(&fold->typing, fold->order, &fold->typed);
     return error != OT_OK ? error : fold_add(fold, ot_buf_slice(&fold->typed));
 }
 
@@ -85,13 +85,13 @@ static int fold_end(struct fold *fold, struct ot_buf *out)
 static int fold_type(struct fold *fold, struct ot_slice op)
 {
     bool added;
-    int error = typing_add(&fold->typing, op, &added);
+    int error = ot_typing_add(&fold->typing, op, &added);
     if (error != OT_OK || added) {
         return error;
     }
     error = fold_typed(fold);
     if (error == OT_OK) {
-        error = typing_add(&fold->typing, op, &added);
+        error = ot_typing_add(&fold->typing, op, &added);
     }
     return error != OT_OK || added ? error : fold_add(fold, op);
 }
@@ -117,6 +117,6 @@ int ot_compose_all(const struct ot_slice *ops, size_t count, enum ot_order order
     ot_buf_deinit(&fold.spare);
     ot_buf_deinit(&fold.carry);
     ot_buf_deinit(&fold.typed);
-    typing_deinit(&fold.typing);
+    ot_typing_deinit(&fold.typing);
     return error;
 }

@@ -32,7 +32,7 @@ static void absorb(struct sip *s, uint64_t word)
     s->v0 ^= word;
 }
 
-uint32_t hash_bytes(uint64_t key, struct ot_slice bytes)
+uint32_t ot_hash_bytes(uint64_t key, struct ot_slice bytes)
 {
     uint64_t other = rotate(key, 29) * 0x9e3779b97f4a7c15u;
     struct sip s = {key ^ 0x736f6d6570736575u, other ^ 0x646f72616e646f6du,

@@ -4,6 +4,6 @@
 
 #include "quire/ot.h"
 
-uint32_t hash_bytes(uint64_t key, struct ot_slice bytes);
+uint32_t ot_hash_bytes(uint64_t key, struct ot_slice bytes);
 
 #endif

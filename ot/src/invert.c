@@ -21,9 +21,10 @@ static void restore(struct writer *writer, const struct ot_component *stretch)
 static void reformat(struct writer *writer, const struct ot_component *stretch,
                      struct ot_slice patch)
 {
-    uint8_t *room = writer_room(writer, ATTRIBUTES_ROOM(patch, stretch->attributes));
+    uint8_t *room = ot_writer_room(writer, ATTRIBUTES_ROOM(patch, stretch->attributes));
     if (room != NULL) {
-        writer_retain(writer, stretch->length, attributes_invert(patch, stretch->attributes, room));
+        writer_retain(writer, stretch->length,
+                      ot_attributes_invert(patch, stretch->attributes, room));
     }
 }
 
@@ -37,7 +38,7 @@ static int take_back(struct writer *writer, const struct part *part, struct stre
         if (error != OT_OK || stretch.length == 0) {
             return error;
         }
-        if (!writer_reserve(writer, INVERT_STEP, stretch.content.size)) {
+        if (!ot_writer_reserve(writer, INVERT_STEP, stretch.content.size)) {
             return OT_E_MEMORY;
         }
         if (part->kind == OT_DELETE) {
@@ -52,7 +53,7 @@ static int take_back(struct writer *writer, const struct part *part, struct stre
 
 static int invert_part(struct writer *writer, const struct part *part, struct stretches *document)
 {
-    if (!writer_reserve(writer, INVERT_STEP, 0)) {
+    if (!ot_writer_reserve(writer, INVERT_STEP, 0)) {
         return OT_E_MEMORY;
     }
     if (part->kind == OT_INSERT || part->kind == OT_EMBED) {
@@ -66,7 +67,8 @@ static int invert_part(struct writer *writer, const struct part *part, struct st
     return take_back(writer, part, document);
 }
 
-int invert(struct ot_slice op, struct stretches *document, enum ot_order order, struct ot_buf *out)
+int ot_invert_from(struct ot_slice op, struct stretches *document, enum ot_order order,
+                   struct ot_buf *out)
 {
     struct writer writer;
     struct areas areas = areas_of(op);
@@ -81,10 +83,10 @@ int invert(struct ot_slice op, struct stretches *document, enum ot_order order, 
         error = invert_part(&writer, &part, document);
     }
     if (error != OT_OK) {
-        writer_abandon(&writer);
+        ot_writer_abandon(&writer);
         return error;
     }
-    return writer_end(&writer, true);
+    return ot_writer_end(&writer, true);
 }
 
 /* A document as a snapshot. */
@@ -110,7 +112,7 @@ static int snapshot_next(struct stretches *stretches, uint32_t max,
     }
     /* Only text is longer than 1. */
     const uint8_t *text = rest->content.data;
-    const uint8_t *cut = utf8_skip(text, text + rest->content.size, max);
+    const uint8_t *cut = ot_utf8_skip(text, text + rest->content.size, max);
     if (cut == NULL) {
         return OT_E_SURROGATE;
     }
@@ -138,5 +140,5 @@ int ot_invert(struct ot_slice op, struct ot_slice document, enum ot_order order,
     assert_checked(op);
     assert_checked(document);
     ot_iter_init(&snapshot.iter, document);
-    return invert(op, &snapshot.base, order, out);
+    return ot_invert_from(op, &snapshot.base, order, out);
 }

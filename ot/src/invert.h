@@ -11,6 +11,7 @@ struct stretches {
     int (*skip)(struct stretches *stretches, uint32_t length);
 };
 
-int invert(struct ot_slice op, struct stretches *document, enum ot_order order, struct ot_buf *out);
+int ot_invert_from(struct ot_slice op, struct stretches *document, enum ot_order order,
+                   struct ot_buf *out);
 
 #endif

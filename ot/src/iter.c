@@ -24,7 +24,7 @@ bool ot_iter_next(struct ot_iter *iter, struct ot_component *component_out)
     if (part.kind == OT_EMBED) {
         component_out->content = part.value;
     } else if (part.kind == OT_INSERT) {
-        const uint8_t *end = iter->wide ? utf8_skip(iter->text, iter->text_end, part.length)
+        const uint8_t *end = iter->wide ? ot_utf8_skip(iter->text, iter->text_end, part.length)
                                         : iter->text + part.length;
         assert(end != NULL && end <= iter->text_end);
         component_out->content = (struct ot_slice){iter->text, (size_t)(end - iter->text)};

@@ -7,7 +7,7 @@
 #include "attributes.h"
 #include "utf8.h"
 
-struct leaf *leaf_new(struct pool *pool)
+struct leaf *ot_leaf_new(struct pool *pool)
 {
     struct leaf *leaf = malloc(sizeof *leaf);
     if (leaf != NULL) {
@@ -31,7 +31,7 @@ static void run_use_again(const struct run *run, struct pool *pool)
     pool_use_again(pool, run->embed);
 }
 
-void leaf_free(struct leaf *leaf, struct pool *pool)
+void ot_leaf_free(struct leaf *leaf, struct pool *pool)
 {
     for (unsigned i = 0; i < leaf->runs_count; i++) {
         run_drop(&leaf->runs[i], pool);
@@ -57,18 +57,18 @@ static const uint8_t *find_wide(const struct leaf *leaf, const struct spot *spot
         return end;
     }
     if (known->run != spot->run || known->units < spot->run_units) {
-        return utf8_skip(start, end, inside);
+        return ot_utf8_skip(start, end, inside);
     }
     const uint8_t *near = leaf->text + known->bytes;
     if (spot->units >= known->units) {
-        return utf8_skip(near, end, spot->units - known->units);
+        return ot_utf8_skip(near, end, spot->units - known->units);
     }
     unsigned back = known->units - spot->units;
-    return back < inside ? utf8_skip_back(start, near, back) : utf8_skip(start, end, inside);
+    return back < inside ? ot_utf8_skip_back(start, near, back) : ot_utf8_skip(start, end, inside);
 }
 
-bool leaf_find(const struct leaf *leaf, unsigned units, const struct spot *known,
-               struct spot *spot_out)
+bool ot_leaf_find(const struct leaf *leaf, unsigned units, const struct spot *known,
+                  struct spot *spot_out)
 {
     struct spot spot = {known->run, known->run_units, known->run_bytes, units, 0};
     while (units <= spot.run_units && spot.run > 0) {
@@ -204,8 +204,8 @@ static int run_add(struct leaf *leaf, struct spot *spot, const struct run *run, 
     return OT_OK;
 }
 
-int leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struct run run,
-                struct pool *pool)
+int ot_leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struct run run,
+                   struct pool *pool)
 {
     assert(leaf->bytes + run.bytes <= LEAF_TEXT);
     if (run_takes_at(leaf, spot, &run)) {
@@ -227,8 +227,8 @@ int leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struc
     return OT_OK;
 }
 
-int leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
-                struct pool *pool)
+int ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                   struct pool *pool)
 {
     unsigned units = to->units - from->units;
     unsigned bytes = to->bytes - from->bytes;
@@ -262,9 +262,9 @@ int leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *t
 static int run_format(struct run *run, struct ot_slice patch, struct pool *pool, uint8_t *room)
 {
     struct ot_slice made =
-        attributes_compose(pool_get(pool, run->attributes), patch, NIL_DROP, room);
+        ot_attributes_compose(pool_get(pool, run->attributes), patch, NIL_DROP, room);
     uint32_t id;
-    if (pool_use(pool, made, &id) != OT_OK) {
+    if (ot_pool_use(pool, made, &id) != OT_OK) {
         return OT_E_MEMORY;
     }
     pool_drop(pool, run->attributes);
@@ -290,8 +290,8 @@ static int runs_format(struct leaf *leaf, unsigned first, unsigned last, struct 
     return error;
 }
 
-int leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *to,
-                struct ot_slice patch, struct pool *pool)
+int ot_leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                   struct ot_slice patch, struct pool *pool)
 {
     unsigned first;
     unsigned last;
@@ -310,7 +310,7 @@ int leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *t
     return error;
 }
 
-int leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right, struct pool *pool)
+int ot_leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right, struct pool *pool)
 {
     unsigned first;
     if (runs_cut(leaf, spot, pool, &first) != OT_OK ||
@@ -327,7 +327,7 @@ int leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right, s
     return OT_OK;
 }
 
-int leaf_join(struct leaf *leaf, struct leaf *right, struct pool *pool)
+int ot_leaf_join(struct leaf *leaf, struct leaf *right, struct pool *pool)
 {
     unsigned seam = leaf->runs_count;
     if (runs_open(leaf, seam, right->runs_count, pool) != OT_OK) {

@@ -44,18 +44,18 @@ struct spot {
 };
 
 /* NULL: out of memory. */
-struct leaf *leaf_new(struct pool *pool);
-void leaf_free(struct leaf *leaf, struct pool *pool);
+struct leaf *ot_leaf_new(struct pool *pool);
+void ot_leaf_free(struct leaf *leaf, struct pool *pool);
 
 /* Where unit `units` is, looked for from a spot that is known; false if that is within a surrogate
  * pair. */
-bool leaf_find(const struct leaf *leaf, unsigned units, const struct spot *known,
-               struct spot *spot_out);
+bool ot_leaf_find(const struct leaf *leaf, unsigned units, const struct spot *known,
+                  struct spot *spot_out);
 
 /* Puts in text that fits, or (of no bytes, and one unit) an embed, and moves the spot past it.
  * OT_OK or OT_E_MEMORY. */
-int leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struct run run,
-                struct pool *pool);
+int ot_leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struct run run,
+                   struct pool *pool);
 /* Does the run of `to` outlive the removal? Then `from` stays a spot. */
 static inline bool leaf_keeps(const struct leaf *leaf, const struct spot *from,
                               const struct spot *to)
@@ -63,15 +63,16 @@ static inline bool leaf_keeps(const struct leaf *leaf, const struct spot *from,
     return from->units >= to->run_units && to->units - from->units < leaf->runs[to->run].units;
 }
 /* Takes out what lies between two spots. */
-int leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
-                struct pool *pool);
+int ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                   struct pool *pool);
 /* Applies a patch to what lies between two spots. */
-int leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *to,
-                struct ot_slice patch, struct pool *pool);
+int ot_leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                   struct ot_slice patch, struct pool *pool);
 /* Moves what follows the spot to `right`, a new leaf. */
-int leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right, struct pool *pool);
+int ot_leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right,
+                  struct pool *pool);
 /* Moves all of `right` to the end of `leaf`, where it fits. */
-int leaf_join(struct leaf *leaf, struct leaf *right, struct pool *pool);
+int ot_leaf_join(struct leaf *leaf, struct leaf *right, struct pool *pool);
 
 /* Is it one run of ASCII text? Then units are bytes. */
 static inline bool leaf_is_simple(const struct leaf *leaf)

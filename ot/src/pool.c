@@ -7,7 +7,7 @@
 
 enum { POOL_ROOM_MIN = 8 };
 
-void pool_deinit(struct pool *pool)
+void ot_pool_deinit(struct pool *pool)
 {
     for (uint32_t id = 1; id < pool->count; id++) {
         free(pool->entries[id].bytes);
@@ -85,7 +85,7 @@ static int add(struct pool *pool, struct ot_slice value, uint32_t hash, uint32_t
     return OT_OK;
 }
 
-int pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out)
+int ot_pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out)
 {
     *id_out = 0;
     if (value.size == 0) {
@@ -94,7 +94,7 @@ int pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out)
     uint32_t id = pool->latest;
     if (pool->count == 0 || !entry_is(&pool->entries[id], value) || id == 0) {
         /* Keyed by an address that nobody outside knows, so that chains cannot be made long. */
-        uint32_t hash = hash_bytes((uintptr_t)pool, value);
+        uint32_t hash = ot_hash_bytes((uintptr_t)pool, value);
         id = pool->count > 0 ? pool->buckets[hash & (pool->buckets_count - 1)] : 0;
         while (id != 0 && !entry_is(&pool->entries[id], value)) {
             id = pool->entries[id].next;
@@ -111,7 +111,7 @@ int pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out)
     return OT_OK;
 }
 
-void pool_drop_last(struct pool *pool, uint32_t id)
+void ot_pool_drop_last(struct pool *pool, uint32_t id)
 {
     struct pool_entry *entry = &pool->entries[id];
     uint32_t *link = &pool->buckets[entry->hash & (pool->buckets_count - 1)];

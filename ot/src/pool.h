@@ -26,10 +26,10 @@ struct pool {
     size_t memory;          /* bytes taken by the pool and by the leaves that use it */
 };
 
-void pool_deinit(struct pool *pool);
+void ot_pool_deinit(struct pool *pool);
 /* The number of `value`, with one more use; of an empty one: 0. OT_OK or OT_E_MEMORY. */
-int pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out);
-void pool_drop_last(struct pool *pool, uint32_t id);
+int ot_pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out);
+void ot_pool_drop_last(struct pool *pool, uint32_t id);
 
 static inline void pool_use_again(struct pool *pool, uint32_t id)
 {
@@ -41,7 +41,7 @@ static inline void pool_use_again(struct pool *pool, uint32_t id)
 static inline void pool_drop(struct pool *pool, uint32_t id)
 {
     if (id != 0 && --pool->entries[id].uses == 0) {
-        pool_drop_last(pool, id);
+        ot_pool_drop_last(pool, id);
     }
 }
 

@@ -37,7 +37,7 @@ static bool runs_are_sound(struct tally *tally, const struct leaf *leaf)
             return false;
         }
         const uint8_t *end = text + run->bytes;
-        if (utf8_check(&text, end, UINT64_MAX, &found) != OT_OK) {
+        if (ot_utf8_check(&text, end, UINT64_MAX, &found) != OT_OK) {
             return false;
         }
         if (run->embed == 0 && found != run->units) {
@@ -61,7 +61,7 @@ static bool leaf_is_sound(struct tally *tally, const struct leaf *leaf)
     }
     tally->units += leaf->units;
     tally->bytes += leaf->bytes;
-    tally->pairs += utf8_pairs(leaf->text, leaf->text + leaf->bytes);
+    tally->pairs += ot_utf8_pairs(leaf->text, leaf->text + leaf->bytes);
     tally->memory += sizeof *leaf;
     if (leaf->runs != leaf->few) {
         tally->memory += leaf->runs_room * sizeof *leaf->runs;
@@ -133,7 +133,7 @@ static bool spot_is_sound(const struct place *place)
         return spot->run == 0 && spot->run_units == 0 && spot->run_bytes == 0;
     }
     return spot->units <= place->leaf->units &&
-           leaf_find(place->leaf, spot->units, &start, &found) && found.bytes == spot->bytes &&
+           ot_leaf_find(place->leaf, spot->units, &start, &found) && found.bytes == spot->bytes &&
            (spot->units == 0 || (found.run == spot->run && found.run_units == spot->run_units &&
                                  found.run_bytes == spot->run_bytes));
 }
@@ -145,7 +145,7 @@ static bool place_is_sound(const struct tree *tree)
     if (place->leaf == NULL) {
         return true;
     }
-    tree_descend(tree, place->start, TREE_AFTER, &found);
+    ot_tree_descend(tree, place->start, TREE_AFTER, &found);
     for (unsigned level = 0; level < tree->height; level++) {
         if (found.path[level].node != place->path[level].node ||
             found.path[level].slot != place->path[level].slot) {

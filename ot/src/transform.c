@@ -11,8 +11,8 @@ static struct ot_slice attributes_left(struct writer *writer, struct ot_slice op
     if (op.size == 0 || over.size == 0 || side == OT_LEFT) {
         return op;
     }
-    uint8_t *room = writer_room(writer, ATTRIBUTES_ROOM(op, over));
-    return room == NULL ? (struct ot_slice){0} : attributes_transform(op, over, side, room);
+    uint8_t *room = ot_writer_room(writer, ATTRIBUTES_ROOM(op, over));
+    return room == NULL ? (struct ot_slice){0} : ot_attributes_transform(op, over, side, room);
 }
 
 static void run(struct writer *writer, const struct areas *areas_op, const struct areas *areas_over,
@@ -85,7 +85,7 @@ int ot_transform(struct ot_slice op, struct ot_slice over, enum ot_side side, en
         return error;
     }
     run(&writer, &areas_op, &areas_over, side);
-    error = writer_end_apart(&writer, areas_op.is_wide);
+    error = ot_writer_end_apart(&writer, areas_op.is_wide);
     if (error == OT_OK && text_size > 0) {
         /* Every insert lives on, in its order. */
         memcpy(out->data + out->size, areas_op.text, text_size);

@@ -57,17 +57,17 @@ static void node_move(struct node *from, unsigned first, struct node *to)
     from->count = first;
 }
 
-int tree_init(struct tree *tree)
+int ot_tree_init(struct tree *tree)
 {
     *tree = (struct tree){0};
-    tree->root = leaf_new(&tree->pool);
+    tree->root = ot_leaf_new(&tree->pool);
     return tree->root == NULL ? OT_E_MEMORY : OT_OK;
 }
 
 static void subtree_free(struct tree *tree, void *child, unsigned height)
 {
     if (height == 0) {
-        leaf_free(child, &tree->pool);
+        ot_leaf_free(child, &tree->pool);
         return;
     }
     struct node *node = child;
@@ -77,16 +77,16 @@ static void subtree_free(struct tree *tree, void *child, unsigned height)
     node_free(tree, node);
 }
 
-void tree_deinit(struct tree *tree)
+void ot_tree_deinit(struct tree *tree)
 {
     if (tree->root != NULL) {
         subtree_free(tree, tree->root, tree->height);
     }
-    pool_deinit(&tree->pool);
+    ot_pool_deinit(&tree->pool);
 }
 
-void tree_descend(const struct tree *tree, uint64_t pos, enum tree_bias bias,
-                  struct place *place_out)
+void ot_tree_descend(const struct tree *tree, uint64_t pos, enum tree_bias bias,
+                     struct place *place_out)
 {
     void *child = tree->root;
     uint32_t inside = (uint32_t)pos;
@@ -107,7 +107,7 @@ void tree_descend(const struct tree *tree, uint64_t pos, enum tree_bias bias,
     place_out->spot = (struct spot){0};
 }
 
-bool tree_next(const struct tree *tree, struct place *place)
+bool ot_tree_next(const struct tree *tree, struct place *place)
 {
     unsigned level = 0;
     while (level < tree->height && place->path[level].slot + 1 == place->path[level].node->count) {
@@ -169,7 +169,7 @@ static unsigned nodes_needed(const struct tree *tree)
     return level == tree->height ? level + 1 : level;
 }
 
-int tree_split(struct tree *tree, struct leaf *right)
+int ot_tree_split(struct tree *tree, struct leaf *right)
 {
     struct node *spare[TREE_HEIGHT_MAX + 1];
     unsigned needed = nodes_needed(tree);
@@ -266,17 +266,17 @@ static int leaves_join(struct tree *tree, unsigned slot)
     struct step *step = &tree->place.path[0];
     struct leaf *left = step->node->children[slot];
     struct leaf *right = step->node->children[slot + 1];
-    int error = leaf_join(left, right, &tree->pool);
+    int error = ot_leaf_join(left, right, &tree->pool);
     if (error == OT_OK) {
         step->node->units[slot] += step->node->units[slot + 1];
         step->slot = slot + 1;
         bottom_remove(tree);
-        leaf_free(right, &tree->pool);
+        ot_leaf_free(right, &tree->pool);
     }
     return error;
 }
 
-int tree_shrunk(struct tree *tree)
+int ot_tree_shrunk(struct tree *tree)
 {
     struct step step = tree->place.path[0];
     struct leaf *leaf = tree->place.leaf;
@@ -285,7 +285,7 @@ int tree_shrunk(struct tree *tree)
     }
     if (leaf->units == 0) {
         bottom_remove(tree);
-        leaf_free(leaf, &tree->pool);
+        ot_leaf_free(leaf, &tree->pool);
         return OT_OK;
     }
     if (step.slot + 1 < step.node->count && leaf_is_small(step.node->children[step.slot + 1])) {

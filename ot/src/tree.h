@@ -50,23 +50,23 @@ struct tree {
 /* Which leaf, if a position is between two. */
 enum tree_bias { TREE_BEFORE, TREE_AFTER };
 
-int tree_init(struct tree *tree);
-void tree_deinit(struct tree *tree);
+int ot_tree_init(struct tree *tree);
+void ot_tree_deinit(struct tree *tree);
 
 /* The leaf that holds a position. At the end, and with TREE_BEFORE, it may be the leaf's end. */
-void tree_descend(const struct tree *tree, uint64_t pos, enum tree_bias bias,
-                  struct place *place_out);
+void ot_tree_descend(const struct tree *tree, uint64_t pos, enum tree_bias bias,
+                     struct place *place_out);
 /* False at the last leaf. */
-bool tree_next(const struct tree *tree, struct place *place);
+bool ot_tree_next(const struct tree *tree, struct place *place);
 
 /* Changes are made at the tree's own place, which structural ones leave nowhere. */
 
 /* Takes the last `right->units` units of the leaf for `right`, a leaf after it. On error `right` is
  * not in the tree. */
-int tree_split(struct tree *tree, struct leaf *right);
+int ot_tree_split(struct tree *tree, struct leaf *right);
 /* The leaf has become small: joins it with a neighbour that is small, too, or takes it out if it is
  * empty and not the only one. */
-int tree_shrunk(struct tree *tree);
+int ot_tree_shrunk(struct tree *tree);
 
 /* The leaf has grown by so many units, or shrunk. */
 static inline void tree_resize(struct tree *tree, int64_t units)
@@ -88,7 +88,7 @@ static inline void tree_seek(struct tree *tree, uint64_t pos, enum tree_bias bia
             return;
         }
     }
-    tree_descend(tree, pos, bias, &tree->place);
+    ot_tree_descend(tree, pos, bias, &tree->place);
 }
 
 #endif

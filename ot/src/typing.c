@@ -10,7 +10,7 @@ struct stroke {
     struct ot_slice text;
 };
 
-void typing_deinit(struct typing *typing)
+void ot_typing_deinit(struct typing *typing)
 {
     ot_buf_deinit(&typing->text);
 }
@@ -53,7 +53,7 @@ static bool take_back(struct typing *typing, uint64_t units)
     const uint8_t *start = typing->text.data;
     const uint8_t *end = start + typing->text.size;
     const uint8_t *at =
-        typing->text.size == typing->units ? end - units : utf8_skip_back(start, end, units);
+        typing->text.size == typing->units ? end - units : ot_utf8_skip_back(start, end, units);
     if (at == NULL) {
         return false;
     }
@@ -84,7 +84,7 @@ static bool erase(struct typing *typing, uint64_t pos, uint64_t units)
     return false;
 }
 
-int typing_add(struct typing *typing, struct ot_slice op, bool *added_out)
+int ot_typing_add(struct typing *typing, struct ot_slice op, bool *added_out)
 {
     struct stroke stroke;
     *added_out = false;
@@ -104,7 +104,7 @@ int typing_add(struct typing *typing, struct ot_slice op, bool *added_out)
     return OT_OK;
 }
 
-int typing_end(struct typing *typing, enum ot_order order, struct ot_buf *out)
+int ot_typing_end(struct typing *typing, enum ot_order order, struct ot_buf *out)
 {
     /* Four components, each of so many bytes at most. */
     enum { COMPONENTS_SIZE = 4 * HEAD_SIZE_MAX };
@@ -126,5 +126,5 @@ int typing_end(struct typing *typing, enum ot_order order, struct ot_buf *out)
     if (typing->after > 0) {
         writer_delete(&writer, typing->after);
     }
-    return writer_end(&writer, typing->text.size != typing->units);
+    return ot_writer_end(&writer, typing->text.size != typing->units);
 }

@@ -19,11 +19,11 @@ struct typing {
     bool is_open;
 };
 
-void typing_deinit(struct typing *typing);
+void ot_typing_deinit(struct typing *typing);
 /* Takes in the next operation if it goes on where the last one was; the first one in any case, if
  * it is of that kind. OT_OK, with whether it did, or OT_E_MEMORY. */
-int typing_add(struct typing *typing, struct ot_slice op, bool *added_out);
+int ot_typing_add(struct typing *typing, struct ot_slice op, bool *added_out);
 /* Appends what has been gathered as one operation, and starts anew. */
-int typing_end(struct typing *typing, enum ot_order order, struct ot_buf *out);
+int ot_typing_end(struct typing *typing, enum ot_order order, struct ot_buf *out);
 
 #endif

@@ -38,7 +38,7 @@ static unsigned character_check(const uint8_t *at, const uint8_t *end)
     return size;
 }
 
-int utf8_check(const uint8_t **at, const uint8_t *end, uint64_t units, uint64_t *units_out)
+int ot_utf8_check(const uint8_t **at, const uint8_t *end, uint64_t units, uint64_t *units_out)
 {
     const uint8_t *p = *at;
     uint64_t left = units;
@@ -76,7 +76,7 @@ static unsigned block_units(const uint8_t *at)
     return sum;
 }
 
-const uint8_t *utf8_skip(const uint8_t *at, const uint8_t *end, uint64_t units)
+const uint8_t *ot_utf8_skip(const uint8_t *at, const uint8_t *end, uint64_t units)
 {
     while (end - at >= BLOCK) {
         unsigned count = block_units(at);
@@ -105,7 +105,7 @@ const uint8_t *utf8_skip(const uint8_t *at, const uint8_t *end, uint64_t units)
     return at;
 }
 
-const uint8_t *utf8_skip_back(const uint8_t *start, const uint8_t *at, uint64_t units)
+const uint8_t *ot_utf8_skip_back(const uint8_t *start, const uint8_t *at, uint64_t units)
 {
     while (units > 0) {
         do {
@@ -123,7 +123,7 @@ const uint8_t *utf8_skip_back(const uint8_t *start, const uint8_t *at, uint64_t 
     return at;
 }
 
-uint64_t utf8_units(const uint8_t *at, const uint8_t *end)
+uint64_t ot_utf8_units(const uint8_t *at, const uint8_t *end)
 {
     uint64_t units = 0;
     for (; end - at >= BLOCK; at += BLOCK) {
@@ -135,7 +135,7 @@ uint64_t utf8_units(const uint8_t *at, const uint8_t *end)
     return units;
 }
 
-uint64_t utf8_pairs(const uint8_t *at, const uint8_t *end)
+uint64_t ot_utf8_pairs(const uint8_t *at, const uint8_t *end)
 {
     uint64_t pairs = 0;
     for (; end - at >= BLOCK; at += BLOCK) {
@@ -151,7 +151,7 @@ uint64_t utf8_pairs(const uint8_t *at, const uint8_t *end)
     return pairs;
 }
 
-bool utf8_is_ascii(const uint8_t *at, const uint8_t *end)
+bool ot_utf8_is_ascii(const uint8_t *at, const uint8_t *end)
 {
     uint64_t bits = 0;
     for (; end - at >= 8; at += 8) {

@@ -160,7 +160,7 @@ static int string_check(const uint8_t **at, const uint8_t *end, uint64_t size)
     if (size > (size_t)(end - p)) {
         return OT_E_TRUNCATED;
     }
-    if (utf8_check(&p, p + size, UINT64_MAX, &units) != OT_OK) {
+    if (ot_utf8_check(&p, p + size, UINT64_MAX, &units) != OT_OK) {
         return OT_E_UTF8;
     }
     if (size > 0 && memchr(*at, 0, size) != NULL) {
@@ -279,7 +279,7 @@ static int item_check(const uint8_t **at, const uint8_t *end, unsigned depth)
     return error;
 }
 
-int value_check(const uint8_t **at, const uint8_t *end)
+int ot_value_scan(const uint8_t **at, const uint8_t *end)
 {
     return item_check(at, end, 0);
 }
@@ -300,11 +300,11 @@ static const uint8_t *map_find_nil(const uint8_t *at, uint64_t count)
 {
     at += 1 + head_of(*at).size;
     for (uint64_t i = 0; i < count; i++) {
-        at = value_skip(at);
+        at = ot_value_skip(at);
         if (*at == VALUE_NIL_BYTE) {
             return at;
         }
-        at = value_skip(at);
+        at = ot_value_skip(at);
     }
     return NULL;
 }
@@ -312,7 +312,7 @@ static const uint8_t *map_find_nil(const uint8_t *at, uint64_t count)
 static int map_check(const uint8_t **at, const uint8_t *end)
 {
     const uint8_t *start = *at;
-    int error = value_check(at, end);
+    int error = ot_value_scan(at, end);
     if (error == OT_OK && *at != end) {
         error = OT_E_TRAILING;
     }
@@ -324,7 +324,7 @@ static int map_check(const uint8_t **at, const uint8_t *end)
     return error;
 }
 
-int attributes_check(const uint8_t **at, const uint8_t *end, bool is_format)
+int ot_attributes_scan(const uint8_t **at, const uint8_t *end, bool is_format)
 {
     const uint8_t *start = *at;
     int error = map_check(at, end);
@@ -341,7 +341,7 @@ int attributes_check(const uint8_t **at, const uint8_t *end, bool is_format)
     return OT_OK;
 }
 
-int embed_check(const uint8_t **at, const uint8_t *end)
+int ot_embed_scan(const uint8_t **at, const uint8_t *end)
 {
     const uint8_t *start = *at;
     int error = map_check(at, end);
@@ -365,7 +365,7 @@ int ot_value_check(struct ot_slice value, struct ot_error *error_out)
 {
     const uint8_t *at = value.data;
     const uint8_t *end = value.size > 0 ? value.data + value.size : value.data;
-    int error = value_check(&at, end);
+    int error = ot_value_scan(&at, end);
     if (error == OT_OK && at != end) {
         error = OT_E_TRAILING;
     }
@@ -376,14 +376,14 @@ int ot_attributes_check(struct ot_slice value, struct ot_error *error_out)
 {
     const uint8_t *at = value.data;
     const uint8_t *end = value.size > 0 ? value.data + value.size : value.data;
-    return report(attributes_check(&at, end, false), value.data, at, error_out);
+    return report(ot_attributes_scan(&at, end, false), value.data, at, error_out);
 }
 
 int ot_embed_check(struct ot_slice value, struct ot_error *error_out)
 {
     const uint8_t *at = value.data;
     const uint8_t *end = value.size > 0 ? value.data + value.size : value.data;
-    return report(embed_check(&at, end), value.data, at, error_out);
+    return report(ot_embed_scan(&at, end), value.data, at, error_out);
 }
 
 /* ---- reading ---- */
@@ -420,7 +420,7 @@ struct ot_value ot_value_next(struct ot_slice *rest)
     return value;
 }
 
-const uint8_t *value_skip(const uint8_t *at)
+const uint8_t *ot_value_skip(const uint8_t *at)
 {
     for (uint64_t items = 1; items > 0; items--) {
         struct head head = head_of(*at);
@@ -437,7 +437,7 @@ const uint8_t *value_skip(const uint8_t *at)
     return at;
 }
 
-struct value_pairs value_pairs(struct ot_slice map)
+struct value_pairs ot_value_pairs(struct ot_slice map)
 {
     if (map.size == 0) {
         return (struct value_pairs){0};
@@ -446,7 +446,7 @@ struct value_pairs value_pairs(struct ot_slice map)
     return (struct value_pairs){map.data + 1 + head.size, (uint32_t)head_number(head, map.data)};
 }
 
-bool value_pairs_next(struct value_pairs *pairs, struct value_pair *pair_out)
+bool ot_value_pairs_next(struct value_pairs *pairs, struct value_pair *pair_out)
 {
     if (pairs->left == 0) {
         return false;
@@ -454,7 +454,7 @@ bool value_pairs_next(struct value_pairs *pairs, struct value_pair *pair_out)
     const uint8_t *key = pairs->at;
     const uint8_t *item = key;
     pair_out->key = key_take(&item);
-    const uint8_t *end = value_skip(item);
+    const uint8_t *end = ot_value_skip(item);
     pair_out->item = (struct ot_slice){item, (size_t)(end - item)};
     pair_out->both = (struct ot_slice){key, (size_t)(end - key)};
     pairs->at = end;

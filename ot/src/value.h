@@ -19,13 +19,13 @@ static inline bool value_is_int(double number)
 
 /* Checks one canonical value at the start of `at` and moves past it. On error `at` is at the item
  * that was refused. */
-int value_check(const uint8_t **at, const uint8_t *end);
+int ot_value_scan(const uint8_t **at, const uint8_t *end);
 
 /* The same for attributes, a map that is not empty; if `is_format`, without nil; `at` to `end` is
  * the whole. */
-int attributes_check(const uint8_t **at, const uint8_t *end, bool is_format);
+int ot_attributes_scan(const uint8_t **at, const uint8_t *end, bool is_format);
 /* The same for a map of exactly one key. */
-int embed_check(const uint8_t **at, const uint8_t *end);
+int ot_embed_scan(const uint8_t **at, const uint8_t *end);
 
 /* Order by bytes, a prefix first: below, at or above 0. */
 static inline int slice_compare(struct ot_slice a, struct ot_slice b)
@@ -54,10 +54,10 @@ struct value_pair {
 };
 
 /* Of a checked map, or of an empty slice: no pairs. */
-struct value_pairs value_pairs(struct ot_slice map);
-bool value_pairs_next(struct value_pairs *pairs, struct value_pair *pair_out);
+struct value_pairs ot_value_pairs(struct ot_slice map);
+bool ot_value_pairs_next(struct value_pairs *pairs, struct value_pair *pair_out);
 
 /* Past the checked item at `at`, with all it holds. */
-const uint8_t *value_skip(const uint8_t *at);
+const uint8_t *ot_value_skip(const uint8_t *at);
 
 #endif

@@ -84,7 +84,7 @@ int ot_value_string(struct ot_buf *out, struct ot_slice utf8)
     if (utf8.size > UINT32_MAX) {
         return OT_E_VALUE;
     }
-    if (utf8.size > 0 && utf8_check(&at, utf8.data + utf8.size, UINT64_MAX, &units) != OT_OK) {
+    if (utf8.size > 0 && ot_utf8_check(&at, utf8.data + utf8.size, UINT64_MAX, &units) != OT_OK) {
         return OT_E_UTF8;
     }
     if (utf8.size > 0 && memchr(utf8.data, 0, utf8.size) != NULL) {

@@ -34,7 +34,7 @@ static int lay_out(struct writer *writer, size_t comps_room, size_t text_room)
     return OT_OK;
 }
 
-bool writer_reserve(struct writer *writer, size_t comps_size, size_t text_size)
+bool ot_writer_reserve(struct writer *writer, size_t comps_size, size_t text_size)
 {
     size_t comps_left = (size_t)(writer->comps_end - writer->comp);
     size_t text_left = (size_t)(writer->texts_end - writer->text);
@@ -56,7 +56,7 @@ bool writer_reserve(struct writer *writer, size_t comps_size, size_t text_size)
     return true;
 }
 
-uint8_t *writer_room(struct writer *writer, size_t size)
+uint8_t *ot_writer_room(struct writer *writer, size_t size)
 {
     struct ot_buf *heap = &writer->heap[writer->next];
     if (size <= WRITER_LOCAL) {
@@ -79,13 +79,13 @@ static void put_bytes(struct writer *writer, struct ot_slice bytes)
     writer->comp += bytes.size;
 }
 
-void writer_emit_rich(struct writer *writer)
+void ot_writer_emit_rich(struct writer *writer)
 {
     const struct part *slot = &writer->slot;
     struct ot_slice value = slot->kind == OT_EMBED ? slot->value : (struct ot_slice){0};
     uint64_t length = slot->kind == OT_EMBED ? value.size : writer->length;
     size_t size = HEAD_SIZE_MAX + VARINT_SIZE_MAX + slot->attributes.size + value.size;
-    if (!writer_reserve(writer, size + writer->bound, 0)) {
+    if (!ot_writer_reserve(writer, size + writer->bound, 0)) {
         return;
     }
     writer->comp = head_put(writer->comp, slot->kind, slot->attributes.size > 0, length);
@@ -157,31 +157,31 @@ static void close_up(struct writer *writer, bool is_wide)
     out->size += (size_t)(at - start) + comps_size;
 }
 
-int writer_end(struct writer *writer, bool may_be_wide)
+int ot_writer_end(struct writer *writer, bool may_be_wide)
 {
     int error = slots_end(writer);
     if (error == OT_OK) {
         struct ot_buf *out = writer->out;
         size_t text_size = (size_t)(writer->text - writer->texts);
-        close_up(writer, may_be_wide && !utf8_is_ascii(writer->texts, writer->text));
+        close_up(writer, may_be_wide && !ot_utf8_is_ascii(writer->texts, writer->text));
         move_down(out->data + out->size, writer->texts, text_size);
         out->size += text_size;
     }
-    writer_abandon(writer);
+    ot_writer_abandon(writer);
     return error;
 }
 
-int writer_end_apart(struct writer *writer, bool is_wide)
+int ot_writer_end_apart(struct writer *writer, bool is_wide)
 {
     int error = slots_end(writer);
     if (error == OT_OK) {
         close_up(writer, is_wide);
     }
-    writer_abandon(writer);
+    ot_writer_abandon(writer);
     return error;
 }
 
-void writer_abandon(struct writer *writer)
+void ot_writer_abandon(struct writer *writer)
 {
     if (writer->has_heap) {
         ot_buf_deinit(&writer->heap[0]);

@@ -54,7 +54,7 @@ static inline size_t writer_header_room(size_t comps_size)
 }
 
 /* Appends to `out`. `comps_bound`: bytes of the components to be read; `text_bound`: bytes of text
- * that will be appended without asking. OT_OK or OT_E_MEMORY; no writer_end then. */
+ * that will be appended without asking. OT_OK or OT_E_MEMORY; no ot_writer_end then. */
 static inline int writer_begin(struct writer *writer, struct ot_buf *out, enum ot_order order,
                                size_t comps_bound, size_t text_bound)
 {
@@ -81,26 +81,26 @@ static inline int writer_begin(struct writer *writer, struct ot_buf *out, enum o
     return OT_OK;
 }
 /* Makes room for so much more. False: out of memory, noted. */
-bool writer_reserve(struct writer *writer, size_t comps_size, size_t text_size);
+bool ot_writer_reserve(struct writer *writer, size_t comps_size, size_t text_size);
 /* At least `size` bytes for attributes (or an embed) to be made in and then pushed; valid until the
  * next but one that is pushed. NULL: out of memory, noted. */
-uint8_t *writer_room(struct writer *writer, size_t size);
+uint8_t *ot_writer_room(struct writer *writer, size_t size);
 /* Puts the operation together: OT_OK or the error; `out` is unchanged then. Frees what the writer
  * holds. `may_be_wide`: false if all the text is known to be ASCII. */
-int writer_end(struct writer *writer, bool may_be_wide);
+int ot_writer_end(struct writer *writer, bool may_be_wide);
 /* The same for an operation whose text the caller appends; the writer has none. There is room for
  * as much as `writer_begin` was told. */
-int writer_end_apart(struct writer *writer, bool is_wide);
-/* Instead of writer_end. */
-void writer_abandon(struct writer *writer);
+int ot_writer_end_apart(struct writer *writer, bool is_wide);
+/* Instead of ot_writer_end. */
+void ot_writer_abandon(struct writer *writer);
 
 /* The slot is followed by something else: writes it. */
-void writer_emit_rich(struct writer *writer);
+void ot_writer_emit_rich(struct writer *writer);
 
 static inline void writer_emit(struct writer *writer)
 {
     if (writer->slot.attributes.size > 0 || writer->slot.kind == OT_EMBED) {
-        writer_emit_rich(writer);
+        ot_writer_emit_rich(writer);
     } else if (writer->length > 0) {
         writer->comp = head_put(writer->comp, writer->slot.kind, false, writer->length);
         writer->sum += writer->length;
