@@ -117,6 +117,7 @@ static void what_a_killed_process_acknowledged_is_there(void **state)
         world_open(&world);
         check(&world, &model, &told->step[done % 2], seed, "killed");
         world_close(&world);
+        assert_integrity(&world);
     }
     temp_dir_remove(world.dir);
     munmap(told, sizeof *told);
@@ -190,6 +191,7 @@ static void what_was_acknowledged_outlasts_a_power_cut(void **state)
         world_open(&world);
         check(&world, &model, &step, seed, "power lost");
         world_close(&world);
+        assert_integrity(&world);
     }
     temp_dir_remove(world.dir);
     vfs_remove(&vfs);

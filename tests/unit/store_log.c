@@ -149,6 +149,28 @@ static void a_log_that_nobody_needs_goes(void **state)
     assert_filled(world, key, 1, 3010);
 }
 
+/* Neither an edit nor a client stays in memory once it is settled. */
+static void what_is_settled_leaves_the_index(void **state)
+{
+    struct world *world = *state;
+    int64_t key = world_create(world, "a");
+    const struct tail_document *tail;
+    size_t kept;
+
+    for (uint64_t version = 1; version <= 100; version++)
+        assert_int_equal(world_append(world, key, version, version, 1, "some operation"), STORE_OK);
+    tail = tail_find(&world->store->tail, key);
+    kept = world->store->tail.kept_bytes;
+    assert_int_equal(tail->clients.count, 100);
+    world_settle(world, key, 75, "s");
+    assert_int_equal(tail->count, 25);
+    assert_int_equal(tail->clients.count, 25);
+    assert_int_equal(world->store->tail.kept_bytes, kept / 4);
+    world_settle(world, key, 100, "s");
+    assert_null(tail_find(&world->store->tail, key));
+    assert_int_equal(world->store->tail.kept_bytes, 0);
+}
+
 /* ---- at random ------------------------------------------------------------------------------- */
 
 static void narrow(struct world *world, uint64_t *random)
@@ -203,6 +225,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_log_of_too_many_bytes_is_shortened, world_setup_plain,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(a_log_that_nobody_needs_goes, world_setup_plain,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(what_is_settled_leaves_the_index, world_setup_plain,
                                         world_teardown),
         cmocka_unit_test(a_store_with_little_room_does_what_its_model_does),
     };

@@ -7,8 +7,8 @@
 
 #include "unit/store_model.h"
 
-#define ROUNDS 6
-#define STEPS  400
+#define ROUNDS 4
+#define STEPS  350
 
 static void check(const struct model *model, struct world *world, uint64_t seed, size_t step)
 {
@@ -50,6 +50,8 @@ static void run_round(uint64_t seed)
     check(&model, &world, seed, STEPS);
     world_reopen(&world);
     check(&model, &world, seed, STEPS);
+    world_close(&world);
+    assert_integrity(&world);
     world_deinit(&world);
 }
 

@@ -247,15 +247,19 @@ static void settling_an_older_version_leaves_a_half_written_snapshot_alone(void 
     int64_t key = world_create(world, "a");
     struct store_slice first = bytes_new(100000, 1);
     struct store_slice second = bytes_new(2000000, 2);
+    int whole;
 
     world->mode = WORLD_PLAIN;
-    world_fill(world, key, 1, 20);
+    world_fill(world, key, 1, 30);
+    settle(world, key, 5, first);
+    whole = settle(world, key, 9, second);
     settle(world, key, 10, first);
     assert_false(settle_once(world, key, 20, second));
     assert_false(settle_once(world, key, 20, second));
     settle(world, key, 10, first);
     assert_snapshot(world, key, 10, first);
-    settle(world, key, 20, second);
+    /* it goes on where it was */
+    assert_true(settle(world, key, 20, second) < whole);
     assert_snapshot(world, key, 20, second);
     bytes_free(first);
     bytes_free(second);

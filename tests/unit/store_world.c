@@ -249,7 +249,9 @@ static void run_sql(struct world *world, const char *sql, int64_t *number_out)
     sqlite3 *db;
 
     world_path(world, path, sizeof path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    /* by the real file system, whichever the store is on */
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix"),
+                     SQLITE_OK);
     if (sqlite3_exec(db, sql, take_number, number_out, &message) != SQLITE_OK)
         fail_msg("%s: %s", sql, message);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -268,6 +270,13 @@ int64_t world_sql_number(struct world *world, const char *sql)
 
     run_sql(world, sql, &number);
     return number;
+}
+
+void assert_integrity(struct world *world)
+{
+    assert_int_equal(world_sql_number(world, "SELECT count(*) FROM pragma_integrity_check"
+                                             " WHERE integrity_check <> 'ok'"),
+                     0);
 }
 
 /* ---- chance ---------------------------------------------------------------------------------- */

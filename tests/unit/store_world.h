@@ -72,6 +72,9 @@ void world_sql(struct world *world, const char *sql);
 /* The number that the SQL selects. */
 int64_t world_sql_number(struct world *world, const char *sql);
 
+/* SQLite finds nothing wrong with the database of a store that is closed. */
+void assert_integrity(struct world *world);
+
 /* The seed of a random test: QUIRE_SEED, or a new one; printed either way. */
 uint64_t world_seed(const char *test);
 uint64_t random_next(uint64_t *state);
