@@ -341,7 +341,7 @@ export class Link {
     if (refusal !== null) return this.fail(message.seq, message.ch, refusal.code, refusal.retry_ms);
     if (room.role === "viewer") return this.fail(message.seq, message.ch, "forbidden");
     const last = room.lastSeq(this.client);
-    const lastVersion = room.log.findLastIndex((entry) => entry.client === this.client) + 1;
+    const lastVersion = room.log.map((entry) => entry.client).lastIndexOf(this.client) + 1;
     if (last > 0 && message.seq === last) {
       if (lastVersion <= reader.position) this.send({ kind: "ack", ch: message.ch, version: lastVersion, seq: last });
       return;

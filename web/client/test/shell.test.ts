@@ -346,7 +346,7 @@ describe("documents", () => {
     append(one, "1");
     two.submit([{ insert: { image: "x.png" } }, { insert: "b", attributes: { bold: true } }]);
     await until(() => one.saved && two.saved);
-    assert.deepEqual([serverText(), two.contents().ops.length, server.sockets.size], ["1", 2, 1]);
+    assert.deepEqual([serverText(), two.contents().ops.length, server.sockets.size], ["1", 3, 1]);
   });
 });
 
