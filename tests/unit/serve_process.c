@@ -232,6 +232,32 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
                  place->data);
 }
 
+static void connections_that_do_not_fit_are_refused_or_lowered(void **state)
+{
+    const struct place *place = *state;
+    char script[3 * PATH_SIZE];
+    const char *const arguments[] = {"/bin/sh", "-c", script, NULL};
+    snprintf(
+        script, sizeof(script),
+        "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 137",
+        QUIRE_PROGRAM, place->data);
+    assert_run(arguments, 1, "this process may only have 200 files open");
+    snprintf(
+        script, sizeof(script),
+        "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 136",
+        QUIRE_PROGRAM, place->data);
+    assert_run(arguments, 0, "All is well");
+
+    static struct process process;
+    snprintf(script, sizeof(script), "ulimit -n 200; exec %s serve --listen 127.0.0.1:0 --data %s",
+             QUIRE_PROGRAM, place->data);
+    process_start(&process, arguments);
+    assert_int_equal(process_await(&process, " serving "), 0);
+    assert_holds(process.output, "warn fewer_connections wanted=10000 connections=136 files=200");
+    process_signal(&process, SIGTERM);
+    assert_int_equal(process_end(&process), 0);
+}
+
 /* The database must not get a descriptor that something prints to. */
 static void it_starts_with_its_standard_descriptors_closed(void **state)
 {
@@ -326,6 +352,7 @@ int main(void)
         AT_A_NEW_PLACE(a_second_server_on_one_database_is_refused),
         AT_A_NEW_PLACE(a_directory_that_cannot_be_used_is_refused),
         AT_A_NEW_PLACE(a_newer_and_a_foreign_database_are_refused),
+        AT_A_NEW_PLACE(connections_that_do_not_fit_are_refused_or_lowered),
         AT_A_NEW_PLACE(it_starts_with_its_standard_descriptors_closed),
         AT_A_NEW_PLACE(a_stop_under_load_saves_what_was_acknowledged),
         AT_A_NEW_PLACE(a_kill_under_load_loses_nothing_acknowledged),
