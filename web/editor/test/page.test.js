@@ -18,7 +18,7 @@ after(async () => {
 });
 
 function pageTest(name, path, options, run) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 180_000 }, async () => {
     const page = await openPage(browser, options);
     const trouble = [];
     page.on("pageerror", (error) => trouble.push(error.stack));
@@ -26,7 +26,7 @@ function pageTest(name, path, options, run) {
     page.on("request", (request) => {
       if (!request.url().startsWith(site.url) && !/^(blob|data):/.test(request.url())) trouble.push(`request to ${request.url()}`);
     });
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(45_000);
     await page.goto(site.url + path);
     await page.waitForSelector(".row-link:visible, .sheet:not(.waiting), .message-page, .empty:visible");
     await run(page);
@@ -240,10 +240,10 @@ pageTest("a message that arrives while the chat is hidden is counted", "/d/garde
 });
 
 pageTest("going offline is said, and typing goes on", "/d/letter?people=1&quiet=1", {}, async (page) => {
-  await page.evaluate(() => window.quire.set("disconnected", { retryMs: 4000 }));
+  await page.evaluate(() => window.quire.set("disconnected", { retryMs: 600_000 }));
   await page.click(".ql-editor");
   await page.keyboard.type("offline words");
-  await until(page, () => /Reconnecting in \d s/.test(document.querySelector(".state-text").textContent));
+  await until(page, () => /Reconnecting in \d+ s/.test(document.querySelector(".state-text").textContent));
   await until(page, () => /kept on this device/.test(document.querySelector(".state-detail").textContent));
   await until(page, () => /^Offline/.test(document.querySelector(".state [aria-live]").textContent));
   await page.click("text=try now");
@@ -312,6 +312,18 @@ pageTest("the text can be taken home", "/d/garden", {}, async (page) => {
   await page.click(".bar-buttons [aria-label=More]");
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Download as text")]);
   assert.equal(download.suggestedFilename(), "The garden behind the library.txt");
+});
+
+pageTest("a link can carry a token, which does not stay in the address", "/d/garden#token=ab.c", {}, async (page) => {
+  assert.equal(page.url(), `${site.url}/d/garden`);
+  assert.equal(await page.evaluate(() => localStorage.getItem("quire.token")), '"ab.c"');
+});
+
+pageTest("a server that asks who one is gets a token", "/", {}, async (page) => {
+  await page.evaluate(() => window.quire.set("stopped", { code: 4401 }));
+  await page.fill(".dialog input[name=token]", "secret");
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+  assert.equal(await page.evaluate(() => localStorage.getItem("quire.token")), '"secret"');
 });
 
 pageTest("the theme is chosen and kept", "/", {}, async (page) => {

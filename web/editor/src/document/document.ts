@@ -84,7 +84,7 @@ export class DocumentView implements View {
     const lines = Array.from({ length: 5 }, () => h("span", { class: "ghost" }));
     this.element.replaceChildren(
       h("header", { class: "bar" }, home, h("div", { class: "bar-words" }, this.#stateLine.element)),
-      h("div", { class: "doc-body" }, h("main", { class: "page", "aria-busy": "true" }, h("div", { class: "sheet waiting" }, ...lines))),
+      h("div", { class: "doc-body" }, h("main", { class: "doc-column" }, h("div", { class: "page", "aria-busy": "true" }, h("div", { class: "sheet waiting" }, ...lines)))),
     );
   }
 
@@ -97,7 +97,7 @@ export class DocumentView implements View {
     const app = this.#app;
     const scope = this.#content;
     const readOnly = doc.role === "viewer" || doc.role === "commenter";
-    const page = h("main", { class: "page" });
+    const page = h("div", { class: "page" });
     const context = { app, doc, page, scope, readOnly };
     const surface = doc.type === "rich" ? richSurface(context) : plainSurface(context);
     const title = new Title(doc, app.connection, scope, app.toasts, () => surface.focus());
@@ -109,7 +109,7 @@ export class DocumentView implements View {
       if (doc.role === "viewer") chat.lock();
     }
     page.append(this.#notices.element, surface.sheet);
-    const column = h("div", { class: "doc-column" }, surface.tools, page);
+    const column = h("main", { class: "doc-column" }, surface.tools, page);
     this.element.replaceChildren(bar.element, h("div", { class: "doc-body" }, column, chat.backdrop, chat.element));
     chat.covers(bar.element, column);
     listenToShortcuts(scope, surface, chat, app.toasts);

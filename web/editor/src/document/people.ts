@@ -51,7 +51,7 @@ export class People {
       disc.title = member.self ? `${member.name} (you)` : member.name;
       return disc;
     });
-    if (fits < count) discs.push(h("span", { class: "avatar avatar-more", "aria-hidden": "true" }, `+${count - fits}`));
+    if (fits < count) discs.push(h("span", { class: "avatar avatar-more", "data-initials": `+${count - fits}` }));
     this.element.replaceChildren(...discs, h("span", { class: "people-count", "aria-hidden": "true" }, String(count)));
     this.element.hidden = count === 0;
     this.element.setAttribute("aria-label", `${peopleHere(count)}: show their names`);

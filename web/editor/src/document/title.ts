@@ -1,19 +1,20 @@
 import type { Connection, Document } from "@quire/client";
 import { errorWords } from "../pure/error-words.js";
 import { tidyTitle, TITLE_MAX, UNTITLED } from "../pure/names.js";
-import { h, type Scope } from "../ui/dom.js";
+import { h, setText, type Scope } from "../ui/dom.js";
 import type { Toasts } from "../ui/toast.js";
 
 /** The document's title, changed in place: Enter or leaving the field keeps it, Escape does not. */
 export class Title {
   readonly element: HTMLElement;
   readonly #input = h("input", { class: "title-input", type: "text", "aria-label": "Title", maxlength: TITLE_MAX, spellcheck: "false", autocomplete: "off" });
+  readonly #heading = h("h1", { class: "off-screen" });
   readonly #doc: Document;
   #unread = 0;
 
   constructor(doc: Document, connection: Connection, scope: Scope, toasts: Toasts, leave: () => void) {
     this.#doc = doc;
-    this.element = h("div", { class: "title" }, this.#input);
+    this.element = h("div", { class: "title" }, this.#heading, this.#input);
     const keep = async (): Promise<void> => {
       const title = tidyTitle(this.#input.value) || UNTITLED;
       this.#show(title);
@@ -55,6 +56,7 @@ export class Title {
 
   update(): void {
     document.title = `${this.#unread > 0 ? `(${this.#unread}) ` : ""}${this.#doc.title || UNTITLED} – Quire`;
+    setText(this.#heading, this.#doc.title || UNTITLED);
     if (document.activeElement !== this.#input) this.#show(this.#doc.title);
   }
 

@@ -94,7 +94,7 @@ export class Toolbar {
   }
 
   #styleButton(): HTMLButtonElement {
-    const button = h("button", { type: "button", class: "tool tool-style", "aria-label": "Style of the paragraph" }, this.#style, icon("down", "icon-small"));
+    const button = h("button", { type: "button", class: "tool tool-style", title: "Style of the paragraph" }, this.#style, icon("down", "icon-small"));
     menuFor(button, () => {
       const current = this.#formats()["header"] ?? false;
       return STYLES.map(({ label, value }) => ({ label, checked: current === value, run: () => this.#apply("header", value) }));

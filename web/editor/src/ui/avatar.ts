@@ -22,7 +22,7 @@ export function avatar(person: Person, className = ""): HTMLElement {
 
 export function paintAvatar(disc: HTMLElement, person: Person): void {
   const color = personColor(person);
-  disc.textContent = initials(person.name);
+  disc.dataset["initials"] = initials(person.name);
   disc.style.backgroundColor = color;
   disc.style.color = textOn(color);
 }
