@@ -46,15 +46,13 @@ static int listen_at(const struct addrinfo *address)
     return listener;
 }
 
+/* The port is at the same place in the addresses of both families. */
 static unsigned port_of(int listener)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_in6 address = {0};
     socklen_t size = sizeof(address);
-    if (getsockname(listener, (struct sockaddr *)&address, &size) != 0) {
-        return 0;
-    }
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return getsockname(listener, (struct sockaddr *)&address, &size) == 0 ? ntohs(address.sin6_port)
+                                                                          : 0;
 }
 
 static void say_why(const struct gate_options *options, int reason, char *message_out,

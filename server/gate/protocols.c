@@ -174,8 +174,8 @@ int protocols_open(struct gate *gate)
         .max_http_header_data = HEADER_BYTES,
         .max_http_header_pool = HEADERS_MAX,
         .timeout_secs = (gate->gates->options.hello_ms + 999) / 1000,
-        .gid = (gid_t)-1,
-        .uid = (uid_t)-1,
+        .gid = -1,
+        .uid = -1,
         .user = gate,
         .vhost_name = "quire",
     };

@@ -215,28 +215,35 @@ struct stream *streams_get(struct streams *streams, uint64_t room, uint64_t posi
     return stream;
 }
 
-void streams_forget(struct streams *streams, struct stream *stream)
+static void stream_free(struct stream *stream)
 {
     while (stream->count > 0) {
         stream_unsubscribe(stream->subscribers[stream->count - 1]);
     }
-    struct stream **link = bucket_of(streams, stream->room);
-    while (*link != stream) {
-        link = &(*link)->next;
-    }
-    *link = stream->next;
-    streams->count--;
     window_deinit(&stream->window);
     ticks_reset(&stream->ticks, stream->ticks.last);
     free(stream->subscribers);
     free(stream);
 }
 
+void streams_forget(struct streams *streams, struct stream *stream)
+{
+    struct stream **link = bucket_of(streams, stream->room);
+    while (*link != stream) {
+        link = &(*link)->next;
+    }
+    *link = stream->next;
+    streams->count--;
+    stream_free(stream);
+}
+
 void streams_deinit(struct streams *streams)
 {
     for (size_t i = 0; i < streams->bucket_count; i++) {
-        while (streams->buckets[i] != NULL) {
-            streams_forget(streams, streams->buckets[i]);
+        for (struct stream *stream = streams->buckets[i]; stream != NULL;) {
+            struct stream *next = stream->next;
+            stream_free(stream);
+            stream = next;
         }
     }
     free(streams->buckets);

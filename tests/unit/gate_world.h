@@ -48,7 +48,9 @@ void world_release(struct world *world);
 
 void world_tell(struct world *world, const struct hub_out *out);
 void world_send(struct world *world, uint64_t connection, struct blob *blob);
-/* Channel `channel` of `connection` reads `room` from `position`. */
+/* Channel `channel` of `connection` reads `room` from `position`; the attachment's number is
+ * WORLD_ATTACHMENT and the position. */
+#define WORLD_ATTACHMENT 1000
 void world_attach(struct world *world, uint64_t connection, uint8_t channel, uint64_t room,
                   uint64_t position, struct blob *blob);
 /* An item for the readers of gate 0; its version is `position` + 1. */
