@@ -91,6 +91,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   private isPinged = false;
   private isClosed = false;
   private isRecovering: boolean;
+  private recovery: ReturnType<typeof setTimeout> | null = null;
   private helper: Connection | null = null;
   /** Documents that are only open until what an earlier page has left is saved. */
   private readonly leftovers = new Set<string>();
@@ -158,6 +159,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (this.isClosed) return;
     this.isClosed = true;
     this.retry.cancel();
+    if (this.recovery !== null) clearTimeout(this.recovery);
     this.stopWatchingPage();
     this.drop(CLOSE_NORMAL);
     this.machine.stop();
@@ -194,7 +196,14 @@ export class Connection extends Emitter<ConnectionEvents> {
     const session = await this.sessionReady;
     if (session === null) return;
     for (const id of await session.documents()) if (!this.byId.has(id)) await this.finishLeftover(id);
+    await this.recoverOrphans();
+  }
+
+  private async recoverOrphans(): Promise<void> {
     while (await this.recoverOrphan());
+    if (this.isClosed) return;
+    /* Other pages may end at any time, and one that was reloaded a moment ago may still seem to live. */
+    this.recovery = setTimeout(() => void this.recoverOrphans().catch(() => undefined), this.timing.recoverEveryMs);
   }
 
   /** True when a session of pages that are gone was finished, and there may be another one. */

@@ -17,7 +17,7 @@ export class Keeper {
   private localEdits = 0;
   private storedEdits = 0;
   private writes = 0;
-  private writing: Promise<void> = Promise.resolve();
+  private lastWrite: Promise<void> = Promise.resolve();
 
   private session: Session | null = null;
 
@@ -59,22 +59,22 @@ export class Keeper {
     if (this.session === null) return Promise.resolve();
     const { session, machine, localEdits } = this;
     const state = machine.state();
-    if (state === null && !this.hasRecord) return this.writing;
+    if (state === null && !this.hasRecord) return this.lastWrite;
     const hasBuffer = state !== null && machine.editing.buffer.length > 0;
     this.hasRecord = state !== null;
     /* From when the write begins until another one without a buffer has ended. */
     machine.writeAhead ||= hasBuffer;
     const write = ++this.writes;
-    this.writing = this.writing
-      .then(() => (state === null ? session.remove(machine.id) : session.save(machine.id, state)))
-      .then(
-        () => {
-          this.storedEdits = localEdits;
-          if (write === this.writes) machine.writeAhead = hasBuffer;
-        },
-        /* A full or forbidden storage: everything goes on, only less safely. */
-        () => undefined,
-      );
-    return this.writing;
+    /* Not after the write before: a page that goes away would not come to it. */
+    const writing = state === null ? session.remove(machine.id) : session.save(machine.id, state);
+    this.lastWrite = writing.then(
+      () => {
+        this.storedEdits = Math.max(this.storedEdits, localEdits);
+        if (write === this.writes) machine.writeAhead = hasBuffer;
+      },
+      /* A full or forbidden storage: everything goes on, only less safely. */
+      () => undefined,
+    );
+    return this.lastWrite;
   }
 }

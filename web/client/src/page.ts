@@ -15,6 +15,8 @@ export function watchPage(events: PageEvents): () => void {
   const watched: [EventTarget, string, () => void][] = [
     [window, "online", () => events.awake()],
     [window, "offline", () => events.offline()],
+    /* Long before the end of a page that is reloaded, so that there is time to write. */
+    [window, "beforeunload", () => events.leaving()],
     [window, "pagehide", () => events.leaving()],
     [document, "freeze", () => events.leaving()],
     [document, "visibilitychange", () => (document.visibilityState === "hidden" ? events.leaving() : events.awake())],

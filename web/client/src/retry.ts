@@ -10,6 +10,8 @@ export interface Timing {
   readonly retryMaxMs: number;
   /** A connection that lasted so long was a good one: the next attempt comes at once. */
   readonly goodAfterMs: number;
+  /** How often it is looked for what pages that are gone have left unsaved. */
+  readonly recoverEveryMs: number;
 }
 
 export const DEFAULT_TIMING: Timing = {
@@ -19,6 +21,7 @@ export const DEFAULT_TIMING: Timing = {
   retryFirstMs: 500,
   retryMaxMs: 30_000,
   goodAfterMs: 5000,
+  recoverEveryMs: 15_000,
 };
 
 const FINAL_CLOSE_CODES: ReadonlySet<number> = new Set([1003, 1009]);

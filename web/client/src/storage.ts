@@ -2,7 +2,10 @@
  * Where what is not saved outlives a page: a small key-value store. In browsers it is IndexedDB.
  */
 
-/** Values are what structured cloning takes: plain objects and Uint8Array. */
+/**
+ * Values are what structured cloning takes: plain objects and Uint8Array. Calls take effect in the
+ * order in which they were made, also when they are not waited for.
+ */
 export interface Storage {
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown): Promise<void>;
@@ -29,11 +32,11 @@ class IndexedStorage implements Storage {
   }
 
   async set(key: string, value: unknown): Promise<void> {
-    await settled((await this.table("readwrite")).put(value, key));
+    await committed((await this.table("readwrite")).put(value, key));
   }
 
   async delete(key: string): Promise<void> {
-    await settled((await this.table("readwrite")).delete(key));
+    await committed((await this.table("readwrite")).delete(key));
   }
 
   async keys(prefix: string): Promise<string[]> {
@@ -60,17 +63,21 @@ class IndexedStorage implements Storage {
   }
 }
 
-/** A write counts when its transaction is complete, not when the request is. */
 function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const { transaction } = request;
     request.onerror = () => reject(request.error);
-    if (request instanceof IDBOpenDBRequest || transaction === null || transaction.mode === "readonly") {
-      request.onsuccess = () => resolve(request.result);
-    } else {
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(transaction.error ?? new Error("the storage took nothing"));
-    }
+    request.onsuccess = () => resolve(request.result);
+  });
+}
+
+/** A write counts when its transaction is complete, not when the request is. */
+function committed(request: IDBRequest): Promise<void> {
+  const transaction = request.transaction as IDBTransaction;
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error("the storage took nothing"));
+    /* Asked for now: a page that goes away would not come to do it later. */
+    transaction.commit();
   });
 }
 

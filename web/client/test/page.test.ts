@@ -70,6 +70,21 @@ describe("unsaved edits of a page", () => {
     assert.equal(server.model.keys.size, 1);
   });
 
+  test("typed a moment before a reload are there as well", async () => {
+    const page = await visit();
+    refuseAll();
+    for (let i = 0; i < 5; i++) {
+      await type(page, String(i));
+      await page.reload();
+      await start(page);
+      await page.waitForFunction((n) => (window as unknown as PageWindow).doc.text().length === n, i + 1);
+    }
+    accept();
+    server.cutAll();
+    await until(() => serverText().length === 5);
+    assert.equal([...serverText()].sort().join(""), "01234");
+  });
+
   test("that had arrived are not sent again", async () => {
     const page = await visit();
     server.cutsBefore = (frame) => frame.length < 10;

@@ -567,6 +567,13 @@ describe("what outlives a page", () => {
     assert.equal(serverText().length, "(first) (second) ".length);
   });
 
+  test("of a page that ends while another one lives", async () => {
+    await openReady(connect({ storage, timing: { recoverEveryMs: 20, retryFirstMs: 5, retryMaxMs: 20 } }));
+    await crashWith("of the other page", false);
+    await until(() => serverText() === "of the other page");
+    await recordsAreGone();
+  });
+
   test("a damaged record does not keep the document from opening", async () => {
     await crashWith("lost", false);
     const [key] = await records();
