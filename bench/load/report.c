@@ -1,6 +1,7 @@
 #include "bench/load/report.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +73,10 @@ int report_write_json(const struct report *report, const char *path)
     write_string(file, report->workload);
     for (size_t i = 0; i < report->figure_count; i++) {
         const struct report_figure *figure = &report->figures[i];
-        fprintf(file, ",\"%s\":%.*f", figure->name, figure->decimals, figure->value);
+        if (isfinite(figure->value))
+            fprintf(file, ",\"%s\":%.*f", figure->name, figure->decimals, figure->value);
+        else
+            fprintf(file, ",\"%s\":null", figure->name);
     }
     fprintf(file, ",\"ok\":%s,\"failures\":[", report_ok(report) ? "true" : "false");
     for (size_t i = 0; i < report->failure_count; i++) {

@@ -229,7 +229,8 @@ void workload_limit(struct server *server, const struct workload_options *option
         else
             bad = step.rate;
     }
-    if (!best.good)
+    if (best.good)
+        report_step(report, &best);
+    else
         report_fail(report, "even the first rate was too much");
-    report_step(report, &best);
 }
