@@ -1,0 +1,157 @@
+/*
+ * A server in one thread: a hub, a real database, the order in which the store's thread serves
+ * requests, gates that keep small windows, and connections on which everything is under way for as
+ * long as the test likes. Nothing happens by itself: each call below is one thing that happens.
+ *
+ * All that the hub says is held against what is on disk at that moment, and all that a connection
+ * is given against what it was given before.
+ */
+#ifndef QUIRE_TESTS_HUB_SERVER_H
+#define QUIRE_TESTS_HUB_SERVER_H
+
+#include "hub_ledger.h"
+#include "hub_plan.h"
+#include "server/hub/hub.h"
+#include "server/limits.h"
+#include "server/serve/refusals.h"
+
+#define SERVER_DOCUMENTS                                                                           \
+    3 /* at most; the number of a document is its channel on all connections                       \
+       */
+#define SERVER_GATES  2
+#define SERVER_WINDOW 32 /* items of a room that a gate keeps, at most */
+#define SERVER_TICKS  8
+
+/* What a connection was given on a channel. */
+struct line_state {
+    bool open;
+    uint64_t version, chat, member;
+};
+
+/* What a gate knows of a channel that reads a room. */
+struct line_channel {
+    struct gate_room *room; /* NULL: none */
+    uint64_t position, tick;
+    uint64_t version, chat;
+    struct blob *full; /* presence to be given first; may be NULL */
+    uint64_t full_tick;
+    bool asked; /* for it */
+    uint64_t attachment;
+};
+
+/* An OPEN that the hub has received: what its answer goes on from. */
+struct line_open {
+    unsigned document;
+    uint64_t ref, version, chat;
+};
+
+/* A connection. Messages on their way to the hub are `up`, bytes on their way to the client
+ * `down`; in between is the gate. */
+struct line {
+    uint64_t number;
+    bool cut;      /* the client is gone, and perhaps the hub does not know yet */
+    bool gone;     /* the hub knows */
+    unsigned code; /* the server closed it with this */
+    uint64_t client;
+    struct hub_in *up, **up_end;
+    size_t up_count;
+    struct blob **direct; /* what the gate has for this connection alone */
+    size_t direct_count, direct_capacity;
+    struct line_channel channels[SERVER_DOCUMENTS];
+    uint64_t members[SERVER_DOCUMENTS]; /* as the hub knows it there; 0: not at all */
+    struct line_state states[SERVER_DOCUMENTS];
+    struct line_open *opens;
+    size_t open_count, open_capacity;
+    struct ot_buf down;
+    size_t down_at, seen_at;
+    char name[16]; /* as the hub knows it */
+};
+
+/* A cursor as the hub should have it, by member. */
+struct cursor {
+    unsigned document;
+    uint64_t member, client;
+    uint64_t version, anchor, head; /* at this version */
+};
+
+/* What has happened, to know that a run was worth something. */
+struct tally {
+    unsigned rounds, events, edits, folds, histories, snapshots, lags, ticks_lost, crashes, stops;
+    unsigned rollbacks, takeovers, repeats, settles, hashes, unloads;
+    unsigned not_open, too_old;
+};
+
+struct server {
+    struct plan *plan;
+    struct tally *tally;
+    struct hub *hub;
+    struct store *store;
+    char dir[64];
+    uint64_t now_ms;
+    struct rng rng; /* the hub's randomness */
+    bool stopping, full;
+    bool was_full; /* something was refused for it, so warnings are in order */
+    bool has_crashed;
+
+    struct store_request *appends, *reads, *settles;
+    uint64_t appends_asked, appends_done;
+    struct refusals refusals;
+
+    struct ledger ledgers[SERVER_DOCUMENTS];
+    unsigned document_count;
+    struct gate {
+        struct gate_room *rooms;
+    } gates[SERVER_GATES];
+    unsigned window, ticks; /* how much the gates keep */
+    struct line **lines;
+    size_t line_count, line_capacity;
+    uint64_t line_last;
+    struct cursor *cursors;
+    size_t cursor_count, cursor_capacity;
+};
+
+/* A database that many rounds use, one after the other. */
+void server_open_store(struct server *server, const char *base);
+void server_close_store(struct server *server);
+
+/* A server with new documents, and its end. */
+void server_start(struct server *server, const char *label, unsigned documents);
+void server_stop(struct server *server);
+/* It ends without a word and begins anew. All connections are gone. */
+void server_crash(struct server *server);
+/* Asks it to stop; when it has, server_has_stopped, and server_crash begins anew. */
+void server_ask_stop(struct server *server);
+bool server_has_stopped(const struct server *server);
+
+/* Commits the oldest appends, at most `most` of them. */
+void server_commit(struct server *server, size_t most);
+/* The same, but the server dies before it hears of it. */
+void server_commit_and_crash(struct server *server, size_t most);
+/* Serves one request that is no append; one slice of settling. False: there is none (that can be
+ * served before the appends). */
+bool server_serve(struct server *server);
+bool server_settle(struct server *server);
+void server_pass(struct server *server, uint64_t ms);
+/* The store has nothing to do. */
+bool server_rests(const struct server *server);
+
+/* A member begins without one. Numbers of members begin anew when a room is read again. */
+void server_forget_cursor(struct server *server, unsigned document, uint64_t member);
+
+struct line *server_connect(struct server *server);
+/* Puts a message of the client under way. */
+void line_send(struct line *line, struct ot_slice bytes);
+/* Both directions are cut, somewhere in what was under way to the hub. */
+void line_cut(struct server *server, struct line *line);
+bool line_has_up(const struct line *line);
+bool line_is_behind(const struct line *line);
+bool line_has_down(const struct line *line);
+
+/* The hub receives the next message; false if there is none. A connection that is gone is freed. */
+bool line_deliver(struct server *server, struct line *line);
+/* The gate writes at most `most` messages to the connection; false if there was none. */
+bool line_flush(struct server *server, struct line *line, unsigned most);
+/* The client reads the next message; false if none has arrived. */
+bool line_receive(struct server *server, struct line *line, struct peer_message *message_out);
+
+#endif
