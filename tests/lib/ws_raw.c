@@ -107,7 +107,7 @@ static int receive_some(struct ws_raw *ws, int64_t until_ms)
         return -1;
     }
     if (ws->capacity - ws->size < CHUNK) {
-        ws->capacity = ws->size + 2 * CHUNK;
+        ws->capacity = 2 * (ws->size + CHUNK);
         ws->data = grow(ws->data, ws->capacity);
     }
     ssize_t got = recv(ws->socket, ws->data + ws->size, CHUNK, 0);
@@ -275,7 +275,10 @@ int ws_raw_next(struct ws_raw *ws)
             consume(ws, header.header_size + header.size);
             continue;
         }
-        ws->message = grow(ws->message, ws->message_size + header.size);
+        if (ws->message_capacity - ws->message_size < header.size || ws->message == NULL) {
+            ws->message_capacity = 2 * (ws->message_size + header.size);
+            ws->message = grow(ws->message, ws->message_capacity);
+        }
         memcpy(ws->message + ws->message_size, ws->data + header.header_size, header.size);
         ws->message_size += header.size;
         consume(ws, header.header_size + header.size);

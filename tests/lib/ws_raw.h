@@ -35,7 +35,7 @@ struct ws_raw {
     uint8_t *data; /* received and not yet consumed */
     size_t size, capacity;
     uint8_t *message; /* of ws_raw_next */
-    size_t message_size;
+    size_t message_size, message_capacity;
     size_t frames; /* data frames received so far */
 };
 
