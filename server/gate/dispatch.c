@@ -76,6 +76,7 @@ static void do_item(struct gate *gate, struct hub_out *out)
     }
     assert(out->blob != NULL);
     if (stream_is_pressed(stream, out->blob->size)) {
+        stream->rests_until_ms = 0;
         gate_flush(gate);
     }
     struct window_item item = {take(&out->blob), out->version, out->chat, out->author, out->seq};

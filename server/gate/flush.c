@@ -3,6 +3,10 @@
 #include "server/gate/frame.h"
 #include "server/gate/peer.h"
 
+/* The rest of a stream after a flush. */
+#define REST_SUBSCRIBERS_PER_MS 8
+#define REST_MAX_MS             15
+
 /* A ping carries a byte: libwebsockets does not tell of pongs without any. */
 #define PING_BYTES (2 + 1)
 
@@ -119,16 +123,47 @@ static void serve_stream(struct stream *stream)
     }
 }
 
+/*
+ * A write costs about the same whatever it carries, so a stream that has just been written to all
+ * its subscribers rests for about as long as that took: what comes meanwhile shares the next frame.
+ * What comes after a rest goes at once.
+ */
+static uint64_t rest_ms(const struct stream *stream)
+{
+    uint64_t rest = stream->count / REST_SUBSCRIBERS_PER_MS;
+    return rest < REST_MAX_MS ? rest : REST_MAX_MS;
+}
+
+/* Streams that have rested are due: their turn comes with the end of this one. */
+static void on_later(uv_timer_t *handle)
+{
+    (void)handle;
+}
+
 static void serve_streams(struct gate *gate)
 {
-    for (size_t place = 1; place <= gate->dirty_streams.count; place++) {
-        struct stream *stream = pointers_at(&gate->dirty_streams, place);
-        if (stream != NULL) {
-            stream->dirty_at = 0;
+    struct pointers dirty = gate->dirty_streams;
+    uint64_t now = gate_now_ms(gate);
+    uint64_t next = UINT64_MAX;
+    gate->dirty_streams = (struct pointers){0};
+    for (size_t place = 1; place <= dirty.count; place++) {
+        struct stream *stream = pointers_at(&dirty, place);
+        if (stream == NULL) {
+            continue;
+        }
+        stream->dirty_at = 0;
+        if (now < stream->rests_until_ms && !gate->stopping) {
+            stream->dirty_at = pointers_add(&gate->dirty_streams, stream);
+            next = stream->rests_until_ms < next ? stream->rests_until_ms : next;
+        } else {
+            stream->rests_until_ms = now + rest_ms(stream);
             serve_stream(stream);
         }
     }
-    pointers_clear(&gate->dirty_streams);
+    pointers_deinit(&dirty);
+    if (next != UINT64_MAX) {
+        uv_timer_start(&gate->later, on_later, next - now, 0);
+    }
 }
 
 void gate_touch_stream(struct gate *gate, struct stream *stream)

@@ -29,6 +29,9 @@ struct gate_env {
      * Only a HUB_IN_MESSAGE may be refused. Whoever takes a HUB_IN_MESSAGE out of the inbox calls
      * gates_taken. Not called any more once gates_stop has been. */
     bool (*post)(void *context, struct hub_in *in);
+    /* The turn of a loop in which something was posted ends: whoever takes it is to be woken. May
+     * be NULL. Any gate's thread. */
+    void (*posted)(void *context);
     /* For /readyz: NULL when the server can serve, else a sentence why not. */
     const char *(*not_ready)(void *context);
     void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);

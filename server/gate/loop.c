@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 /* Before the payload of a frame: its header, a ping, and what libwebsockets wants free. */
 #define HEADROOM (LWS_PRE + FRAME_HEADER_MAX + 16)
@@ -22,6 +23,12 @@
 #define GOODBYE_MS 1000
 
 #define THREAD_NAME_MAX 16
+
+#define BUSY_WINDOW_MS      16
+#define BUSY_CONNECTIONS    64
+#define BUSY_MESSAGES_PER_S 1000
+#define BUSY_TURN           16 /* messages of a turn that needs no rest after it */
+#define BUSY_REST_NS        1000000
 
 uint64_t gate_now_ms(const struct gate *gate)
 {
@@ -131,10 +138,37 @@ static void on_wake(uv_async_t *handle)
     }
 }
 
+/*
+ * Waking for a message costs several times what the message costs. When many come from many, the
+ * loop rests a moment before it looks at its sockets again, so that one wake serves several: as a
+ * network card does that holds its interrupts back. A loop that has much to do anyway needs no
+ * rest.
+ */
+static void rest_if_busy(struct gate *gate)
+{
+    uint64_t now = gate_now_ms(gate);
+    gate->busy_posted += gate->posted;
+    if (now - gate->busy_ms >= BUSY_WINDOW_MS) {
+        gate->busy = gate->slots.count >= BUSY_CONNECTIONS &&
+                     gate->busy_posted * 1000 >= BUSY_MESSAGES_PER_S * (now - gate->busy_ms);
+        gate->busy_ms = now;
+        gate->busy_posted = 0;
+    }
+    if (gate->busy && gate->posted < BUSY_TURN) {
+        nanosleep(&(struct timespec){.tv_nsec = BUSY_REST_NS}, NULL);
+    }
+}
+
 static void on_turn_end(uv_prepare_t *handle)
 {
     struct gate *gate = handle->data;
+    const struct gate_env *env = &gate->gates->env;
     gate_flush(gate);
+    if (gate->posted > 0 && env->posted != NULL) {
+        env->posted(env->context);
+    }
+    rest_if_busy(gate);
+    gate->posted = 0;
     if (gate->stopping) {
         finish(gate);
     }
@@ -169,6 +203,7 @@ static void open_handles(struct gate *gate)
     uv_async_init(&gate->loop, &gate->wake, on_wake);
     uv_prepare_init(&gate->loop, &gate->turn_end);
     uv_timer_init(&gate->loop, &gate->tick);
+    uv_timer_init(&gate->loop, &gate->later);
     gate->wake.data = gate->turn_end.data = gate->tick.data = gate;
     uv_prepare_start(&gate->turn_end, on_turn_end);
     uv_timer_start(&gate->tick, on_tick, WHEEL_TICK_MS, WHEEL_TICK_MS);
@@ -215,6 +250,7 @@ static void close_loop(struct gate *gate)
     uv_close((uv_handle_t *)&gate->wake, NULL);
     uv_close((uv_handle_t *)&gate->turn_end, NULL);
     uv_close((uv_handle_t *)&gate->tick, NULL);
+    uv_close((uv_handle_t *)&gate->later, NULL);
     if (gate->index == 0) {
         listen_stop(gate);
     }

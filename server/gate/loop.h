@@ -58,6 +58,11 @@ struct gate {
     struct lws_vhost *vhost;
     bool adopted; /* libwebsockets made something of the last socket it was given */
 
+    size_t posted;        /* to the hub in this turn */
+    uint64_t busy_ms;     /* when `busy` was last looked at */
+    uint64_t busy_posted; /* since then */
+    bool busy;            /* so much comes in that a turn of the loop should serve several */
+
     struct mailbox mailbox;  /* struct hub_out */
     struct mailbox arrivals; /* accepted sockets */
 
@@ -69,6 +74,7 @@ struct gate {
     uint64_t turn;                 /* number of the last flush */
     struct pointers dirty_peers;   /* with messages of their own */
     struct pointers dirty_streams; /* with news */
+    uv_timer_t later;              /* when the first of those that wait is due */
     uint8_t *payload;              /* where frames are put together, within ... */
     uint8_t *payload_memory;
     struct ot_buf encoded;

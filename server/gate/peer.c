@@ -180,6 +180,7 @@ void peer_tell(const struct peer *peer, enum hub_in_kind kind, const struct subs
         in->version = subscriber->version;
         in->chat = subscriber->chat;
     }
+    peer->gate->posted++;
     gates->env.post(gates->env.context, in);
 }
 

@@ -93,6 +93,7 @@ static void post_message(struct peer *peer, struct ot_slice bytes)
         peer_close(peer, WIRE_CLOSE_OVERLOADED);
         return;
     }
+    peer->gate->posted++;
     if (!gates->env.post(gates->env.context, copy_message(peer, bytes))) {
         atomic_fetch_sub(waiting, 1);
         peer_close(peer, WIRE_CLOSE_OVERLOADED);

@@ -41,6 +41,7 @@ struct stream {
     size_t behind;
     size_t fresh_items, fresh_bytes; /* pushed since the last flush */
     size_t dirty_at;                 /* for the list of those with news; 0: not in it */
+    uint64_t rests_until_ms;         /* its next flush is not due before */
 };
 
 /* Where a new subscriber begins. */

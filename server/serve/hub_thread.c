@@ -156,6 +156,7 @@ static void rest(struct hub_thread *thread)
 static void *run(void *context)
 {
     struct hub_thread *thread = context;
+    pthread_setname_np(pthread_self(), "hub");
     while (!atomic_load(&thread->ending)) {
         thread->now_ms = clock_monotonic_ms();
         atomic_store_explicit(&thread->turned_ms, thread->now_ms, memory_order_relaxed);
@@ -258,9 +259,13 @@ bool hub_thread_post(struct hub_thread *thread, struct hub_in *in)
         free(in);
         return false;
     }
-    if (mailbox_push(&thread->inbox, in))
-        waker_wake(&thread->waker);
+    mailbox_push(&thread->inbox, in);
     return true;
+}
+
+void hub_thread_wake_posted(struct hub_thread *thread)
+{
+    waker_wake(&thread->waker);
 }
 
 void hub_thread_stop(struct hub_thread *thread)
@@ -270,6 +275,7 @@ void hub_thread_stop(struct hub_thread *thread)
         return;
     in->kind = HUB_IN_STOP;
     hub_thread_post(thread, in);
+    hub_thread_wake_posted(thread);
 }
 
 void hub_thread_answer(struct hub_thread *thread, struct store_request *request)

@@ -41,6 +41,8 @@ void hub_thread_free(struct hub_thread *thread);
 /* Gives `in` to the hub. False: too much waits, and `in`, a client's message, has been freed. What
  * a gate itself has to say is never refused. Any thread. */
 bool hub_thread_post(struct hub_thread *thread, struct hub_in *in);
+/* After one or several hub_thread_post: the hub looks. Any thread. */
+void hub_thread_wake_posted(struct hub_thread *thread);
 /* Tells the hub to stop; `stopped` is called when it has. Any thread. */
 void hub_thread_stop(struct hub_thread *thread);
 

@@ -73,6 +73,12 @@ static bool gate_post(void *context, struct hub_in *in)
     return hub_thread_post(server->hub_thread, in);
 }
 
+static void gate_posted(void *context)
+{
+    const struct server *server = context;
+    hub_thread_wake_posted(server->hub_thread);
+}
+
 static void gate_log(void *context, enum hub_log_level level, const char *event, const char *fields)
 {
     const struct server *server = context;
@@ -149,6 +155,7 @@ static int start_gates(struct server *server, char *message_out)
     struct gate_env env = {
         .context = server,
         .post = gate_post,
+        .posted = gate_posted,
         .not_ready = gate_not_ready,
         .log = gate_log,
     };

@@ -309,6 +309,7 @@ static void rest(struct store_thread *thread)
 static void *run(void *context)
 {
     struct store_thread *thread = context;
+    pthread_setname_np(pthread_self(), "store");
     while (!atomic_load(&thread->ending)) {
         take_requests(thread);
         if (thread->failed)

@@ -84,7 +84,8 @@ struct world *world_start(const struct gate_options *options)
     set_if_zero(&used.stall_ms, LONG_MS);
     set_if_zero(&used.close_ms, LONG_MS);
     char message[256];
-    const struct gate_env env = {world, post, not_ready, no_log};
+    const struct gate_env env = {
+        .context = world, .post = post, .not_ready = not_ready, .log = no_log};
     world->gates = gates_start(&used, &env, message, sizeof(message));
     if (world->gates == NULL) {
         fail_msg("%s", message);

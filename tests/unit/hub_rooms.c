@@ -20,8 +20,7 @@
 static int setup(void **state)
 {
     static struct world world;
-    world_start(&world);
-    *state = &world;
+    world_start(*state = &world);
     return 0;
 }
 
@@ -56,7 +55,7 @@ static void expect_text(struct reader *reader, const char *expected)
     assert_memory_equal(string.data, expected, string.size);
 }
 
-/* insert `text` at `position`, as bytes that live until the next but seven calls */
+/* Lives until seven further calls. */
 static struct ot_slice insertion(uint64_t position, const char *text)
 {
     static struct ot_buf bufs[8];
