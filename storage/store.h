@@ -104,7 +104,7 @@ void store_close(struct store *store);
 uint64_t store_epoch(const struct store *store);
 const uint8_t *store_secret(const struct store *store);
 
-/* ---- documents: each call is durable when it returns ---------------------------------------- */
+/* ---- documents: each call is durable when it returns ---- */
 
 /* Fills key and times of `document`. STORE_E_EXISTS when the id is taken, also by a deleted one. An
  * id is 1 to STORE_ID_MAX of A-Z a-z 0-9 _ -, else STORE_E_INVALID. */
@@ -120,7 +120,7 @@ typedef void store_document_fn(void *context, const struct store_document *docum
 int store_list(struct store *store, int64_t before_ms, int64_t before_key, size_t limit,
                store_document_fn *row, void *context);
 
-/* ---- the log ------------------------------------------------------------------------------- */
+/* ---- the log ---- */
 
 /* One transaction, synced when it returns: all or nothing. Edits of one document in version order.
  */
@@ -155,7 +155,7 @@ typedef int store_chat_fn(void *context, const struct store_chat *chat);
 int store_chats(struct store *store, int64_t key, uint64_t before, size_t limit, store_chat_fn *row,
                 void *context);
 
-/* ---- settling: the log's tail moves to where the document is --------------------------------- */
+/* ---- settling: the log's tail moves to where the document is ---- */
 
 /*
  * Saves the snapshot at `version` and moves the document's logged edits up to `version` into its

@@ -117,8 +117,7 @@ void crowd_verify(struct crowd *crowd, struct report *report);
 uint64_t crowd_bytes_in(const struct crowd *crowd);
 void crowd_fail(struct crowd *crowd, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- between the crowd's own parts
- * ---------------------------------------------------------------- */
+/* ---- between the crowd's own parts ---- */
 
 /* client.c: one client. */
 extern const struct link_events crowd_client_events;

@@ -30,8 +30,7 @@ struct workload {
 /* Ends with an empty name. */
 extern const struct workload workloads[];
 
-/* ---- what they share
- * ------------------------------------------------------------------------------ */
+/* ---- what they share ---- */
 
 void workload_edits(struct server *server, const struct workload_options *options,
                     struct report *report);

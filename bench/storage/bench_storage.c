@@ -126,7 +126,7 @@ static void print_samples(const char *name, struct samples *samples, size_t rows
     samples_clear(samples);
 }
 
-/* ---- the work -------------------------------------------------------------------------------- */
+/* ---- the work ---- */
 
 static void settle_slice(struct bench *bench)
 {

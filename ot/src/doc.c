@@ -44,10 +44,14 @@ size_t ot_doc_memory(const struct ot_doc *doc)
 
 static bool cuts_pair(const struct tree *tree, uint64_t pos)
 {
+    const struct place *near = &tree->place;
     struct place place;
     struct spot spot;
-    ot_tree_descend(tree, pos, TREE_BEFORE, &place);
-    return !ot_leaf_find(place.leaf, (unsigned)(pos - place.start), &place.spot, &spot);
+    if (near->leaf == NULL || pos < near->start || pos > near->start + near->leaf->units) {
+        ot_tree_descend(tree, pos, TREE_BEFORE, &place);
+        near = &place;
+    }
+    return !ot_leaf_find(near->leaf, (unsigned)(pos - near->start), &near->spot, &spot);
 }
 
 static struct ot_error check_lengths(const struct tree *tree, const struct areas *areas)

@@ -40,8 +40,7 @@ void gate_wake(struct gate *gate)
     uv_async_send(&gate->wake);
 }
 
-/* ---- going and stopping
- * -------------------------------------------------------------------------- */
+/* ---- going and stopping ---- */
 
 /* Runs over all connections; `act` may not end any at once. */
 static void each_peer(struct gate *gate, void (*act)(struct peer *peer))
@@ -121,8 +120,7 @@ static void finish(struct gate *gate)
     }
 }
 
-/* ---- the loop
- * ------------------------------------------------------------------------------------ */
+/* ---- the loop ---- */
 
 static void on_wake(uv_async_t *handle)
 {
@@ -195,8 +193,7 @@ void *gate_run(void *context)
     return NULL;
 }
 
-/* ---- making and freeing
- * -------------------------------------------------------------------------- */
+/* ---- making and freeing ---- */
 
 static void open_handles(struct gate *gate)
 {

@@ -139,8 +139,7 @@ static int on_websocket(struct lws *wsi, enum lws_callback_reasons reason, void 
     }
 }
 
-/* ---- the context
- * --------------------------------------------------------------------------------- */
+/* ---- the context ---- */
 
 /* The first one is for everything that is not (yet) a WebSocket and never becomes one itself. */
 static const struct lws_protocols protocols[] = {

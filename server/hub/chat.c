@@ -59,8 +59,7 @@ void chat_append_missed(const struct room *room, uint64_t after, uint8_t channel
     }
 }
 
-/* ---- sending
- * ---------------------------------------------------------------------------------------- */
+/* ---- sending ---- */
 
 static struct member *chatting_member(struct hub *hub, struct connection *connection,
                                       const struct message *message, enum access_action action)
@@ -228,8 +227,7 @@ void chat_stored(struct hub *hub, struct store_request *request)
     documents_delete_if_quiet(hub, room);
 }
 
-/* ---- older messages
- * ----------------------------------------------------------------------------------- */
+/* ---- older messages ---- */
 
 void chat_page_receive(struct hub *hub, struct connection *connection,
                        const struct message *message)

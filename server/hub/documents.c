@@ -135,8 +135,7 @@ void documents_receive(struct hub *hub, struct connection *connection,
     }
 }
 
-/* ---- answers
- * ----------------------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static void listed(struct hub *hub, const struct store_request *request)
 {

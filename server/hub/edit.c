@@ -143,8 +143,7 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
     ot_buf_deinit(&op);
 }
 
-/* ---- committed
- * ------------------------------------------------------------------------------------- */
+/* ---- committed ---- */
 
 static void publish(struct hub *hub, struct room *room, const struct entry *entry)
 {

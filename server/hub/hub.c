@@ -9,8 +9,7 @@
 #define SWEEP_MS    1000
 #define FIELDS_MAX  512
 
-/* ---- ways out
- * ------------------------------------------------------------------------------------ */
+/* ---- ways out ---- */
 
 void hub_post(struct hub *hub, unsigned gate, struct hub_out out)
 {
@@ -72,8 +71,7 @@ void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const
     hub->env.log(hub->env.context, level, event, fields);
 }
 
-/* ---- connections
- * --------------------------------------------------------------------------------- */
+/* ---- connections ---- */
 
 struct connection *hub_connection(struct hub *hub, uint64_t number)
 {
@@ -178,8 +176,7 @@ static void diverged(struct hub *hub, struct connection *connection, const struc
             (unsigned long long)message->diverged.hash, (unsigned long long)connection->client);
 }
 
-/* ---- ways in
- * ------------------------------------------------------------------------------------- */
+/* ---- ways in ---- */
 
 static void receive_message(struct hub *hub, uint64_t number, const struct message *message)
 {

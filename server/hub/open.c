@@ -12,8 +12,7 @@ void ready_free(struct ready *ready)
     }
 }
 
-/* ---- catching up
- * ----------------------------------------------------------------------------------- */
+/* ---- catching up ---- */
 
 /* Writes the edits base + 1 .. head as messages: one by one when they are few, else the others'
  * folded between the client's own, which are ACKs. */
@@ -98,8 +97,7 @@ static int catch_up(const struct member *member, const struct request_edits *old
     return version == member->room->head + 1 ? catchup.result : OT_E_RANGE;
 }
 
-/* ---- attaching
- * ------------------------------------------------------------------------------------- */
+/* ---- attaching ---- */
 
 static void attach(struct hub *hub, struct member *member)
 {
@@ -170,8 +168,7 @@ static void fail(struct hub *hub, struct member *member, int result)
     member_leave(hub, member, member->state == MEMBER_READING, NULL);
 }
 
-/* ---- making the answer
- * ----------------------------------------------------------------------------- */
+/* ---- making the answer ---- */
 
 /* Takes the state at the head: `older` as for catch_up, `resume`: from the member's version. */
 static void make_ready(struct hub *hub, struct member *member, bool resume,
@@ -289,8 +286,7 @@ void open_history_known(struct hub *hub, struct store_request *request)
     make_ready(hub, member, whole, &request->edits);
 }
 
-/* ---- asked
- * ------------------------------------------------------------------------------------------ */
+/* ---- asked ---- */
 
 static bool may_open(struct hub *hub, struct connection *connection, const struct message *message,
                      const char *id)

@@ -114,8 +114,7 @@ void presence_profile(struct hub *hub, struct member *member)
     }
 }
 
-/* ---- cursors
- * --------------------------------------------------------------------------------------- */
+/* ---- cursors ---- */
 
 static uint64_t moved(uint64_t position, const struct entry *entry, uint64_t client)
 {
@@ -180,8 +179,7 @@ void presence_receive(struct hub *hub, struct connection *connection, const stru
     changed(hub, member);
 }
 
-/* ---- messages
- * --------------------------------------------------------------------------------------- */
+/* ---- messages ---- */
 
 static void encode(struct ot_buf *out, const struct member *member, enum encode_member_kind kind)
 {

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 struct store_request *request_new(enum request_kind kind)
 {
@@ -35,8 +34,7 @@ void request_free(struct store_request *request)
     free(request);
 }
 
-/* ---- growing arrays
- * ------------------------------------------------------------------------------ */
+/* ---- growing arrays ---- */
 
 /* Makes room for `more` elements behind `count`; `*items_out` may move. */
 static int reserve(void *items_out, size_t *capacity, size_t count, size_t more, size_t element)
@@ -75,8 +73,7 @@ static void place_slice(struct store_slice *slice, const uint8_t **at)
     *at += slice->size;
 }
 
-/* ---- edits
- * --------------------------------------------------------------------------------------- */
+/* ---- edits ---- */
 
 /* What a HISTORY returns from its callback to stop: not an error of the store. */
 #define TOO_LONG 1
@@ -111,8 +108,7 @@ static int read_edits(struct store *store, struct store_request *request, uint64
     return result;
 }
 
-/* ---- chats
- * --------------------------------------------------------------------------------------- */
+/* ---- chats ---- */
 
 static int keep_chat(void *context, const struct store_chat *chat)
 {
@@ -141,8 +137,7 @@ static int read_chats(struct store *store, struct store_request *request, uint64
     return result;
 }
 
-/* ---- documents
- * ----------------------------------------------------------------------------------- */
+/* ---- documents ---- */
 
 static int find(struct store *store, struct store_request *request)
 {
@@ -214,8 +209,7 @@ static int list(struct store *store, struct store_request *request)
                       keep_document, request);
 }
 
-/* ---- serving
- * ------------------------------------------------------------------------------------- */
+/* ---- serving ---- */
 
 static int settle(struct store *store, struct store_request *request)
 {

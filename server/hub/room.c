@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- finding
- * ------------------------------------------------------------------------------------- */
+/* ---- finding ---- */
 
 /* Seeded FNV-1a: ids come from outside. Never 0. */
 static uint64_t hash_id(const struct hub *hub, struct ot_slice id)
@@ -138,8 +137,7 @@ struct author *room_author(struct room *room, uint64_t client)
     return author;
 }
 
-/* ---- loading
- * ------------------------------------------------------------------------------------- */
+/* ---- loading ---- */
 
 static int load_edit(struct hub *hub, struct room *room, const struct store_edit *edit)
 {
@@ -238,8 +236,7 @@ void room_loaded(struct hub *hub, struct store_request *request)
     }
 }
 
-/* ---- the stream
- * ---------------------------------------------------------------------------------- */
+/* ---- the stream ---- */
 
 void room_publish(struct hub *hub, struct room *room, struct hub_out item)
 {
@@ -255,8 +252,7 @@ void room_publish(struct hub *hub, struct room *room, struct hub_out item)
     blob_unref(item.blob);
 }
 
-/* ---- snapshots and settling
- * ---------------------------------------------------------------------- */
+/* ---- snapshots and settling ---- */
 
 struct blob *room_snapshot(struct room *room)
 {

@@ -169,8 +169,7 @@ void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const
     __attribute__((format(printf, 4, 5)));
 struct connection *hub_connection(struct hub *hub, uint64_t number);
 
-/* ---- member.c
- * ------------------------------------------------------------------------------------ */
+/* ---- member.c ---- */
 
 struct member *member_of(struct connection *connection, uint8_t channel);
 /* The member a request was made for, if it is still there. */
@@ -183,8 +182,7 @@ struct ot_slice member_color(const struct member *member);
 void member_leave(struct hub *hub, struct member *member, bool detach, struct blob *last);
 void member_attached(struct hub *hub, struct member *member);
 
-/* ---- room.c
- * -------------------------------------------------------------------------------------- */
+/* ---- room.c ---- */
 
 /* The room of a document id, made and asked for at the store if it is not there. */
 struct room *room_enter(struct hub *hub, struct ot_slice id);
@@ -204,8 +202,7 @@ void room_settled(struct hub *hub, struct store_request *request);
 void room_sweep(struct hub *hub, struct room *room, uint64_t now_ms);
 struct author *room_author(struct room *room, uint64_t client);
 
-/* ---- edit.c
- * -------------------------------------------------------------------------------------- */
+/* ---- edit.c ---- */
 
 void edit_receive(struct hub *hub, struct connection *connection, const struct message *message);
 void edit_stored(struct hub *hub, struct store_request *request);
@@ -215,8 +212,7 @@ void edit_stored(struct hub *hub, struct store_request *request);
  */
 void room_roll_back(struct hub *hub, struct room *room, int result);
 
-/* ---- open.c
- * -------------------------------------------------------------------------------------- */
+/* ---- open.c ---- */
 
 void open_receive(struct hub *hub, struct connection *connection, const struct message *message);
 void open_lagged(struct hub *hub, const struct hub_in *in);
@@ -228,8 +224,7 @@ void open_history_known(struct hub *hub, struct store_request *request);
 void open_release(struct hub *hub, struct room *room);
 void ready_free(struct ready *ready);
 
-/* ---- presence.c
- * ---------------------------------------------------------------------------------- */
+/* ---- presence.c ---- */
 
 void presence_receive(struct hub *hub, struct connection *connection,
                       const struct message *message);
@@ -244,8 +239,7 @@ void presence_wanted(struct hub *hub, const struct hub_in *in);
 /* Sends the ticks that are due. */
 void presence_tick(struct hub *hub, uint64_t now_ms);
 
-/* ---- chat.c
- * -------------------------------------------------------------------------------------- */
+/* ---- chat.c ---- */
 
 void chat_receive(struct hub *hub, struct connection *connection, const struct message *message);
 void chat_found(struct hub *hub, struct store_request *request);
@@ -260,8 +254,7 @@ void chat_loaded(struct room *room, const struct request_chats *chats);
 void chat_append_missed(const struct room *room, uint64_t after, uint8_t channel,
                         struct ot_buf *out);
 
-/* ---- documents.c
- * --------------------------------------------------------------------------------- */
+/* ---- documents.c ---- */
 
 void documents_receive(struct hub *hub, struct connection *connection,
                        const struct message *message);

@@ -50,8 +50,7 @@ static void uncount(struct hub_thread *thread, const struct hub_in *in)
     atomic_fetch_sub_explicit(&thread->inbox_bytes, in_bytes(in), memory_order_relaxed);
 }
 
-/* ---- the hub's environment
- * ----------------------------------------------------------------------- */
+/* ---- the hub's environment ---- */
 
 static uint64_t env_monotonic_ms(void *context)
 {
@@ -102,8 +101,7 @@ static void env_log(void *context, enum hub_log_level level, const char *event, 
     log_event(thread->options.log, (enum log_level)level, event, fields);
 }
 
-/* ---- the loop
- * ------------------------------------------------------------------------------------ */
+/* ---- the loop ---- */
 
 static bool take_answers(struct hub_thread *thread)
 {
@@ -174,8 +172,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* ---- the face
- * ------------------------------------------------------------------------------------ */
+/* ---- the face ---- */
 
 struct hub_thread *hub_thread_new(const struct hub_thread_options *options)
 {

@@ -27,8 +27,7 @@ struct server {
     atomic_bool serving, draining, failed;
 };
 
-/* ---- between the threads
- * ------------------------------------------------------------------------- */
+/* ---- between the threads ---- */
 
 static void store_answer(void *context, struct store_request *request)
 {
@@ -104,8 +103,7 @@ static const char *gate_not_ready(void *context)
     return NULL;
 }
 
-/* ---- starting
- * ------------------------------------------------------------------------------------ */
+/* ---- starting ---- */
 
 static int start_store(struct server *server, char *message_out)
 {
@@ -191,8 +189,7 @@ unsigned server_port(const struct server *server)
     return gates_port(server->gates);
 }
 
-/* ---- stopping
- * ------------------------------------------------------------------------------------ */
+/* ---- stopping ---- */
 
 void server_drain(struct server *server)
 {

@@ -47,8 +47,7 @@ struct store_thread {
     atomic_uint_least64_t busy_since_ms, full_at_ms; /* 0: not */
 };
 
-/* ---- answers
- * ------------------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static bool is_append(const struct store_request *request)
 {
@@ -113,8 +112,7 @@ static bool end_call(struct store_thread *thread, int result, bool write, const 
     return !thread->failed;
 }
 
-/* ---- appends
- * ------------------------------------------------------------------------------------- */
+/* ---- appends ---- */
 
 static void refuse(struct store_thread *thread, struct store_request *append, int result)
 {
@@ -191,8 +189,7 @@ static uint64_t commit_due_ns(const struct store_thread *thread)
     return pace_due_ns(&thread->pace, thread->appends.count);
 }
 
-/* ---- everything else
- * ----------------------------------------------------------------------------- */
+/* ---- everything else ---- */
 
 static bool can_read(const struct store_thread *thread)
 {
@@ -236,8 +233,7 @@ static void tidy(struct store_thread *thread)
         fail(thread, result, "tidy");
 }
 
-/* ---- the loop
- * ------------------------------------------------------------------------------------ */
+/* ---- the loop ---- */
 
 static uint64_t author_of(const struct store_request *append)
 {
@@ -320,8 +316,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* ---- the face
- * ------------------------------------------------------------------------------------ */
+/* ---- the face ---- */
 
 struct store_thread *store_thread_new(const struct store_thread_options *options)
 {

@@ -53,7 +53,7 @@ static void point_at(struct wire_error *error, const struct reader *reader, stru
     error->at = (uint64_t)(item.data - reader->data);
 }
 
-/* ---- fields ---------------------------------------------------------------------------------- */
+/* ---- fields ---- */
 
 static bool read_ref(struct reader *reader, struct message *message, struct wire_error *error)
 {
@@ -172,7 +172,7 @@ static int check_size(const struct reader *reader, struct ot_slice text, size_t 
     return refuse_form(error);
 }
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- messages ---- */
 
 static int read_hello(struct reader *r, struct message *m, struct wire_error *error)
 {

@@ -77,7 +77,7 @@ int chat_append(struct store *store, const struct store_chat *chat)
     return rc == STORE_OK ? chat_insert(store, chat) : rc;
 }
 
-/* ---- the interface -------------------------------------------------------------------------- */
+/* ---- the interface ---- */
 
 int store_chat_find(struct store *store, int64_t key, uint64_t client, uint64_t nonce,
                     uint64_t *number_out)

@@ -45,7 +45,7 @@ static bool is_broken(int result)
            database_error(result) == STORE_E_ACCESS;
 }
 
-/* ---- statements ------------------------------------------------------------------------------ */
+/* ---- statements ---- */
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 #define STATEMENT_SQL(name, sql) [STATEMENT_##name] = sql,
@@ -133,7 +133,7 @@ int statement_number(struct store *store, sqlite3_stmt *statement, int64_t *numb
     return rc;
 }
 
-/* ---- transactions ---------------------------------------------------------------------------- */
+/* ---- transactions ---- */
 
 /* An error that leaves the disk in doubt ends all writing. */
 static int conclude(struct store *store, int result)

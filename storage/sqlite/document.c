@@ -119,7 +119,7 @@ int64_t snapshot_parts(uint64_t bytes)
     return (int64_t)((bytes + SNAPSHOT_PART_BYTES - 1) / SNAPSHOT_PART_BYTES);
 }
 
-/* ---- the interface -------------------------------------------------------------------------- */
+/* ---- the interface ---- */
 
 static int find_id(struct store *store, const char *id, struct document *document)
 {

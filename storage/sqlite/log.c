@@ -107,7 +107,7 @@ int log_empty(struct store *store, const struct tail_document *tail, uint64_t *b
     return rc;
 }
 
-/* ---- appending ------------------------------------------------------------------------------- */
+/* ---- appending ---- */
 
 /* The document in the index, taken up there if need be. */
 static int tail_get(struct store *store, int64_t key, struct tail_document **tail_out)
@@ -187,7 +187,7 @@ int store_append(struct store *store, const struct store_edit *edits, size_t edi
     return rc;
 }
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 /* The document of a row, or NULL when it has been deleted or its own row is damaged: then nothing
  * of it can be had, which is no reason to keep the others closed. One that has nothing but settled
@@ -271,7 +271,7 @@ int log_scan(struct store *store, int64_t *row_out)
     return rc;
 }
 
-/* ---- shortening ------------------------------------------------------------------------------ */
+/* ---- shortening ---- */
 
 bool log_can_trim(const struct store *store)
 {

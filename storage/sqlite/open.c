@@ -56,7 +56,7 @@ static int complain_sqlite(const struct opening *opening, int result)
     return complain_of(opening, database_error(result), sqlite3_errmsg(opening->store->db));
 }
 
-/* ---- the connection -------------------------------------------------------------------------- */
+/* ---- the connection ---- */
 
 static int run(sqlite3 *db, const char *sql)
 {
@@ -130,7 +130,7 @@ static int set_journal(sqlite3 *db)
     return result == SQLITE_OK ? query(db, "PRAGMA journal_mode = WAL", NULL, "wal") : result;
 }
 
-/* ---- what the file is ------------------------------------------------------------------------ */
+/* ---- what the file is ---- */
 
 struct identity {
     int64_t tables;
@@ -172,7 +172,7 @@ static int migrate(const struct opening *opening)
     return result == SQLITE_OK ? STORE_OK : complain_sqlite(opening, result);
 }
 
-/* ---- what it holds --------------------------------------------------------------------------- */
+/* ---- what it holds ---- */
 
 static uint64_t meta_sum(const struct store *store)
 {
@@ -279,7 +279,7 @@ static int load(const struct opening *opening)
                     opening->shown.text, place);
 }
 
-/* ---- the interface --------------------------------------------------------------------------- */
+/* ---- the interface ---- */
 
 int store_open(const char *dir, struct store **store_out, char *message_out, size_t message_size)
 {

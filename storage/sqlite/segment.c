@@ -7,7 +7,7 @@
 #define VARINT_BYTES_MAX 10
 #define CLIENT_BYTES     8
 
-/* ---- writing: into room that has been reserved ----------------------------------------------- */
+/* ---- writing: into room that has been reserved ---- */
 
 static void put_varint(struct buffer *out, uint64_t value)
 {
@@ -89,7 +89,7 @@ int segment_encode(const struct store_edit *edits, size_t count, struct buffer *
     return STORE_OK;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static size_t left(const struct segment_reader *reader)
 {

@@ -96,7 +96,7 @@ int segments_write(struct store *store, const struct store_edit *edits, size_t c
     return statement_run(store, statement);
 }
 
-/* ---- clients --------------------------------------------------------------------------------- */
+/* ---- clients ---- */
 
 static uint64_t client_sum(int64_t key, uint64_t client, uint64_t seq, uint64_t version)
 {
@@ -158,7 +158,7 @@ int store_client(struct store *store, int64_t key, uint64_t client, uint64_t *se
     return rc == STORE_OK ? client_read(store, key, client, seq_out, version_out) : rc;
 }
 
-/* ---- history --------------------------------------------------------------------------------- */
+/* ---- history ---- */
 
 struct range {
     uint64_t next;

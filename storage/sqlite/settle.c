@@ -177,7 +177,7 @@ int store_settle(struct store *store, int64_t key, uint64_t version, struct stor
     return rc;
 }
 
-/* ---- without a snapshot ---------------------------------------------------------------------- */
+/* ---- without a snapshot ---- */
 
 static bool log_is_long(const struct store *store)
 {
@@ -228,7 +228,7 @@ void settle_if_long(struct store *store)
         ;
 }
 
-/* ---- the interface's small ones -------------------------------------------------------------- */
+/* ---- the interface's small ones ---- */
 
 uint64_t store_unsettled(const struct store *store, int64_t key)
 {

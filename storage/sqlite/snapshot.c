@@ -75,8 +75,6 @@ static int part_take(struct store *store, sqlite3_stmt *statement, const struct 
         column_u64(statement, 2) !=
             part_sum(document->face.key, document->snapshot_version, part, data))
         return STORE_E_CORRUPT;
-    if (data.size > document->snapshot_bytes - store->result.size)
-        return STORE_E_CORRUPT;
     return buffer_append(&store->result, data.data, data.size) ? STORE_OK : STORE_E_MEMORY;
 }
 

@@ -7,7 +7,7 @@
 #define TAIL_FIRST_BUCKETS 64
 #define TAIL_FIRST_EDITS   4
 
-/* ---- the heap ------------------------------------------------------------------------------- */
+/* ---- the heap ---- */
 
 static int64_t first_row(const struct tail_document *document)
 {
@@ -73,7 +73,7 @@ static bool heap_reserve(struct tail *tail, size_t count)
     return true;
 }
 
-/* ---- the table of documents ----------------------------------------------------------------- */
+/* ---- the table of documents ---- */
 
 static struct tail_document **bucket_of(const struct tail *tail, int64_t key)
 {
@@ -193,7 +193,7 @@ void tail_release(struct tail *tail, struct tail_document *document)
         tail_remove(tail, document);
 }
 
-/* ---- the edits of a document ---------------------------------------------------------------- */
+/* ---- the edits of a document ---- */
 
 /* Dropping edits leaves free space before the others; it is used before more is asked for. */
 static bool edits_reserve(struct tail_document *document, size_t extra)

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the environment
- * ------------------------------------------------------------------------------- */
+/* ---- the environment ---- */
 
 static uint64_t monotonic_ms(void *context)
 {
@@ -130,8 +129,7 @@ static void send_out(void *context, unsigned gate, struct hub_out *out)
     hub_out_free(out);
 }
 
-/* ---- the world
- * --------------------------------------------------------------------------------------- */
+/* ---- the world ---- */
 
 static void open_store(struct world *world)
 {

@@ -184,8 +184,7 @@ uint64_t writers_run_to_the_end(struct writers *writers)
     return writers_run(writers, UINT64_MAX);
 }
 
-/* ---- what is on disk
- * ----------------------------------------------------------------------------- */
+/* ---- what is on disk ---- */
 
 struct stored {
     struct acknowledged *edits; /* of version 1, 2, ... */

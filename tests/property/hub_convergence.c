@@ -21,8 +21,7 @@
 #define ROUNDS            (LONG_EVERY * ROUNDS_OF_A_STORE)
 #define LONG_EDITS        (LIMIT_SETTLE_EDITS + 200)
 
-/* ---- a round
- * ----------------------------------------------------------------------------------------- */
+/* ---- a round ---- */
 
 /* Everybody points somewhere, and they type on while nothing goes wrong. */
 static void finish(struct round *round)
@@ -94,8 +93,7 @@ static void run_round(struct plan *plan, struct server *server, const char *labe
     free(round);
 }
 
-/* ---- runs
- * -------------------------------------------------------------------------------------------- */
+/* ---- runs ---- */
 
 static uint64_t number_from(const char *name, uint64_t usual)
 {

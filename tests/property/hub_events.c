@@ -1,7 +1,6 @@
 #include "hub_events.h"
 
-/* ---- who
- * --------------------------------------------------------------------------------------------- */
+/* ---- who ---- */
 
 static struct person *any_person(struct round *round)
 {
@@ -40,8 +39,7 @@ static struct person *any_reader(struct round *round)
     return NULL;
 }
 
-/* ---- events
- * ------------------------------------------------------------------------------------------ */
+/* ---- events ---- */
 
 static void type(struct round *round)
 {
@@ -238,8 +236,7 @@ static void burst(struct round *round)
     event_burst(round, any_seat(round), rng_below(round_rng(round), 60));
 }
 
-/* ---- moods
- * ------------------------------------------------------------------------------------------- */
+/* ---- moods ---- */
 
 static const struct event {
     void (*happen)(struct round *round);

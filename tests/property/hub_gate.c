@@ -22,8 +22,7 @@ struct gate_room {
     size_t readers;
 };
 
-/* ---- rooms
- * ------------------------------------------------------------------------------------------- */
+/* ---- rooms ---- */
 
 static struct gate_room *room_of(struct gate *gate, uint64_t number)
 {
@@ -67,8 +66,7 @@ void gate_forget_all(struct gate *gate)
     }
 }
 
-/* ---- connections
- * ------------------------------------------------------------------------------------- */
+/* ---- connections ---- */
 
 static void end_channel(struct line_channel *channel)
 {
@@ -108,8 +106,7 @@ static void add_direct(struct line *line, struct blob *blob)
     }
 }
 
-/* ---- what the hub says
- * ------------------------------------------------------------------------------- */
+/* ---- what the hub says ---- */
 
 /* All messages of a blob are of what is on disk. Returns the member of an OPENED, or 0. */
 static uint64_t check_blob(struct server *server, const struct blob *blob, int document)
@@ -273,8 +270,7 @@ void gate_take(void *context, unsigned number, struct hub_out *out)
     hub_out_free(out);
 }
 
-/* ---- what connections are given
- * ---------------------------------------------------------------------- */
+/* ---- what connections are given ---- */
 
 static void give(struct server *server, struct line *line, struct ot_slice bytes, int channel)
 {

@@ -30,8 +30,7 @@ void ledger_deinit(struct ledger *ledger)
     ot_doc_free(ledger->doc);
 }
 
-/* ---- what is added
- * ----------------------------------------------------------------------------------- */
+/* ---- what is added ---- */
 
 static struct ot_slice copy(struct store_slice bytes)
 {
@@ -81,8 +80,7 @@ void ledger_add_chat(struct ledger *ledger, const struct store_chat *chat)
     ledger->chats[ledger->chat_count++] = (struct ledger_chat){chat->client, chat->nonce};
 }
 
-/* ---- what is known
- * ----------------------------------------------------------------------------------- */
+/* ---- what is known ---- */
 
 uint32_t ledger_hash(const struct ledger *ledger, uint64_t version)
 {
@@ -114,8 +112,7 @@ uint64_t ledger_move(const struct ledger *ledger, uint64_t client, uint64_t posi
     return position;
 }
 
-/* ---- what the server says
- * ---------------------------------------------------------------------------- */
+/* ---- what the server says ---- */
 
 static void check_on_disk(const struct ledger *ledger, uint64_t version, const char *what)
 {
@@ -216,8 +213,7 @@ void ledger_check_message(const struct ledger *ledger, const struct peer_message
     }
 }
 
-/* ---- what the store holds
- * ---------------------------------------------------------------------------- */
+/* ---- what the store holds ---- */
 
 struct replay {
     const struct ledger *ledger;

@@ -15,8 +15,7 @@ static uint64_t chat_ref(const struct seat *seat)
     return CHAT_REF + ((uint64_t)seat->document << 32) + seat->chats_sent;
 }
 
-/* ---- what a session does
- * ------------------------------------------------------------------------------ */
+/* ---- what a session does ---- */
 
 static struct line *line_of(struct seat *seat)
 {
@@ -113,8 +112,7 @@ static void on_closed(void *context, struct ot_slice code)
     seat->closed = true;
 }
 
-/* ---- life
- * -------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void seat_init(struct seat *seat, struct person *person, unsigned document,
                       struct tokens *tokens)
@@ -221,8 +219,7 @@ void person_rename(struct person *person)
     }
 }
 
-/* ---- receiving
- * --------------------------------------------------------------------------------------- */
+/* ---- receiving ---- */
 
 static void be_welcomed(struct person *person, const struct peer_message *message)
 {
@@ -349,8 +346,7 @@ bool person_receive(struct person *person)
     return true;
 }
 
-/* ---- acting
- * ------------------------------------------------------------------------------------------ */
+/* ---- acting ---- */
 
 void seat_enter(struct seat *seat)
 {
@@ -438,8 +434,7 @@ void seat_chat(struct seat *seat)
     ot_buf_deinit(&out);
 }
 
-/* ---- looking
- * ----------------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 bool seat_rests(const struct seat *seat)
 {

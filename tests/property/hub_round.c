@@ -5,8 +5,7 @@
 
 #define TURNS_MAX 4000 /* in which everything must come to rest */
 
-/* ---- life
- * -------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void draw_manner(struct round *round)
 {
@@ -62,8 +61,7 @@ struct rng *round_rng(struct round *round)
     return &round->plan->rng;
 }
 
-/* ---- connections
- * ------------------------------------------------------------------------------------- */
+/* ---- connections ---- */
 
 void round_notice(struct round *round)
 {
@@ -101,8 +99,7 @@ void round_restart(struct round *round)
     }
 }
 
-/* ---- coming to rest
- * ---------------------------------------------------------------------------------- */
+/* ---- coming to rest ---- */
 
 /* All that is under way arrives. False: there was nothing. */
 static bool turn(struct round *round)
@@ -194,8 +191,7 @@ void round_heal(struct round *round)
     round_come_to_rest(round);
 }
 
-/* ---- looking
- * ----------------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 static void check_seat(struct round *round, struct seat *seat)
 {

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the hub's environment
- * --------------------------------------------------------------------------- */
+/* ---- the hub's environment ---- */
 
 static uint64_t monotonic_ms(void *context)
 {
@@ -90,8 +89,7 @@ static void drop(struct store_request **chain)
     }
 }
 
-/* ---- life
- * -------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 void server_open_store(struct server *server, const char *base)
 {
@@ -223,8 +221,7 @@ bool server_has_stopped(const struct server *server)
     return hub_stopped(server->hub);
 }
 
-/* ---- the store
- * --------------------------------------------------------------------------------------- */
+/* ---- the store ---- */
 
 static struct ledger *ledger_of(struct server *server, int64_t key)
 {
@@ -353,8 +350,7 @@ bool server_rests(const struct server *server)
     return server->appends == NULL && server->reads == NULL && server->settles == NULL;
 }
 
-/* ---- connections
- * ------------------------------------------------------------------------------------- */
+/* ---- connections ---- */
 
 struct line *server_connect(struct server *server)
 {

@@ -42,8 +42,7 @@ void tokens_deinit(struct tokens *tokens)
     }
 }
 
-/* ---- reading a document
- * ------------------------------------------------------------------------------ */
+/* ---- reading a document ---- */
 
 static uint32_t next_point(const uint8_t **at)
 {
@@ -122,8 +121,7 @@ static struct token *token_of(struct tokens *tokens, const struct unit *unit)
     return &tokens->sorts[unit->sort].items[unit->index];
 }
 
-/* ---- making edits
- * ------------------------------------------------------------------------------------ */
+/* ---- making edits ---- */
 
 struct edit {
     struct tokens *tokens;
@@ -322,8 +320,7 @@ void tokens_edit(struct tokens *tokens, const struct manner *manner, unsigned pe
     free(edit.units.items);
 }
 
-/* ---- looking at the end
- * ------------------------------------------------------------------------------ */
+/* ---- looking at the end ---- */
 
 void tokens_shown_again(struct tokens *tokens, unsigned person, const struct ot_doc *shown)
 {

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- positions
- * --------------------------------------------------------------------------------------- */
+/* ---- positions ---- */
 
 static uint64_t moved(uint64_t position, struct ot_slice op, bool own)
 {
@@ -48,8 +47,7 @@ static void catch_up(const struct seat *seat, struct mark *mark, uint64_t versio
     }
 }
 
-/* ---- who is there
- * ------------------------------------------------------------------------------------ */
+/* ---- who is there ---- */
 
 static struct mark *mark_of(struct seat *seat, uint64_t member)
 {
@@ -105,8 +103,7 @@ void view_presence(struct seat *seat, const struct peer_message *message)
     }
 }
 
-/* ---- looking
- * ----------------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 static struct cursor cursor_of(const struct server *server, unsigned document, uint64_t member)
 {

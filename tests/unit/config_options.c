@@ -88,8 +88,7 @@ static void assert_refused(struct places places, const char *message_part)
         fail_msg("\"%s\" does not hold \"%s\"", message, message_part);
 }
 
-/* ---- cases
- * --------------------------------------------------------------------------------------- */
+/* ---- cases ---- */
 
 static void without_any_word_the_defaults_hold(void **state)
 {

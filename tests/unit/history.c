@@ -12,8 +12,7 @@
 #include "server/hub/history.h"
 #include "server/limits.h"
 
-/* ---- helpers
- * ----------------------------------------------------------------------------------------- */
+/* ---- helpers ---- */
 
 static struct entry entry_of(uint64_t version, struct ot_slice op, size_t padding)
 {
@@ -45,8 +44,7 @@ static void expect_range(const struct history *history, uint64_t first, uint64_t
     }
 }
 
-/* ---- what is kept
- * ------------------------------------------------------------------------------------ */
+/* ---- what is kept ---- */
 
 static void a_new_history_begins_where_it_is_told(void **state)
 {
@@ -132,8 +130,7 @@ static void what_is_not_on_disk_is_never_trimmed(void **state)
     history_deinit(&history);
 }
 
-/* ---- transforming
- * ------------------------------------------------------------------------------------ */
+/* ---- transforming ---- */
 
 #define EDITS_MAX 24
 

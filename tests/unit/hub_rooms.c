@@ -14,8 +14,7 @@
 
 #define U(value) ((uint64_t)(value))
 
-/* ---- fixture
- * ----------------------------------------------------------------------------------------- */
+/* ---- fixture ---- */
 
 static int setup(void **state)
 {
@@ -30,8 +29,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- helpers
- * ----------------------------------------------------------------------------------------- */
+/* ---- helpers ---- */
 
 static uint64_t get_uint(struct reader *reader)
 {
@@ -210,8 +208,7 @@ static void two_people(struct world *world, struct world_connection **ann,
     world_forget(*bob);
 }
 
-/* ---- clients
- * ----------------------------------------------------------------------------------------- */
+/* ---- clients ---- */
 
 static void a_key_proves_a_client_and_the_newest_connection_wins(void **state)
 {
@@ -228,8 +225,7 @@ static void a_key_proves_a_client_and_the_newest_connection_wins(void **state)
     assert_int_equal(second->closed, 0);
 }
 
-/* ---- edits
- * ------------------------------------------------------------------------------------------- */
+/* ---- edits ---- */
 
 static void nobody_sees_an_edit_before_it_is_on_disk(void **state)
 {
@@ -343,8 +339,7 @@ static void every_so_often_the_hash_is_told(void **state)
     assert_int_equal(ot_hash(expect_opened(eve).snapshot), hash);
 }
 
-/* ---- opening
- * ----------------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static void a_rich_document_begins_with_a_newline_and_a_text_with_nothing(void **state)
 {
@@ -530,8 +525,7 @@ static void a_lag_of_before_the_channel_was_opened_anew_means_nothing(void **sta
     expect_edit(bob, 2, insertion(0, "2"));
 }
 
-/* ---- a full disk
- * ------------------------------------------------------------------------------------- */
+/* ---- a full disk ---- */
 
 static void a_full_disk_refuses_edits_and_shows_none_of_them(void **state)
 {
@@ -554,8 +548,7 @@ static void a_full_disk_refuses_edits_and_shows_none_of_them(void **state)
     expect_ack(ann, 1, 1);
 }
 
-/* ---- stopping
- * ---------------------------------------------------------------------------------------- */
+/* ---- stopping ---- */
 
 static void stopping_finishes_what_was_taken_and_takes_no_more(void **state)
 {

@@ -28,8 +28,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- helpers
- * ----------------------------------------------------------------------------------------- */
+/* ---- helpers ---- */
 
 static uint64_t get_uint(struct reader *reader)
 {
@@ -169,8 +168,7 @@ static void expect_cursor(struct world_connection *connection, uint64_t member, 
     expect_text(&presence.rest, "mine");
 }
 
-/* ---- presence
- * ---------------------------------------------------------------------------------------- */
+/* ---- presence ---- */
 
 static void who_comes_is_told_who_is_here_and_the_others_hear_of_it(void **state)
 {
@@ -328,8 +326,7 @@ static void a_crowd_is_counted_and_not_listed(void **state)
     assert_true(presence.members <= LIMIT_PRESENCE_SHOWN);
 }
 
-/* ---- chat
- * ------------------------------------------------------------------------------------------- */
+/* ---- chat ---- */
 
 static void expect_chat(struct world_connection *connection, uint64_t number, const char *text)
 {
@@ -458,8 +455,7 @@ static void who_comes_later_gets_the_newest_messages_and_can_ask_for_older_ones(
     expect_text(&fields, "the third");
 }
 
-/* ---- documents
- * -------------------------------------------------------------------------------------- */
+/* ---- documents ---- */
 
 static void documents_are_created_listed_and_renamed(void **state)
 {

@@ -128,8 +128,7 @@ static void a_long_line_is_cut_and_says_so(void **state)
     json_decref(json);
 }
 
-/* ---- the queue
- * ------------------------------------------------------------------------------------ */
+/* ---- the queue ---- */
 
 /* Reads until these words end what has come. */
 static void read_until(int fd, char *bytes, size_t size, const char *words)

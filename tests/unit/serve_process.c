@@ -101,8 +101,7 @@ static void get(unsigned port, const char *path, char *answer, size_t size)
     close(fd);
 }
 
-/* ---- commands
- * ------------------------------------------------------------------------------------ */
+/* ---- commands ---- */
 
 static void commands_answer_and_wrong_ones_are_refused(void **state)
 {
@@ -130,8 +129,7 @@ static void check_says_what_would_be_used_and_ends(void **state)
                  "0.0.0.0:8080");
 }
 
-/* ---- the start
- * ----------------------------------------------------------------------------------- */
+/* ---- the start ---- */
 
 static void it_serves_pages_and_stops_when_asked(void **state)
 {
@@ -274,8 +272,7 @@ static void it_starts_with_its_standard_descriptors_closed(void **state)
     assert_holds(process.output, "status 0\nSQLite format 3");
 }
 
-/* ---- the end, with people writing
- * ---------------------------------------------------------------- */
+/* ---- the end, with people writing ---- */
 
 static void check_saved(const struct place *place, const struct writers *writers)
 {

@@ -51,8 +51,7 @@ struct fixture {
     unsigned failures;
 };
 
-/* ---- the fixture
- * --------------------------------------------------------------------------------- */
+/* ---- the fixture ---- */
 
 static void keep_answer(void *context, struct store_request *request)
 {
@@ -218,8 +217,7 @@ static struct store_request *settle_new(int64_t key, uint64_t version)
     return request;
 }
 
-/* ---- group commit
- * -------------------------------------------------------------------------------- */
+/* ---- group commit ---- */
 
 static void what_waits_together_is_committed_together(void **state)
 {
@@ -279,8 +277,7 @@ static void a_commit_holds_no_more_than_its_limit(void **state)
     fixture_free(fixture);
 }
 
-/* ---- order
- * --------------------------------------------------------------------------------------- */
+/* ---- order ---- */
 
 static void a_request_sees_the_appends_before_it(void **state)
 {
@@ -360,8 +357,7 @@ static void it_says_when_it_has_too_much(void **state)
     fixture_free(fixture);
 }
 
-/* ---- writes that fail
- * ---------------------------------------------------------------------------- */
+/* ---- writes that fail ---- */
 
 static void a_full_disk_refuses_and_what_builds_on_it_too(void **state)
 {

@@ -272,6 +272,29 @@ static void an_older_row_of_a_document_is_found_when_it_opens(void **state)
     assert_non_null(strstr(world->message, "of its log"));
 }
 
+static void a_part_of_another_snapshot_is_found(void **state)
+{
+    struct world *world = *state;
+    struct world other = {0};
+    struct store_head head;
+    char sql[TEMP_DIR_MAX + 128];
+
+    temp_dir_make(other.dir);
+    world_open(&other);
+    assert_int_equal(world_create(&other, "hurt"), 1);
+    world_fill(&other, 1, 1, 1000);
+    world_settle(&other, 1, 1000, "shorter");
+    world_close(&other);
+    snprintf(sql, sizeof sql,
+             "ATTACH '%s/quire.db' AS other; REPLACE INTO snapshots SELECT * FROM other.snapshots",
+             other.dir);
+    world_sql(world, sql);
+    world_open(world);
+    assert_int_equal(store_load(world->store, 1, &head), STORE_E_CORRUPT);
+    assert_sound(world);
+    temp_dir_remove(other.dir);
+}
+
 static void a_changed_secret_is_found_when_it_opens(void **state)
 {
     struct world *world = *state;
@@ -481,6 +504,7 @@ int main(void)
         DAMAGE_TEST(a_write_that_meets_damage_leaves_all_as_it_was),
         DAMAGE_TEST(damage_in_the_log_is_found_when_it_opens),
         DAMAGE_TEST(an_older_row_of_a_document_is_found_when_it_opens),
+        DAMAGE_TEST(a_part_of_another_snapshot_is_found),
         DAMAGE_TEST(a_changed_secret_is_found_when_it_opens),
         DAMAGE_TEST(a_flipped_bit_gives_out_nothing_wrong),
         DAMAGE_TEST(a_flipped_bit_in_the_write_ahead_log_gives_out_nothing_wrong),

@@ -161,7 +161,7 @@ static void what_is_not_there_is_not_found(void **state)
     }
 }
 
-/* ---- listing --------------------------------------------------------------------------------- */
+/* ---- listing ---- */
 
 struct listed {
     char ids[256];
@@ -247,7 +247,7 @@ static void a_list_goes_on_after_the_last_one_seen(void **state)
     assert_string_equal(all, "[d6 d5][d4 d3][d2 d1][d0][]");
 }
 
-/* ---- deleting -------------------------------------------------------------------------------- */
+/* ---- deleting ---- */
 
 static void assert_gone(struct world *world, const char *id, int64_t key)
 {

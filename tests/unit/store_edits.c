@@ -198,7 +198,7 @@ static void operations_go_up_to_their_limit(void **state)
     free(op);
 }
 
-/* ---- history --------------------------------------------------------------------------------- */
+/* ---- history ---- */
 
 /* Edits 1..900 in segments, 901..1000 in the log. */
 static int64_t create_long(struct world *world)
@@ -289,7 +289,7 @@ static void history_stops_when_the_callback_says_so(void **state)
     assert_filled(world, key, 1, 1001);
 }
 
-/* ---- clients --------------------------------------------------------------------------------- */
+/* ---- clients ---- */
 
 static void a_clients_last_edit_is_known_wherever_it_is(void **state)
 {

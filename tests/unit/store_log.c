@@ -40,7 +40,7 @@ static void assert_log_known(struct world *world)
                      store->log_bytes);
 }
 
-/* ---- bounds ---------------------------------------------------------------------------------- */
+/* ---- bounds ---- */
 
 struct crowd {
     int64_t keys[DOCUMENTS];
@@ -171,7 +171,28 @@ static void what_is_settled_leaves_the_index(void **state)
     assert_int_equal(world->store->tail.kept_bytes, 0);
 }
 
-/* ---- at random ------------------------------------------------------------------------------- */
+static void only_the_parts_of_the_last_snapshot_stay(void **state)
+{
+    struct world *world = *state;
+    int64_t key = world_create(world, "a");
+    char *large = calloc(1, 2000001);
+
+    assert_non_null(large);
+    memset(large, 's', 2000000);
+    world_fill(world, key, 1, 1);
+    world_settle(world, key, 1, large);
+    assert_int_equal(number_in(world, "SELECT count(*) FROM snapshots"), 31);
+    world_fill(world, key, 2, 2);
+    large[1900000] = '\0';
+    world_settle(world, key, 2, large);
+    assert_int_equal(number_in(world, "SELECT count(*) FROM snapshots"), 29);
+    world_fill(world, key, 3, 3);
+    world_settle(world, key, 3, "small");
+    assert_int_equal(number_in(world, "SELECT count(*) FROM snapshots"), 1);
+    free(large);
+}
+
+/* ---- at random ---- */
 
 static void narrow(struct world *world, uint64_t *random)
 {
@@ -227,6 +248,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_log_that_nobody_needs_goes, world_setup_plain,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(what_is_settled_leaves_the_index, world_setup_plain,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(only_the_parts_of_the_last_snapshot_stay, world_setup_plain,
                                         world_teardown),
         cmocka_unit_test(a_store_with_little_room_does_what_its_model_does),
     };

@@ -76,7 +76,7 @@ static int setup_sqlite(void **state)
     return sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
 }
 
-/* ---- runs ------------------------------------------------------------------------------------ */
+/* ---- runs ---- */
 
 struct run {
     struct world world;

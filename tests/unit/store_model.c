@@ -124,7 +124,7 @@ void model_init(struct model *model)
         model->documents[i].generation = (unsigned)i;
 }
 
-/* ---- steps ----------------------------------------------------------------------------------- */
+/* ---- steps ---- */
 
 const char *step_name(const struct step *step)
 {
@@ -327,7 +327,7 @@ void step_adopt(const struct step *step, struct model *model, struct store *stor
         document->key = face.key;
 }
 
-/* ---- comparing ------------------------------------------------------------------------------- */
+/* ---- comparing ---- */
 
 struct comparison {
     const struct model_document *document;

@@ -69,7 +69,7 @@ static void read_file(const char *path, struct content *content)
     fclose(file);
 }
 
-/* ---- what is made ---------------------------------------------------------------------------- */
+/* ---- what is made ---- */
 
 static void a_missing_directory_is_made_for_nobody_else(void **state)
 {
@@ -188,7 +188,7 @@ static void the_connection_is_set_up_for_safety(void **state)
                      0);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------- */
+/* ---- what is refused ---- */
 
 static void a_directory_that_cannot_be_used_is_named_with_the_reason(void **state)
 {
@@ -345,7 +345,7 @@ static void other_programs_are_kept_out_while_the_store_is_open(void **state)
     sqlite3_close(db);
 }
 
-/* ---- migrations ------------------------------------------------------------------------------ */
+/* ---- migrations ---- */
 
 static void migrations_go_forward_each_whole_or_not_at_all(void **state)
 {

@@ -9,7 +9,7 @@
 #include "storage/sqlite/segment.h"
 #include "storage/sqlite/tail.h"
 
-/* ---- checksum -------------------------------------------------------------------------------- */
+/* ---- checksum ---- */
 
 static void checksums_are_what_they_have_always_been(void **state)
 {
@@ -45,7 +45,7 @@ static void checksums_tell_fields_and_tables_apart(void **state)
             assert_int_not_equal(checksum_value(&sums[i]), checksum_value(&sums[j]));
 }
 
-/* ---- segments -------------------------------------------------------------------------------- */
+/* ---- segments ---- */
 
 static const struct store_edit example[] = {
     {7, 10, UINT64_C(0x1122334455667788), 1, 1000, {(const uint8_t *)"abc", 3}},
@@ -204,7 +204,7 @@ static void any_edits_come_back_from_a_segment(void **state)
     }
 }
 
-/* ---- clients --------------------------------------------------------------------------------- */
+/* ---- clients ---- */
 
 static void a_client_map_does_what_an_array_does(void **state)
 {
@@ -244,7 +244,7 @@ static void a_client_map_does_what_an_array_does(void **state)
     client_map_deinit(&map);
 }
 
-/* ---- the tail -------------------------------------------------------------------------------- */
+/* ---- the tail ---- */
 
 enum { DOCUMENTS = 150, ROWS = 20000 };
 

@@ -40,7 +40,7 @@ static void *allocate(size_t size)
     return memory;
 }
 
-/* ---- failing --------------------------------------------------------------------------------- */
+/* ---- failing ---- */
 
 static bool fails(struct vfs *vfs, enum vfs_kind kind)
 {
@@ -153,7 +153,7 @@ void vfs_cut_power(struct vfs *vfs, uint64_t *random)
     vfs->dead = true;
 }
 
-/* ---- a file ---------------------------------------------------------------------------------- */
+/* ---- a file ---- */
 
 static int file_close(sqlite3_file *base)
 {

@@ -91,7 +91,7 @@ struct store_slice slice_of(const char *text)
     return (struct store_slice){.data = (const uint8_t *)text, .size = strlen(text)};
 }
 
-/* ---- steps ----------------------------------------------------------------------------------- */
+/* ---- steps ---- */
 
 int64_t world_create(struct world *world, const char *id)
 {
@@ -174,7 +174,7 @@ int world_chat(struct world *world, int64_t key, uint64_t number, uint64_t clien
     return rc;
 }
 
-/* ---- looking --------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 struct filled {
     int64_t key;
@@ -232,7 +232,7 @@ void assert_client(struct world *world, int64_t key, uint64_t client, uint64_t s
     assert_int_equal(found_version, version);
 }
 
-/* ---- behind the store's back ----------------------------------------------------------------- */
+/* ---- behind the store's back ---- */
 
 static int take_number(void *context, int columns, char **values, char **names)
 {
@@ -279,7 +279,7 @@ void assert_integrity(struct world *world)
                      0);
 }
 
-/* ---- chance ---------------------------------------------------------------------------------- */
+/* ---- chance ---- */
 
 uint64_t world_seed(const char *test)
 {

@@ -10,8 +10,7 @@
 #include "lib/ot_random.h"
 #include "server/hub/table.h"
 
-/* ---- the model
- * --------------------------------------------------------------------------------------- */
+/* ---- the model ---- */
 
 #define KEYS_MAX 512
 
@@ -73,8 +72,7 @@ static void take(struct table *table, struct model *model, size_t i)
     model->values[i] = NULL;
 }
 
-/* ---- cases
- * ------------------------------------------------------------------------------------------- */
+/* ---- cases ---- */
 
 static void an_empty_table_has_nothing(void **state)
 {

@@ -17,8 +17,7 @@
 
 #define COUNT(items) (sizeof(items) / sizeof *(items))
 
-/* ---- helpers
- * ----------------------------------------------------------------------------------------- */
+/* ---- helpers ---- */
 
 static struct ot_slice text_of(const char *text)
 {
@@ -80,8 +79,7 @@ static const uint64_t numbers[] = {0,     1,     127,        128,        255,   
 static const uint8_t op_bytes[] = {0x04, 0x08, 0x09, 0x62};
 static const struct ot_slice op = {op_bytes, sizeof op_bytes};
 
-/* ---- messages of a connection
- * ------------------------------------------------------------------------ */
+/* ---- messages of a connection ---- */
 
 static void a_welcome_reads_back(void **state)
 {
@@ -216,8 +214,7 @@ static void a_list_of_documents_reads_back(void **state)
     ot_buf_deinit(&out);
 }
 
-/* ---- messages of a channel
- * --------------------------------------------------------------------------- */
+/* ---- messages of a channel ---- */
 
 static void expect_opened(uint8_t channel, uint64_t n, struct ot_slice snapshot)
 {
@@ -449,8 +446,7 @@ static void presence_reads_back(void **state)
     }
 }
 
-/* ---- buffers and bytes
- * ------------------------------------------------------------------------------ */
+/* ---- buffers and bytes ---- */
 
 static void the_worked_examples_have_exactly_these_bytes(void **state)
 {

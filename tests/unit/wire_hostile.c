@@ -16,8 +16,7 @@
 
 #define COUNT(items) (sizeof(items) / sizeof *(items))
 
-/* ---- what is no message at all
- * ----------------------------------------------------------------------- */
+/* ---- what is no message at all ---- */
 
 static void expect_fatal(struct ot_slice frame, size_t offset)
 {
@@ -73,8 +72,7 @@ static void every_truncation_is_fatal(void **state)
     }
 }
 
-/* ---- random bytes
- * ------------------------------------------------------------------------------------ */
+/* ---- random bytes ---- */
 
 static void expect_inside(struct ot_slice frame, struct ot_slice part)
 {

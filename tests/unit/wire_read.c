@@ -14,8 +14,7 @@
 
 #define COUNT(items) (sizeof(items) / sizeof *(items))
 
-/* ---- a message in words
- * ------------------------------------------------------------------------------ */
+/* ---- a message in words ---- */
 
 static void say(FILE *out, const char *name, uint64_t value)
 {
@@ -148,8 +147,7 @@ static char *in_words(const struct message *m)
     return words;
 }
 
-/* ---- golden messages
- * --------------------------------------------------------------------------------- */
+/* ---- golden messages ---- */
 
 static void every_message_is_read_from_its_bytes(void **state)
 {
@@ -211,8 +209,7 @@ static void messages_follow_one_another_in_a_frame(void **state)
     ot_buf_deinit(&frame);
 }
 
-/* ---- refusals
- * ---------------------------------------------------------------------------------------- */
+/* ---- refusals ---- */
 
 #define NONE WIRE_NONE
 

@@ -301,8 +301,7 @@ static bool reach_view(struct author *author, uint32_t txn)
     }
 }
 
-/* ---- making edits
- * -------------------------------------------------------------------------------- */
+/* ---- making edits ---- */
 
 static void make(struct author *author, uint32_t txn)
 {

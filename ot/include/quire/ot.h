@@ -107,7 +107,7 @@ enum ot_order { OT_CANONICAL, OT_STABLE };
  * operation's insert at the same place comes first and its change of the same attribute stands. */
 enum ot_side { OT_LEFT, OT_RIGHT };
 
-/* ---- operations ------------------------------------------------------------------------ */
+/* ---- operations ---- */
 
 enum ot_kind { OT_RETAIN, OT_INSERT, OT_DELETE, OT_EMBED };
 
@@ -165,9 +165,9 @@ struct ot_builder *ot_builder_new(enum ot_order order);
 void ot_builder_free(struct ot_builder *builder);
 /* Starts anew, keeping the memory; also clears the error. */
 void ot_builder_reset(struct ot_builder *builder);
-/* `attributes`: a canonical map value (see ot_value_check) or an empty slice; these and embeds are checked,
- * with the errors of ot_attributes_check and ot_embed_check, and copied. Lengths of 0 are ignored. Text
- * must be valid UTF-8 (OT_E_UTF8). */
+/* `attributes`: a canonical map value (see ot_value_check) or an empty slice; these and embeds are
+ * checked, with the errors of ot_attributes_check and ot_embed_check, and copied. Lengths of 0 are
+ * ignored. Text must be valid UTF-8 (OT_E_UTF8). */
 void ot_builder_retain(struct ot_builder *builder, uint64_t length, struct ot_slice attributes);
 void ot_builder_insert(struct ot_builder *builder, struct ot_slice text,
                        struct ot_slice attributes);
@@ -188,7 +188,8 @@ int ot_builder_finish(struct ot_builder *builder, struct ot_buf *out);
  * that `b` fits it. OT_E_SURROGATE if `b` cuts a pair that `a` inserts. */
 int ot_compose(struct ot_slice a, struct ot_slice b, enum ot_order order, struct ot_buf *out);
 
-/* ops[0] then ops[1] then ..., folded as a balanced tree: O(n log n). No ops: the empty operation. */
+/* ops[0] then ops[1] then ..., folded as a balanced tree: O(n log n). No ops: the empty operation.
+ */
 int ot_compose_all(const struct ot_slice *ops, size_t count, enum ot_order order,
                    struct ot_buf *out);
 
@@ -206,7 +207,7 @@ uint64_t ot_transform_position(struct ot_slice op, uint64_t pos_u16, enum ot_sid
 int ot_invert(struct ot_slice op, struct ot_slice document, enum ot_order order,
               struct ot_buf *out);
 
-/* ---- values: attributes and embeds -------------------------------------------------------- */
+/* ---- values: attributes and embeds ---- */
 
 /* Checks that `value` is one whole canonical value: nil, booleans, integers within +-(2^53 - 1),
  * finite doubles that are no such integer, valid UTF-8 strings without NUL, arrays, and maps with
@@ -254,7 +255,7 @@ struct ot_value {
  * array or a map). */
 struct ot_value ot_value_next(struct ot_slice *rest);
 
-/* ---- the document ------------------------------------------------------------------------- */
+/* ---- the document ---- */
 
 /*
  * A document held for editing: a rope whose edits cost the logarithm of its size. Length counts
