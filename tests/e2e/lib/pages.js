@@ -46,7 +46,8 @@ export class Page {
   }
 
   state = () => this.page.locator(".state-text").first().textContent();
-  html = () => this.page.locator(".ql-editor").innerHTML();
+  // Quill leaves empty style attributes behind, here and there.
+  html = async () => (await this.page.locator(".ql-editor").innerHTML()).replaceAll(` style=""`, "");
   text = () => this.page.evaluate(() => document.querySelector(".ql-editor") ? [...document.querySelector(".ql-editor").children].map((line) => line.textContent).join("\n") : document.querySelector(".sheet textarea").value);
 
   async type(text) {
