@@ -520,15 +520,16 @@ export class DocumentMachine {
 
   /** What can not be merged becomes a draft; the editor shows the document without it. */
   private giveUpUnsaved(reason: string): void {
-    this.dropUnsaved(reason);
+    this.dropUnsaved(reason, this.editing.base);
     this.effects.push({ kind: "reset" });
     this.repair(false);
   }
 
-  private dropUnsaved(reason: string): void {
+  /** `shown`: what the user sees from now on. */
+  private dropUnsaved(reason: string, shown: Doc): void {
     const { editing } = this;
     const op = editing.unsaved();
-    editing.load(editing.base, editing.version, editing.seq);
+    editing.load(shown, editing.version, editing.seq);
     this.effects.push({ kind: "draft", op, reason });
   }
 
@@ -545,7 +546,8 @@ export class DocumentMachine {
     this.isGone = true;
     this.closeCode = code;
     this.onTimer = null;
-    if (!this.editing.isSaved) this.dropUnsaved(code);
+    /* It stays on screen as it was, for the user to take what they need. */
+    if (!this.editing.isSaved) this.dropUnsaved(code, this.editing.view);
     if (this.presence.clear()) this.effects.push({ kind: "members" });
     this.report(code, text);
   }
