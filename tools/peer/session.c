@@ -79,7 +79,10 @@ void session_free(struct session *session)
 static void send_open(struct session *session, bool with_version)
 {
     struct ot_buf *out = &session->scratch[0];
-    bool goes_on = with_version && session->has_document;
+    /* Once the document is in doubt it stays so until it has come anew, whatever happens to the
+     * connection. */
+    session->has_document &= with_version;
+    bool goes_on = session->has_document;
 
     ot_buf_clear(out);
     peer_put_open(out, ++session->ref, session->channel, bytes_of(session->id),
@@ -250,7 +253,7 @@ static int take_hash(struct session *session, const struct peer_message *message
     struct ot_buf *out = &session->scratch[0];
     uint32_t own;
 
-    if (message->hash.version != session->version)
+    if (message->hash.version != session->version || !session->has_document)
         return 0;
     bytes_must(ot_doc_hash(session->committed, &own));
     if (own == message->hash.crc)
