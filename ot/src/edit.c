@@ -249,7 +249,8 @@ static int delete_within(struct tree *tree, uint64_t pos, uint64_t units)
     }
     tree->text_bytes -= to.bytes - from.bytes;
     tree_resize(tree, -(int64_t)units);
-    tree->place.spot = leaf_keeps(leaf, &from, &to) ? from : (struct spot){0};
+    /* Whichever runs go or merge, it stays where it is. */
+    tree->place.spot = from;
     return ot_leaf_remove(leaf, &from, &to, &tree->pool);
 }
 

@@ -233,7 +233,7 @@ int ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot
     unsigned units = to->units - from->units;
     unsigned bytes = to->bytes - from->bytes;
     struct run *run = &leaf->runs[to->run];
-    if (leaf_keeps(leaf, from, to)) {
+    if (from->units >= to->run_units && units < run->units) {
         run->units = (uint16_t)(run->units - units);
         run->bytes = (uint16_t)(run->bytes - bytes);
     } else {

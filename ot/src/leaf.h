@@ -56,12 +56,6 @@ bool ot_leaf_find(const struct leaf *leaf, unsigned units, const struct spot *kn
  * OT_OK or OT_E_MEMORY. */
 int ot_leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struct run run,
                    struct pool *pool);
-/* Does the run of `to` outlive the removal? Then `from` stays a spot. */
-static inline bool leaf_keeps(const struct leaf *leaf, const struct spot *from,
-                              const struct spot *to)
-{
-    return from->units >= to->run_units && to->units - from->units < leaf->runs[to->run].units;
-}
 /* Takes out what lies between two spots. */
 int ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
                    struct pool *pool);

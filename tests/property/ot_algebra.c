@@ -115,7 +115,13 @@ static void type(struct rng *rng, const struct ot_shape *shape, struct ot_slice 
     assert_non_null(builder);
     assert_int_equal(ot_op_check(document, &info, NULL), OT_OK);
     uint64_t length = info.inserted_length;
-    *cursor = rng_percent(rng, 10) ? rng_below(rng, (uint32_t)length + 1) : *cursor;
+    if (rng_percent(rng, 30)) {
+        /* a step or two with the arrow keys, or a click */
+        uint64_t step = rng_below(rng, 4);
+        bool is_left = rng_percent(rng, 50);
+        *cursor = is_left ? *cursor - (step < *cursor ? step : *cursor) : *cursor + step;
+        *cursor = rng_percent(rng, 20) ? rng_below(rng, (uint32_t)length + 1) : *cursor;
+    }
     *cursor = *cursor < length ? *cursor : length;
     uint64_t count = 1 + rng_below(rng, 3);
     if (shape->is_rich && rng_percent(rng, 20)) {

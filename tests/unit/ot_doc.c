@@ -30,6 +30,13 @@ static void assert_doc_is(struct ot_doc *doc, struct words *words, const char *s
     assert_op_equal(ot_buf_slice(out), words_op(words, snapshot));
 }
 
+static void apply_words(struct ot_doc *doc, const char *text)
+{
+    struct words words = {0};
+    assert_int_equal(ot_doc_apply(doc, words_op(&words, text), NULL), OT_OK);
+    words_free(&words);
+}
+
 static void an_empty_document_is_empty(void **state)
 {
     (void)state;
@@ -164,6 +171,22 @@ static void what_does_not_fit_is_refused_and_changes_nothing(void **state)
     words_free(&words);
 }
 
+static void a_single_pair_is_not_cut_either(void **state)
+{
+    (void)state;
+    struct words words = {0};
+    struct ot_doc *doc = doc_of(&words, "'\U0001f600'");
+    assert_int_equal(ot_doc_check(doc, words_op(&words, "1 'x'"), NULL), OT_E_SURROGATE);
+    apply_words(doc, "'a'");
+    assert_int_equal(ot_doc_check(doc, words_op(&words, "2 'x'"), NULL), OT_E_SURROGATE);
+    assert_int_equal(ot_doc_check(doc, words_op(&words, "-2"), NULL), OT_E_SURROGATE);
+    apply_words(doc, "1 -2");
+    apply_words(doc, "1 'b'");
+    assert_doc_is(doc, &words, "'ab'");
+    ot_doc_free(doc);
+    words_free(&words);
+}
+
 /* An operation that inserts as much as one can: 2^31 - 1 times U+0000, which costs no memory to
  * read. */
 static void it_grows_to_the_limit_and_no_further(void **state)
@@ -239,13 +262,6 @@ static struct ot_doc *large_doc(struct words *words)
     return doc;
 }
 
-static void apply_words(struct ot_doc *doc, const char *text)
-{
-    struct words words = {0};
-    assert_int_equal(ot_doc_apply(doc, words_op(&words, text), NULL), OT_OK);
-    words_free(&words);
-}
-
 static void a_large_document_is_taken_apart_from_either_end(void **state)
 {
     (void)state;
@@ -266,6 +282,40 @@ static void a_large_document_is_taken_apart_from_either_end(void **state)
         ot_doc_free(doc);
         words_free(&words);
     }
+}
+
+/* A unit is left here and there: what held the rest must not stay behind. */
+static void thinning_a_document_out_frees_its_memory(void **state)
+{
+    (void)state;
+    enum { UNITS = 1500000, STEP = 15000 };
+    struct words words = {0};
+    struct ot_doc *doc = NULL;
+    struct ot_buf text = {0};
+    struct ot_buf *snapshot = words_buf(&words);
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    assert_non_null(builder);
+    assert_int_equal(ot_buf_reserve(&text, UNITS), OT_OK);
+    memset(text.data, 'x', UNITS);
+    text.size = UNITS;
+    ot_builder_insert(builder, ot_buf_slice(&text), (struct ot_slice){0});
+    assert_int_equal(ot_builder_finish(builder, snapshot), OT_OK);
+    assert_int_equal(ot_doc_load(ot_buf_slice(snapshot), &doc), OT_OK);
+    for (unsigned i = 0; i < UNITS / STEP; i++) {
+        ot_builder_retain(builder, i, (struct ot_slice){0});
+        ot_builder_delete(builder, STEP - 1);
+        struct ot_buf op = {0};
+        assert_int_equal(ot_builder_finish(builder, &op), OT_OK);
+        assert_int_equal(ot_doc_apply(doc, ot_buf_slice(&op), NULL), OT_OK);
+        ot_buf_deinit(&op);
+    }
+    assert_true(ot_doc_sound(doc));
+    assert_int_equal(ot_doc_length(doc), UNITS / STEP);
+    assert_true(ot_doc_memory(doc) < 40000);
+    ot_builder_free(builder);
+    ot_buf_deinit(&text);
+    ot_doc_free(doc);
+    words_free(&words);
 }
 
 static void formatting_all_of_it_and_back_costs_no_more_memory(void **state)
@@ -353,9 +403,11 @@ int main(void)
         cmocka_unit_test(its_hash_is_that_of_its_snapshot),
         cmocka_unit_test(only_inserts_are_a_document),
         cmocka_unit_test(what_does_not_fit_is_refused_and_changes_nothing),
+        cmocka_unit_test(a_single_pair_is_not_cut_either),
         cmocka_unit_test(it_grows_to_the_limit_and_no_further),
         cmocka_unit_test(inverse_is_that_of_the_snapshot),
         cmocka_unit_test(a_large_document_is_taken_apart_from_either_end),
+        cmocka_unit_test(thinning_a_document_out_frees_its_memory),
         cmocka_unit_test(formatting_all_of_it_and_back_costs_no_more_memory),
         cmocka_unit_test(formats_no_longer_used_are_forgotten),
         cmocka_unit_test(many_embeds_in_a_row_are_held),
