@@ -191,7 +191,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
   }
 
-  /** What earlier pages have left unsaved is sent: first what came with the own session, then, under their own numbers, the rest. */
+  /** Sends what earlier pages have left unsaved: first what came with the own session, then the rest, under its own numbers. */
   private async recover(): Promise<void> {
     const session = await this.sessionReady;
     if (session === null) return;

@@ -35,7 +35,7 @@ const HTML = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,
 .ql-editor p{margin:0} textarea{width:600px;height:200px}</style>
 <div id="editor"></div><textarea></textarea><script src="page.js"></script>`;
 const WEB = process.env.QUIRE_WEB ?? ".";
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export class Site {
   private constructor(

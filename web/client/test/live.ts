@@ -6,7 +6,7 @@ import { Connection, type ConnectionOptions, type Document, type WebSocketConstr
 import { clientCodec, type ClientMessage } from "../src/wire/messages.js";
 import { ModelServer, type Link, type ServerOptions } from "./model-server.js";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Waits until `holds`; only a failing test waits for the end of the patience. */
 export async function until(holds: () => boolean, what = "it"): Promise<void> {

@@ -345,7 +345,7 @@ describe("many clients, a network that fails at any moment", () => {
     simulateMany(4, 60, { ...noTrouble, deletes: false, reloads: true });
   });
 
-  test("edits refused for now are sent again", () => {
+  test("edits refused once are sent again", () => {
     const codes = [
       { code: "overloaded", retry_ms: 100 },
       { code: "storage_full", retry_ms: null },
