@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "lib/hub_world.h"
+#include "lib/hub_transcript.h"
 #include "server/limits.h"
 
 #include <stdlib.h>
@@ -30,13 +30,6 @@ static int teardown(void **state)
 
 /* ---- helpers ---- */
 
-static uint64_t get_uint(struct reader *reader)
-{
-    uint64_t value;
-    assert_true(reader_uint_or_nil(reader, &value));
-    return value;
-}
-
 static bool get_bool(struct reader *reader)
 {
     bool value;
@@ -51,36 +44,12 @@ static uint32_t get_array(struct reader *reader)
     return count;
 }
 
-static void expect_text(struct reader *reader, const char *expected)
-{
-    struct ot_slice string;
-    assert_true(reader_string(reader, &string));
-    assert_int_equal(string.size, strlen(expected));
-    assert_memory_equal(string.data, expected, string.size);
-}
-
-static void expect_error(struct world_connection *connection, const char *code)
-{
-    struct reader fields;
-    assert_true(world_find(connection, WIRE_ERROR, &fields));
-    get_uint(&fields);
-    get_uint(&fields);
-    expect_text(&fields, code);
-}
-
 static uint64_t expect_done_uint(struct world_connection *connection, uint64_t ref)
 {
     struct reader fields;
     assert_true(world_find(connection, WIRE_DONE, &fields));
     assert_int_equal(get_uint(&fields), ref);
     return get_uint(&fields);
-}
-
-static struct world_connection *hello(struct world *world, const char *name)
-{
-    struct world_connection *connection = world_connect(world);
-    world_send(world, connection, WIRE_HELLO, "nssnns", name, "#123456", "test");
-    return connection;
 }
 
 static uint64_t open_document(struct world *world, struct world_connection *connection)
@@ -96,13 +65,6 @@ static uint64_t open_document(struct world *world, struct world_connection *conn
     get_uint(&fields);
     assert_true(reader_string(&fields, &skipped) && reader_string(&fields, &skipped));
     return get_uint(&fields);
-}
-
-static void create(struct world *world, struct world_connection *connection, const char *id)
-{
-    struct reader fields;
-    world_send(world, connection, WIRE_CREATE, "uuss", U(1), U(STORE_TEXT), "A title", id);
-    assert_true(world_find(connection, WIRE_DONE, &fields));
 }
 
 static struct ot_slice insert_at_start(char letter)
@@ -138,10 +100,10 @@ struct pair {
     uint64_t ann_member, bob_member;
 };
 
-static struct pair two_people(struct world *world)
+static struct pair two_members(struct world *world)
 {
     struct pair pair = {.ann = hello(world, "Ann"), .bob = hello(world, "Bob")};
-    create(world, pair.ann, "d");
+    create(world, pair.ann, "d", STORE_TEXT);
     pair.ann_member = open_document(world, pair.ann);
     pair.bob_member = open_document(world, pair.bob);
     world_pass(world, 200);
@@ -173,7 +135,7 @@ static void expect_cursor(struct world_connection *connection, uint64_t member, 
 static void who_comes_is_told_who_is_here_and_the_others_hear_of_it(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     struct world_connection *eve = hello(world, "Eve");
     uint64_t member = open_document(world, eve);
     struct presence presence = expect_presence(eve);
@@ -199,7 +161,7 @@ static void who_comes_is_told_who_is_here_and_the_others_hear_of_it(void **state
 static void many_moves_within_a_tick_are_one(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
     world_commit(world);
     cursor(world, pair.ann, 1, 0);
@@ -217,7 +179,7 @@ static void many_moves_within_a_tick_are_one(void **state)
 static void a_cursor_is_carried_along_by_edits(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
     world_commit(world);
     cursor(world, pair.bob, 0, 0); /* made on version 0: Ann's text comes behind it */
@@ -249,7 +211,7 @@ static void a_cursor_is_carried_along_by_edits(void **state)
 static void a_cursor_past_the_end_is_put_at_the_end(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     cursor(world, pair.ann, 0, 1000000);
     world_pass(world, 100);
     expect_cursor(pair.bob, pair.ann_member, 0);
@@ -259,7 +221,7 @@ static void the_end_is_that_of_the_document_which_people_see(void **state)
 {
     static const uint8_t delete_1[] = {0x02, 0x0a};
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
     world_commit(world);
     world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(2), U(1),
@@ -272,7 +234,7 @@ static void the_end_is_that_of_the_document_which_people_see(void **state)
 static void typing_ends_by_itself(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.ann, WIRE_CURSOR, "uunntn", U(3), U(0));
     world_pass(world, 100);
     struct presence presence = expect_presence(pair.bob);
@@ -293,7 +255,7 @@ static void typing_ends_by_itself(void **state)
 static void a_new_name_is_shown(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.ann, WIRE_PROFILE, "ss", "Anna", "#abcdef");
     world_pass(world, 100);
     struct presence presence = expect_presence(pair.bob);
@@ -311,7 +273,7 @@ static void a_crowd_is_counted_and_not_listed(void **state)
 {
     struct world *world = *state;
     struct world_connection *ann = hello(world, "Ann");
-    create(world, ann, "d");
+    create(world, ann, "d", STORE_TEXT);
     open_document(world, ann);
     /* one connection cannot read a document twice: a crowd of members comes from many connections
      */
@@ -350,7 +312,7 @@ static void chat(struct world *world, struct world_connection *connection, uint6
 static void a_message_is_numbered_stored_and_acknowledged(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     chat(world, pair.ann, 77, 1, "hello");
     struct reader fields;
     assert_false(world_find(pair.bob, WIRE_CHATTED, &fields));
@@ -365,7 +327,7 @@ static void a_message_is_numbered_stored_and_acknowledged(void **state)
 static void a_message_sent_again_is_not_said_again(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     chat(world, pair.ann, 1, 9, "once");
     chat(world, pair.ann, 2, 9, "once");
     world_commit(world);
@@ -382,7 +344,7 @@ static void a_message_sent_again_is_not_said_again(void **state)
 static void a_message_sent_again_at_once_is_answered_when_it_is_on_disk(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.bob, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
     chat(world, pair.ann, 1, 9, "once"); /* both wait behind the edit */
     chat(world, pair.ann, 2, 9, "once");
@@ -397,7 +359,7 @@ static void a_message_sent_again_at_once_is_answered_when_it_is_on_disk(void **s
 static void a_message_to_a_document_that_was_closed_meanwhile_is_refused(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.bob, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
     chat(world, pair.ann, 1, 9, "never");
     world->append_result = STORE_E_FULL;
@@ -408,7 +370,7 @@ static void a_message_to_a_document_that_was_closed_meanwhile_is_refused(void **
 static void a_message_is_answered_though_its_document_was_closed_meanwhile(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
     struct store_request *edit = world->appends;
     world->appends = NULL; /* it fails by itself, before the message is on disk */
@@ -426,7 +388,7 @@ static void a_message_is_answered_though_its_document_was_closed_meanwhile(void 
 static void who_comes_later_gets_the_newest_messages_and_can_ask_for_older_ones(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     for (uint64_t i = 1; i <= LIMIT_CHAT_OPEN + 5; i++) {
         chat(world, pair.ann, i, i, i == 3 ? "the third" : "m");
         world_commit(world);
@@ -460,7 +422,7 @@ static void who_comes_later_gets_the_newest_messages_and_can_ask_for_older_ones(
 static void documents_are_created_listed_and_renamed(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     struct reader fields;
     struct ot_slice id;
     world_send(world, pair.bob, WIRE_CREATE, "uusn", U(4), U(STORE_RICH), "Other");
@@ -486,7 +448,7 @@ static void documents_are_created_listed_and_renamed(void **state)
 static void a_deleted_document_closes_for_everybody(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     struct reader fields;
     world_send(world, pair.ann, WIRE_EDIT, "uuub", U(3), U(1), U(0), insert_at_start('x'));
     world_send(world, pair.bob, WIRE_DELETE, "us", U(1), "d");
@@ -505,7 +467,7 @@ static void a_deleted_document_closes_for_everybody(void **state)
 static void one_document_on_two_channels_is_refused(void **state)
 {
     struct world *world = *state;
-    struct pair pair = two_people(world);
+    struct pair pair = two_members(world);
     world_send(world, pair.ann, WIRE_OPEN, "uusnnn", U(9), U(4), "d");
     expect_error(pair.ann, "already_open");
 }
@@ -518,12 +480,12 @@ static void no_more_channels_than_the_limit(void **state)
     for (uint64_t i = 0; i < LIMIT_CHANNELS; i++) {
         id[1] = (char)('a' + i / 10);
         id[2] = (char)('a' + i % 10);
-        create(world, ann, id);
+        create(world, ann, id, STORE_TEXT);
         world_send(world, ann, WIRE_OPEN, "uusnnn", U(9), i, id);
     }
     struct reader fields;
     assert_true(world_find(ann, WIRE_OPENED, &fields));
-    create(world, ann, "more");
+    create(world, ann, "more", STORE_TEXT);
     world_send(world, ann, WIRE_OPEN, "uusnnn", U(9), U(LIMIT_CHANNELS), "more");
     expect_error(ann, "channel_limit");
 }
