@@ -102,7 +102,7 @@ static int read_range(struct store *store, int64_t key, uint64_t first, uint64_t
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_CHAT_READ);
     struct store_chat chat;
-    uint64_t number = first;
+    uint64_t count = 0;
     int rc;
 
     sqlite3_bind_int64(statement, 1, key);
@@ -110,15 +110,14 @@ static int read_range(struct store *store, int64_t key, uint64_t first, uint64_t
     bind_u64(statement, 3, end);
     while ((rc = statement_next(store, statement)) > 0) {
         rc = chat_take(statement, key, &chat);
-        if (rc == STORE_OK && chat.number != number++)
-            rc = STORE_E_CORRUPT;
         if (rc == STORE_OK)
             rc = row(context, &chat);
         if (rc != STORE_OK)
             break;
+        count++;
     }
     sqlite3_reset(statement);
-    if (rc == STORE_OK && number != end)
+    if (rc == STORE_OK && count != end - first)
         rc = STORE_E_CORRUPT;
     return rc;
 }

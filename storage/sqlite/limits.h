@@ -1,7 +1,7 @@
 /*
  * The bounds of the SQLite store, beyond those that store.h gives. None of them is part of the
- * format: a database written under other bounds reads the same, but for SEGMENT_EDITS_MAX, which
- * may only grow.
+ * format: a database written under other bounds reads the same, but for SNAPSHOT_PART_BYTES, and
+ * SEGMENT_EDITS_MAX, which may only grow.
  */
 #ifndef QUIRE_SQLITE_LIMITS_H
 #define QUIRE_SQLITE_LIMITS_H

@@ -26,17 +26,13 @@ static void run_add(struct store *store, struct run *run, const struct store_edi
 }
 
 /* The document's last segment, when there is room in it. Its operations are in store->old. */
-static int run_begin(struct store *store, const struct document *document, struct run *run)
+static int run_resume(struct store *store, const struct document *document, struct run *run)
 {
     struct segment_reader reader;
     struct segment_place place;
     struct store_edit edit;
-    int rc;
+    int rc = segments_last(store, document, &place);
 
-    *run = (struct run){.bytes = SEGMENT_OVERHEAD};
-    if (document->settled == 0)
-        return STORE_OK;
-    rc = segments_last(store, document, &place);
     if (rc != STORE_OK || place.last - place.first + 1 >= SEGMENT_OPEN_EDITS ||
         place.bytes >= SEGMENT_OPEN_BYTES)
         return rc;
@@ -47,6 +43,20 @@ static int run_begin(struct store *store, const struct document *document, struc
         run_add(store, run, &edit);
     run->old = run->count;
     return rc;
+}
+
+/* A damaged segment stays as it is: what comes after it need not be lost too. */
+static int run_begin(struct store *store, const struct document *document, struct run *run)
+{
+    int rc = STORE_OK;
+
+    *run = (struct run){.bytes = SEGMENT_OVERHEAD};
+    if (document->settled > 0)
+        rc = run_resume(store, document, run);
+    if (rc != STORE_E_CORRUPT || store->failed)
+        return rc;
+    *run = (struct run){.bytes = SEGMENT_OVERHEAD};
+    return STORE_OK;
 }
 
 /* Adds edits from the log; their operations go to store->ops, which may move while it grows. */

@@ -212,6 +212,11 @@ static int settle_oldest(struct store *store)
     if (rc != STORE_OK)
         return rc;
     rc = database_end(store, slice_oldest(store, &slice));
+    if (rc == STORE_E_CORRUPT && !store->failed) {
+        /* As at opening: it cannot be had at all, and must not keep the log from moving on. */
+        tail_remove(&store->tail, slice.tail);
+        return STORE_OK;
+    }
     if (rc != STORE_OK)
         return rc;
     log_note_trim(store, &slice.trimmed);

@@ -247,6 +247,31 @@ static void a_checkpoint_that_fails_ends_writing(void **state)
     assert_head(&scene->world, edit.key, 0, "", 40, 0);
 }
 
+/* A disk that cannot be read is not to be trusted with more. */
+static void a_read_that_fails_ends_writing(void **state)
+{
+    struct scene *scene = *state;
+    struct store_head head;
+    static char snapshot[300001];
+    int64_t key;
+
+    memset(snapshot, 's', sizeof snapshot - 1);
+    scene_init(scene, 1);
+    assert_int_equal(scene_open(scene), STORE_OK);
+    key = world_create(&scene->world, "a");
+    world_fill(&scene->world, key, 1, 10);
+    world_settle(&scene->world, key, 10, snapshot);
+    scene_close(scene);
+    assert_int_equal(scene_open(scene), STORE_OK);
+    vfs_fail(&scene->vfs, VFS_READ, 20, false);
+    assert_int_equal(store_load(scene->world.store, key, &head), STORE_E_IO);
+    vfs_heal(&scene->vfs);
+    assert_stopped(scene);
+    scene_close(scene);
+    assert_int_equal(scene_open(scene), STORE_OK);
+    assert_head(&scene->world, key, 10, snapshot, 10, 0);
+}
+
 /* ---- a disk that is full ------------------------------------------------------------------------
  */
 
@@ -357,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_disk_may_fail_for_good, setup, teardown),
         cmocka_unit_test_setup_teardown(any_file_may_refuse_to_open_shrink_or_go, setup, teardown),
         cmocka_unit_test_setup_teardown(a_checkpoint_that_fails_ends_writing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_read_that_fails_ends_writing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_refuses_and_resumes, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_is_named_when_the_store_opens, setup, teardown),
         cmocka_unit_test_setup_teardown(a_checkpoint_without_room_loses_nothing, setup, teardown),

@@ -131,6 +131,28 @@ static void a_log_of_too_many_bytes_is_shortened(void **state)
     assert_head(world, b, 0, "", 50, 0);
 }
 
+/* The oldest edits are those of a document whose row turns out to be damaged. */
+static void a_damaged_document_does_not_hold_up_the_log(void **state)
+{
+    struct world *world = *state;
+    int64_t a = world_create(world, "a");
+    int64_t b = world_create(world, "b");
+
+    world_fill(world, a, 1, 5);
+    world_fill(world, b, 1, 50);
+    assert_int_equal(sqlite3_exec(world->store->db,
+                                  "UPDATE documents SET title = 'x' WHERE key = 1", NULL, NULL,
+                                  NULL),
+                     SQLITE_OK);
+    world->store->log_rows_max = 20;
+    world_fill(world, b, 51, 100);
+    assert_true(world->store->log_next - world->store->log_first <= 20);
+    assert_filled(world, b, 1, 100);
+    assert_log_known(world);
+    world_reopen(world);
+    assert_filled(world, b, 1, 100);
+}
+
 static void a_log_that_nobody_needs_goes(void **state)
 {
     struct world *world = *state;
@@ -192,6 +214,77 @@ static void only_the_parts_of_the_last_snapshot_stay(void **state)
     free(large);
 }
 
+/* ---- clearing away ---- */
+
+static int64_t rows_of(struct world *world, int64_t key)
+{
+    static const char *const tables[] = {"segments", "snapshots", "clients", "chats"};
+    int64_t rows = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        char sql[100];
+
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM %s WHERE doc = %" PRId64, tables[i], key);
+        rows += number_in(world, sql);
+    }
+    return rows;
+}
+
+static void make_large(struct world *world, int64_t key)
+{
+    char *snapshot = calloc(1, 1000001);
+
+    assert_non_null(snapshot);
+    memset(snapshot, 's', 1000000);
+    world_fill(world, key, 1, 2000);
+    for (uint64_t version = 2001; version <= 2300; version++)
+        assert_int_equal(world_append(world, key, version, version, 1, "x"), STORE_OK);
+    world_settle(world, key, 2300, snapshot);
+    for (uint64_t number = 1; number <= 800; number++)
+        assert_int_equal(world_chat(world, key, number, 1, number, "x"), STORE_OK);
+    free(snapshot);
+}
+
+static void a_small_document_is_cleared_away_at_once(void **state)
+{
+    struct world *world = *state;
+    int64_t key = world_create(world, "a");
+
+    world_fill(world, key, 1, 100);
+    world_settle(world, key, 100, "s");
+    assert_int_equal(world_chat(world, key, 1, 1, 1, "x"), STORE_OK);
+    assert_int_equal(store_delete(world->store, key), STORE_OK);
+    assert_int_equal(rows_of(world, key), 0);
+    assert_int_equal(number_in(world, "SELECT state FROM documents"), 2);
+}
+
+static void a_large_document_is_cleared_away_slice_by_slice(void **state)
+{
+    struct world *world = *state;
+    int64_t key = world_create(world, "a");
+    int64_t other = world_create(world, "b");
+    int64_t before;
+    int slices = 0;
+
+    make_large(world, key);
+    make_large(world, other);
+    before = rows_of(world, key);
+    assert_int_equal(store_delete(world->store, key), STORE_OK);
+    while (number_in(world, "SELECT count(*) FROM documents WHERE state = 1") > 0) {
+        int64_t left = rows_of(world, key);
+
+        assert_true(before - left <= SLICE_WORK_MAX);
+        before = left;
+        if (slices++ == 2)
+            world_reopen(world);
+        assert_int_equal(store_idle(world->store), STORE_OK);
+    }
+    assert_true(slices >= 4);
+    assert_int_equal(rows_of(world, key), 0);
+    assert_int_equal(number_in(world, "SELECT count(*) FROM documents WHERE state = 2"), 1);
+    assert_head(world, other, 2300, NULL, 2300, 800);
+}
+
 /* ---- at random ---- */
 
 static void narrow(struct world *world, uint64_t *random)
@@ -245,12 +338,18 @@ int main(void)
                                         world_setup_plain, world_teardown),
         cmocka_unit_test_setup_teardown(a_log_of_too_many_bytes_is_shortened, world_setup_plain,
                                         world_teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_document_does_not_hold_up_the_log,
+                                        world_setup_plain, world_teardown),
         cmocka_unit_test_setup_teardown(a_log_that_nobody_needs_goes, world_setup_plain,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(what_is_settled_leaves_the_index, world_setup_plain,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(only_the_parts_of_the_last_snapshot_stay, world_setup_plain,
                                         world_teardown),
+        cmocka_unit_test_setup_teardown(a_small_document_is_cleared_away_at_once, world_setup_plain,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(a_large_document_is_cleared_away_slice_by_slice,
+                                        world_setup_plain, world_teardown),
         cmocka_unit_test(a_store_with_little_room_does_what_its_model_does),
     };
 

@@ -214,8 +214,8 @@ void assert_head(struct world *world, int64_t key, uint64_t snapshot_version, co
 
     assert_int_equal(store_load(world->store, key, &head), STORE_OK);
     assert_int_equal(head.snapshot_version, snapshot_version);
-    assert_int_equal(head.snapshot.size, strlen(snapshot));
-    if (head.snapshot.size > 0)
+    assert_int_equal(head.snapshot.size, snapshot != NULL ? strlen(snapshot) : head.snapshot.size);
+    if (head.snapshot.size > 0 && snapshot != NULL)
         assert_memory_equal(head.snapshot.data, snapshot, head.snapshot.size);
     assert_int_equal(head.version, version);
     assert_int_equal(head.chat_number, chat_number);

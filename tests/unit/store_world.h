@@ -62,6 +62,7 @@ int world_chat(struct world *world, int64_t key, uint64_t number, uint64_t clien
 
 /* The document has exactly the edits first..last of world_fill, in that range. */
 void assert_filled(struct world *world, int64_t key, uint64_t first, uint64_t last);
+/* `snapshot` NULL: any. */
 void assert_head(struct world *world, int64_t key, uint64_t snapshot_version, const char *snapshot,
                  uint64_t version, uint64_t chat_number);
 void assert_client(struct world *world, int64_t key, uint64_t client, uint64_t seq,
