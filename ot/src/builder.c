@@ -107,7 +107,7 @@ static bool hold(struct ot_builder *builder, enum ot_kind kind, struct ot_slice 
 /* Notes what is too long for any operation, before the sums of the writer could be. */
 static bool length_fits(struct ot_builder *builder, uint64_t length)
 {
-    bool fits = length <= OT_LENGTH_MAX && builder->length <= 2 * (uint64_t)OT_LENGTH_MAX;
+    bool fits = length <= OT_LENGTH_MAX && builder->length + length <= 2 * (uint64_t)OT_LENGTH_MAX;
     builder->length += fits ? length : 0;
     return note(builder, fits ? OT_OK : OT_E_LENGTH);
 }

@@ -92,7 +92,7 @@ int ot_pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out)
         return OT_OK;
     }
     uint32_t id = pool->latest;
-    if (pool->count == 0 || !entry_is(&pool->entries[id], value) || id == 0) {
+    if (id == 0 || !entry_is(&pool->entries[id], value)) {
         /* Keyed by an address that nobody outside knows, so that chains cannot be made long. */
         uint32_t hash = ot_hash_bytes((uintptr_t)pool, value);
         id = pool->count > 0 ? pool->buckets[hash & (pool->buckets_count - 1)] : 0;
@@ -123,5 +123,4 @@ void ot_pool_drop_last(struct pool *pool, uint32_t id)
     free(entry->bytes);
     *entry = (struct pool_entry){.next = pool->free};
     pool->free = id;
-    pool->latest = pool->latest == id ? 0 : pool->latest;
 }

@@ -22,7 +22,7 @@ struct pool {
     uint32_t room;
     uint32_t free;
     uint32_t buckets_count; /* 0 or a power of two */
-    uint32_t latest;        /* asked for last */
+    uint32_t latest;        /* asked for last; may be free by now */
     size_t memory;          /* bytes taken by the pool and by the leaves that use it */
 };
 

@@ -279,6 +279,11 @@ static void lengths_add_up_to_the_limit_and_no_further(void **state)
     ot_builder_delete(f.builder, OT_LENGTH_MAX);
     ot_builder_retain(f.builder, 1, words_attributes(&f.words, "{a:1}"));
     expect_error(&f, OT_E_LENGTH);
+    /* a sum that 32 bits would make small again */
+    for (unsigned i = 0; i < 3; i++) {
+        ot_builder_delete(f.builder, OT_LENGTH_MAX);
+    }
+    expect_error(&f, OT_E_LENGTH);
     end(&f);
 }
 
