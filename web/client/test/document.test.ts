@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DocumentMachine } from "../src/machine/document.js";
+import { DocumentMachine, type DocumentState } from "../src/machine/document.js";
 import type { Effect } from "../src/machine/effects.js";
 import { encodeOp } from "../src/ot/codec.js";
 import { Doc } from "../src/ot/document.js";
@@ -137,6 +137,36 @@ describe("a document's machine", () => {
     const answer = bench.opened({ version: 3, head: 3, snapshot: bytes([{ insert: "aXc" }]) });
     assert.equal(bench.text, "aXc!");
     assert.equal(answer.sent[0].kind, "edit");
+  });
+
+  test("a document in doubt is fetched anew, even if the connection or the page ends before it has come", () => {
+    const bench = live();
+    const opens = (): unknown[] => {
+      bench.machine.disconnected();
+      return openings(bench.open().sent);
+    };
+    const doubt = (): unknown[] => openings(bench.hear({ kind: "hash", ch: 0, version: 3, crc: 1 }).sent);
+    const fetched = (): unknown => bench.opened({ version: 3, head: 3, snapshot: bytes([{ insert: "aXc" }]) });
+    doubt();
+    assert.deepEqual(opens(), [[null, null]]);
+    bench.hear({ kind: "error", ref: bench.ref, ch: 0, code: "overloaded", text: "", retry_ms: 5, at: null });
+    assert.deepEqual(openings(bench.timer().sent), [[null, null]]);
+    assert.deepEqual(openings(bench.opened({ version: 3, head: 3 }).sent), [[null, null]], "an answer that goes on from it is none");
+    bench.type([{ retain: 3 }, { insert: "!" }]);
+    const next = new Bench();
+    next.machine.restore(bench.machine.state() as DocumentState);
+    assert.deepEqual(openings(next.open().sent), [[null, null]]);
+    fetched();
+    assert.equal(bench.text, "aXc!");
+    assert.deepEqual(opens(), [[1, 3]], "once it has come, it goes on from there");
+
+    bench.opened({ version: 3, head: 3 });
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(doubt(), [[null, null]]);
+      fetched();
+    }
+    assert.deepEqual(doubt(), []);
+    assert.deepEqual(opens(), [[null, null]], "also while it waits before it asks");
   });
 
   test("an unasked snapshot is taken, unless an edit is on its way", () => {

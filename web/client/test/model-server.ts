@@ -37,6 +37,8 @@ export class Room {
   chat: ChatEntry[] = [];
   readers = new Set<Reader>();
   role = "editor";
+  /** The furthest that each client was sent, on whichever connection. */
+  readonly reached = new Map<number, number>();
   /** Versions below are known no more. */
   horizon = 0;
   title: string;
@@ -183,8 +185,13 @@ export class Link {
   }
 
   private leave(reader: Reader): void {
+    this.noteReached(reader);
     reader.room.readers.delete(reader);
     for (const other of reader.room.readers) other.mustTellPresence = true;
+  }
+
+  private noteReached({ room, position }: Reader): void {
+    room.reached.set(this.client, Math.max(position, room.reached.get(this.client) ?? 0));
   }
 
   private fail(ref: number | null, ch: number | null, code: string, retry_ms: number | null = null, at: number | null = null): void {
@@ -269,8 +276,8 @@ export class Link {
   private open(message: ClientMessageOf<"open">): void {
     const room = this.server.rooms.get(message.id);
     if (room === undefined) return this.fail(message.ref, message.ch, "not_found");
-    const reached = this.readers.get(message.ch)?.position ?? 0;
     this.closeChannel(message.ch);
+    const reached = room.reached.get(this.client) ?? 0;
     const { version } = message;
     const isKnown =
       version !== null && message.epoch === this.server.epoch && version <= room.head && version >= room.horizon;

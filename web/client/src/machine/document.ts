@@ -28,6 +28,8 @@ export type Role = "owner" | "editor" | "commenter" | "viewer";
 export interface DocumentState {
   readonly epoch: number;
   readonly version: number;
+  /** It was needed anew. */
+  readonly inDoubt: boolean;
   readonly type: number;
   readonly title: string;
   readonly base: Uint8Array;
@@ -75,10 +77,12 @@ export class DocumentMachine {
   private openedSeq = 0;
   /** Why edits are not sent at present, or null. */
   private held: "refused" | "waiting" | "storing" | null = null;
-  private onTimer: "send" | "reopen" | "reload" | null = null;
+  private onTimer: "send" | "reopen" | null = null;
   private repairs = 0;
   private isGone = false;
   private hasContent = false;
+  /** The document is needed anew: until it has come, whatever happens, there is no going on from the version at hand. */
+  private inDoubt = false;
   private effects: Effect[] = [];
   private lastStatus: DocumentStatus = "loading";
   private lastSaved = true;
@@ -148,6 +152,7 @@ export class DocumentMachine {
     return {
       epoch: this.epoch,
       version: editing.version,
+      inDoubt: this.inDoubt,
       type: this.type === "text" ? TYPE_TEXT : 1,
       title: this.title,
       base: encodeOp(editing.base.toOp()),
@@ -173,6 +178,7 @@ export class DocumentMachine {
     this.type = state.type === TYPE_TEXT ? "text" : "rich";
     this.title = state.title;
     this.hasContent = true;
+    this.inDoubt = state.inDoubt === true;
     this.isLoaded = true;
     this.role = "editor";
     this.effects.push({ kind: "reset" });
@@ -192,14 +198,15 @@ export class DocumentMachine {
     if (this.isGone) return;
     if (this.held !== "storing") this.held = null;
     this.repairs = 0;
-    this.requestOpen(true);
+    this.requestOpen();
   }
 
-  private requestOpen(withVersion: boolean): void {
+  /** Asks for the document, or, if what is at hand is good, for what came after it. */
+  private requestOpen(): void {
     this.stage = "opening";
     this.onTimer = null;
     this.openRef = this.nextRef();
-    const known = withVersion && this.hasContent;
+    const known = this.hasContent && !this.inDoubt;
     this.send({
       kind: "open",
       ref: this.openRef,
@@ -271,10 +278,10 @@ export class DocumentMachine {
     if (what === "send") {
       this.held = null;
       this.sendAgain();
-    } else if (what !== null) this.requestOpen(what === "reopen");
+    } else if (what === "reopen") this.requestOpen();
   }
 
-  private wait(ms: number, what: "send" | "reopen" | "reload"): void {
+  private wait(ms: number, what: "send" | "reopen"): void {
     this.onTimer = what;
     this.effects.push({ kind: "timer", ms });
   }
@@ -347,7 +354,10 @@ export class DocumentMachine {
     if (message.snapshot === null && !this.isKnown(message)) return this.repair(false);
     /* An edit on its way would be committed as it was, not as it is after the snapshot. Of what was
      * sent before OPEN, the answer to OPEN knows for certain whether it is in the log. */
-    if (isUnasked && message.snapshot !== null && this.editing.inFlight !== null) return this.requestOpen(false);
+    if (isUnasked && message.snapshot !== null && this.editing.inFlight !== null) {
+      this.inDoubt = true;
+      return this.requestOpen();
+    }
     this.describe(message);
     if (message.snapshot !== null && !this.takeSnapshot(message, message.snapshot)) return;
     this.epoch = message.epoch;
@@ -359,7 +369,7 @@ export class DocumentMachine {
   }
 
   private isKnown(message: ServerMessageOf<"opened">): boolean {
-    return this.hasContent && message.version === this.editing.version && message.epoch === this.epoch;
+    return this.hasContent && !this.inDoubt && message.version === this.editing.version && message.epoch === this.epoch;
   }
 
   private describe(message: ServerMessageOf<"opened">): void {
@@ -395,6 +405,7 @@ export class DocumentMachine {
       this.hasContent = true;
       this.effects.push({ kind: "reset" });
     } else this.rebase(snapshot, message);
+    this.inDoubt = false;
     return true;
   }
 
@@ -483,11 +494,12 @@ export class DocumentMachine {
 
   /** Opens the channel again, from the version at hand or from a snapshot; after some attempts more slowly. */
   private repair(withVersion: boolean): void {
+    if (!withVersion) this.inDoubt = true;
     this.repairs++;
     const slow = this.repairs - QUICK_REPAIRS_MAX;
-    if (slow <= 0) return this.requestOpen(withVersion);
+    if (slow <= 0) return this.requestOpen();
     this.stage = "paused";
-    this.wait(Math.min(REPAIR_WAIT_MS * 2 ** (slow - 1), REPAIR_WAIT_MAX_MS), withVersion ? "reopen" : "reload");
+    this.wait(Math.min(REPAIR_WAIT_MS * 2 ** (slow - 1), REPAIR_WAIT_MAX_MS), "reopen");
   }
 
   private refused(message: ServerMessageOf<"error">): void {
