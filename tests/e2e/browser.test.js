@@ -60,8 +60,14 @@ async function undoesAndRedoes(page) {
   });
   await page.press("Control+z");
   await until("the text is undone", async () => !(await page.text()).includes(text[2]));
+  await canRedo(page, true);
   await page.press("Control+y");
   await until("the text is redone", async () => (await page.text()).includes(text[2]));
+  await canRedo(page, false);
+}
+
+async function canRedo(page, can) {
+  await page.page.locator(`.tool[aria-label=Redo][aria-disabled=${!can}]`).waitFor();
 }
 
 async function writesOffline(page) {

@@ -25,4 +25,4 @@ export type { Member } from "./machine/presence.js";
 export type { Attributes, Component, Delta, Embed } from "./ot/op.js";
 export type { Value } from "./ot/value.js";
 export { MemoryStorage, type Storage } from "./storage.js";
-export { UndoManager } from "./undo.js";
+export { UndoManager, type UndoOptions, type UndoState } from "./undo.js";

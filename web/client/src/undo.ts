@@ -12,6 +12,13 @@ export interface UndoOptions {
   captureMs?: number;
   /** Most steps that can be undone. */
   stepsMax?: number;
+  /** Whether there is something to undo or to redo has changed: for buttons. */
+  changed?: (state: UndoState) => void;
+}
+
+export interface UndoState {
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
 }
 
 const CAPTURE_MS = 1000;
@@ -62,6 +69,8 @@ export class UndoManager {
   private readonly redoable = new Stack();
   private readonly captureMs: number;
   private readonly stepsMax: number;
+  private readonly tell: (state: UndoState) => void;
+  private told: UndoState = { canUndo: false, canRedo: false };
   private lastEditAt = -Infinity;
   /** Own edits whose `change` is still to come. */
   private ownEdits = 0;
@@ -69,10 +78,11 @@ export class UndoManager {
 
   constructor(
     private readonly document: Document,
-    { captureMs = CAPTURE_MS, stepsMax = STEPS_MAX }: UndoOptions = {},
+    { captureMs = CAPTURE_MS, stepsMax = STEPS_MAX, changed = () => undefined }: UndoOptions = {},
   ) {
     this.captureMs = captureMs;
     this.stepsMax = stepsMax;
+    this.tell = changed;
     this.stop = [
       document.on("change", (ops, { source }) => {
         if (source === "local" && this.ownEdits > 0) this.ownEdits--;
@@ -112,6 +122,7 @@ export class UndoManager {
       this.clear();
       throw error;
     }
+    this.noteState();
   }
 
   /** The next edit is a step of its own. */
@@ -138,6 +149,7 @@ export class UndoManager {
       this.submitOwn(ops);
       return ops;
     }
+    this.noteState();
     return null;
   }
 
@@ -150,6 +162,14 @@ export class UndoManager {
     this.undoable.clear();
     this.redoable.clear();
     this.stopCapturing();
+    this.noteState();
+  }
+
+  private noteState(): void {
+    const { canUndo, canRedo } = this;
+    if (canUndo === this.told.canUndo && canRedo === this.told.canRedo) return;
+    this.told = { canUndo, canRedo };
+    this.tell(this.told);
   }
 
   destroy(): void {

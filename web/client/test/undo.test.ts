@@ -4,7 +4,7 @@ import { Emitter } from "../src/emitter.js";
 import type { Document, DocumentEvents } from "../src/document.js";
 import { Doc } from "../src/ot/document.js";
 import { fromComponents, toComponents, type Component, type Op } from "../src/ot/op.js";
-import { UndoManager } from "../src/undo.js";
+import { UndoManager, type UndoState } from "../src/undo.js";
 import { announceSeed, op, Random, randomDoc, randomOp } from "./random.js";
 
 const seed = announceSeed("undo");
@@ -27,6 +27,10 @@ class FakeDocument extends Emitter<DocumentEvents> {
     this.change(change, "remote");
   }
 
+  reset(): void {
+    this.emit("reset", { ops: [] });
+  }
+
   private change(change: Op, source: "local" | "remote"): void {
     this.doc = this.doc.apply(change);
     this.emit("change", toComponents(change), { source });
@@ -42,9 +46,34 @@ function start(doc: Doc = Doc.empty, captureMs = 1000): [FakeDocument, UndoManag
   return [document, new UndoManager(document as unknown as Document, { captureMs })];
 }
 
+/** Of what is said of undo and redo. */
+function listen(document: FakeDocument): [UndoManager, [boolean, boolean][]] {
+  const told: [boolean, boolean][] = [];
+  const changed = (state: UndoState): void => void told.push([state.canUndo, state.canRedo]);
+  return [new UndoManager(document as unknown as Document, { captureMs: 0, changed }), told];
+}
+
 const insert = (at: number, text: string): Component[] => [{ retain: at }, { insert: text }];
 
 describe("undo", () => {
+  test("says when there is something to undo or redo, and when there is no more, and nothing else", () => {
+    const document = new FakeDocument(Doc.empty);
+    const [undo, told] = listen(document);
+    undo.submit(insert(0, "a"), 0);
+    undo.submit(insert(1, "b"), 5000);
+    undo.undo();
+    undo.undo();
+    undo.redo();
+    undo.submit(insert(1, "c"), 9000);
+    assert.deepEqual(told.splice(0), [[true, false], [true, true], [false, true], [true, true], [true, false]]);
+    document.foreign(op([{ delete: 2 }]));
+    assert.equal(undo.undo(), null, "others have left nothing of it");
+    assert.deepEqual(told.splice(0), [[false, false]]);
+    undo.submit(insert(0, "d"), 20_000);
+    document.reset();
+    assert.deepEqual(told, [[true, false], [false, false]]);
+  });
+
   test("takes back own edits only, in any order of others' edits", () => {
     const [document, undo] = start();
     undo.submit(insert(0, "mine"), 0);

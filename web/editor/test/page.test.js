@@ -40,6 +40,10 @@ const text = (page, selector) => page.textContent(selector);
 const ops = (page, id = "letter") => page.evaluate((id) => window.quire.open_.get(id).delta.ops, id);
 const remote = (page, ops, id = "letter") => page.evaluate(([id, ops]) => window.quire.open_.get(id).remote(ops), [id, ops]);
 const until = (page, run, arg) => page.waitForFunction(run, arg);
+/* Ends with its test's time when it never holds. */
+const waitFor = async (holds) => {
+  while (!(await holds()));
+};
 
 pageTest("a first visit asks for a name, refuses an empty one, and keeps it", "/", { known: false }, async (page) => {
   await page.click("text=Start writing");
@@ -108,6 +112,27 @@ pageTest("what is typed and formatted becomes operations", "/d/letter?people=1&q
   ]);
   await page.keyboard.press("Control+z");
   await until(page, () => !document.querySelector(".ql-editor").textContent.includes("not"));
+});
+
+pageTest("undo and redo are grey while there is nothing to do", "/d/letter?people=1&quiet=1", {}, async (page) => {
+  const isGrey = (undo, redo) => until(page, ([undo, redo]) => {
+    const [first, second] = document.querySelectorAll(".tool[aria-label=Undo], .tool[aria-label=Redo]");
+    return first.ariaDisabled === String(undo) && second.ariaDisabled === String(redo);
+  }, [undo, redo]);
+  await isGrey(true, true);
+  await remote(page, [{ insert: "theirs " }]);
+  await isGrey(true, true);
+  await page.keyboard.type("mine");
+  await isGrey(false, true);
+  await page.keyboard.press("Alt+F10");
+  await page.keyboard.press("Enter");
+  await isGrey(true, false);
+  await page.keyboard.press("Alt+F10");
+  await page.keyboard.press("Enter");
+  assert.match(await text(page, ".ql-editor"), /^theirs\s*$/);
+  await page.click(".tool[aria-label=Redo]");
+  await isGrey(false, true);
+  assert.match(await text(page, ".ql-editor"), /mine/);
 });
 
 pageTest("a link is made of what is selected, and never one that runs", "/d/letter?people=1", {}, async (page) => {
@@ -196,18 +221,15 @@ pageTest("carets stand where the text is, in plain text too", "/d/notes?people=2
     const style = getComputedStyle(document.querySelector(".plain-text"));
     return [left - corner.left - parseFloat(style.paddingLeft), top - corner.top - parseFloat(style.paddingTop)];
   });
-  await until(page, () => document.querySelector(".caret")?.style.transform);
-  await page.waitForTimeout(150);
-  const [left, top] = await places();
-  assert.ok(Math.abs(left) < 2 && top >= 0 && top < 6, `${left} ${top}`);
+  const stands = (holds) => waitFor(async () => (await page.locator(".caret").count()) > 0 && holds(...(await places())));
+  await stands((left, top) => Math.abs(left) < 2 && top >= 0 && top < 6);
   await page.evaluate(() => {
     const doc = window.quire.open_.get("notes");
     const length = doc.text().length;
     Object.assign(doc.members.get(2), { anchor: length, head: length });
     doc.emit("members");
   });
-  await page.waitForTimeout(250);
-  assert.ok((await places())[1] > 200);
+  await stands((_left, top) => top > 200);
 });
 
 pageTest("chat is sent, counted, limited and shown as text", "/d/garden?people=3", {}, async (page) => {

@@ -252,12 +252,25 @@ export class Document extends Emitter<DocumentEvents> {
   }
 }
 
-export function bindQuill(doc: Document, quill: Quill, { formats }: { cursors: boolean; formats: string[] }) {
+export interface UndoState {
+  canUndo: boolean;
+  canRedo: boolean;
+}
+
+interface QuillOptions {
+  cursors: boolean;
+  formats: string[];
+  undo: { changed: (state: UndoState) => void };
+}
+
+export function bindQuill(doc: Document, quill: Quill, { formats, undo }: QuillOptions) {
   const guard = new QuillGuard(quill, formats);
   const shown = (ops: Ops): Delta => new Delta(guard.toEditor(ops as Component[]) as Ops);
   quill.setContents(shown(doc.contents().ops), "silent");
   const changed = (delta: Delta, _old: Delta, source: string): void => {
     if (source === "user") doc.submit(guard.fromEditor(delta.ops as Component[]) as Ops);
+    const { stack } = quill.history;
+    undo.changed({ canUndo: stack.undo.length > 0, canRedo: stack.redo.length > 0 });
   };
   quill.on("text-change", changed);
   const off = doc.on("change", (ops, { source }) => {

@@ -1,3 +1,4 @@
+import type { UndoState } from "@quire/client";
 import { bindQuill } from "@quire/client/quill";
 import type Quill from "quill/core";
 import { FORMAT_NAMES } from "../pure/safe-delta.js";
@@ -13,7 +14,9 @@ export function richSurface({ app, doc, page, scope, readOnly }: SurfaceContext)
   const container = h("div", { class: "rich-text" });
   const sheet = h("div", { class: "sheet rich-sheet" }, container);
   const quill = createQuill(container, () => app.toasts.show("Pictures cannot be put into a document, only text."));
-  const binding = bindQuill(doc, quill, { cursors: false, formats: FORMAT_NAMES });
+  let toolbar: Toolbar | null = null;
+  const changed = (state: UndoState): void => toolbar?.showHistory(state);
+  const binding = bindQuill(doc, quill, { cursors: false, formats: FORMAT_NAMES, undo: { changed } });
   scope.add(() => binding.destroy());
   const carets = new Carets(doc, quillMeasure(quill), scope);
   container.append(carets.element);
@@ -23,7 +26,7 @@ export function richSurface({ app, doc, page, scope, readOnly }: SurfaceContext)
   const undo = (): void => binding.undo();
   const redo = (): void => binding.redo();
   const link = (): void => card.edit();
-  const toolbar = readOnly ? null : new Toolbar(quill, scope, { undo, redo, link });
+  if (!readOnly) toolbar = new Toolbar(quill, scope, { undo, redo, link });
   sheet.append(card.element);
   return {
     tools: toolbar?.element ?? null,

@@ -1,3 +1,4 @@
+import type { UndoState } from "@quire/client";
 import type Quill from "quill/core";
 import { MARK_COLORS, TEXT_COLORS, type Swatch } from "../pure/palette.js";
 import { h, setText, type Child, type Scope } from "../ui/dom.js";
@@ -49,19 +50,24 @@ export class Toolbar {
   readonly #toggles: { tool: Tool; button: HTMLButtonElement }[] = [];
   readonly #colorButton = toolButton("color", "Colour of text and background");
   readonly #linkButton = toolButton("link", "Link", "Control+K");
+  readonly #undoButton = toolButton("undo", "Undo", "Control+Z");
+  readonly #redoButton = toolButton("redo", "Redo", "Control+Y");
 
   constructor(quill: Quill, scope: Scope, actions: ToolbarActions) {
     this.#quill = quill;
     const clear = toolButton("clear", "Clear formatting");
     clear.addEventListener("click", () => this.#clear());
     this.#linkButton.addEventListener("click", () => actions.link());
+    this.#undoButton.addEventListener("click", () => actions.undo());
+    this.#redoButton.addEventListener("click", () => actions.redo());
+    this.showHistory({ canUndo: false, canRedo: false });
     this.element = h(
       "div",
       { class: "tools", role: "toolbar", "aria-label": "Formatting" },
       h(
         "div",
         { class: "tools-inner" },
-        group(action("undo", "Undo", "Control+Z", actions.undo), action("redo", "Redo", "Control+Y", actions.redo)),
+        group(this.#undoButton, this.#redoButton),
         group(this.#styleButton()),
         group(...INLINE.map((tool) => this.#toggle(tool)), this.#colors()),
         group(...BLOCKS.map((tool) => this.#toggle(tool))),
@@ -79,6 +85,11 @@ export class Toolbar {
 
   focus(): void {
     this.#buttons().find((button) => button.tabIndex === 0)?.focus();
+  }
+
+  showHistory({ canUndo, canRedo }: UndoState): void {
+    setEnabled(this.#undoButton, canUndo);
+    setEnabled(this.#redoButton, canRedo);
   }
 
   #toggle(tool: Tool): HTMLButtonElement {
@@ -188,10 +199,9 @@ function toolButton(name: IconName, label: string, keys = ""): HTMLButtonElement
   return h("button", { type: "button", class: "tool", title, "aria-label": label, "aria-keyshortcuts": keys || null }, icon(name));
 }
 
-function action(name: IconName, label: string, keys: string, run: () => void): HTMLButtonElement {
-  const button = toolButton(name, label, keys);
-  button.addEventListener("click", run);
-  return button;
+/** A button that can do nothing keeps its place among the arrow keys' stops: the attribute `disabled` would take the focus from it. */
+function setEnabled(button: HTMLButtonElement, enabled: boolean): void {
+  button.setAttribute("aria-disabled", String(!enabled));
 }
 
 function group(...buttons: Child[]): HTMLElement {
