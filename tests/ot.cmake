@@ -1,7 +1,12 @@
+# Where random tests have their randomness from.
+add_library(test_lib_rng STATIC lib/rng.c)
+target_include_directories(test_lib_rng PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+target_link_libraries(test_lib_rng PRIVATE quire_flags)
+
 # What the engine's tests share, and others may: random and readable operations, the rules as a plain model.
 add_library(test_lib_ot STATIC lib/ot_case.c lib/ot_model.c lib/ot_random.c lib/ot_words.c)
 target_include_directories(test_lib_ot PUBLIC ${CMAKE_SOURCE_DIR}/tests)
-target_link_libraries(test_lib_ot PRIVATE quire_flags PUBLIC quire-ot PkgConfig::CMOCKA)
+target_link_libraries(test_lib_ot PRIVATE quire_flags PUBLIC quire-ot test_lib_rng PkgConfig::CMOCKA)
 
 foreach(test builder doc reader rules values)
   quire_test(unit/ot_${test} test_lib_ot)

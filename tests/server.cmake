@@ -28,12 +28,7 @@ foreach(test encode hostile read)
 endforeach()
 quire_test(unit/table quire-hub test_lib_ot)
 quire_test(unit/history quire-hub test_lib_ot)
-quire_test(property/hub_convergence quire-hub quire-peer test_lib_ot)
-target_sources(test_hub_convergence PRIVATE
-  property/hub_events.c property/hub_gate.c property/hub_ledger.c property/hub_person.c
-  property/hub_plan.c property/hub_round.c property/hub_server.c property/hub_tokens.c
-  property/hub_view.c property/hub_witness.c ${CMAKE_SOURCE_DIR}/server/serve/refusals.c)
-set_tests_properties(hub_convergence PROPERTIES TIMEOUT 600)
+include(sim/sim.cmake)
 quire_test(unit/serve_pace quire-serve)
 quire_test(unit/serve_lifecycle quire-serve)
 

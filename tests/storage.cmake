@@ -1,8 +1,8 @@
 # What the tests of the store share: a directory, a store in it, and a file system that fails on demand.
-add_library(test-store STATIC lib/temp_dir.c unit/store_model.c unit/store_vfs.c unit/store_world.c)
+add_library(test-store STATIC lib/temp_dir.c unit/store_model.c lib/vfs.c unit/store_world.c)
 target_include_directories(test-store PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test-store
-  PUBLIC quire-storage PkgConfig::SQLITE PkgConfig::CMOCKA PRIVATE quire_flags)
+  PUBLIC quire-storage test_lib_rng PkgConfig::SQLITE PkgConfig::CMOCKA PRIVATE quire_flags)
 
 # What any store must do.
 foreach(test chat documents edits random settle)

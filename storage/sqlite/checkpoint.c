@@ -36,11 +36,13 @@ static int checkpoint(struct store *store)
 
 int checkpoint_if_grown(struct store *store)
 {
-    return store->wal_pages >= store->wal_tried + WAL_IDLE_PAGES ? checkpoint(store) : STORE_OK;
+    return store->wal_pages >= store->wal_tried + store->wal_pages_max / WAL_IDLE_PART
+               ? checkpoint(store)
+               : STORE_OK;
 }
 
 void checkpoint_if_long(struct store *store)
 {
-    if (!store->failed && store->wal_pages >= store->wal_tried + WAL_MAX_PAGES)
+    if (!store->failed && store->wal_pages >= store->wal_tried + store->wal_pages_max)
         checkpoint(store);
 }

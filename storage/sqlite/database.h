@@ -32,6 +32,7 @@ struct store {
     int64_t log_rows_max; /* LOG_ROWS_MAX and LOG_BYTES_MAX, but in tests */
     uint64_t log_bytes_max;
 
+    size_t wal_pages_max; /* WAL_MAX_PAGES, but in tests */
     size_t wal_pages;     /* length of the write-ahead log after the last commit */
     size_t wal_tried;     /* its length when a checkpoint last failed for want of space, or 0 */
     bool purging;         /* there may be deleted documents that are not cleared away */

@@ -28,8 +28,8 @@
 
 #define DELETE_ROWS_MAX 8192 /* log rows of a deleted document that are emptied at once */
 
-#define WAL_IDLE_PAGES  512       /* store_idle checkpoints a write-ahead log of this length */
-#define WAL_MAX_PAGES   4096      /* and a write does that finds it this long */
+#define WAL_MAX_PAGES   4096 /* a write that finds the write-ahead log this long checkpoints it */
+#define WAL_IDLE_PART   8    /* and store_idle, when it has grown by this part of that */
 #define WAL_KEEP_BYTES  33554432  /* its file is cut to this when it begins anew */
 #define CACHE_KIB       32768     /* SQLite's page cache */
 #define BUSY_WAIT_MS    250       /* for another process to close the database */

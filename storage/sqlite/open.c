@@ -258,6 +258,7 @@ static int load(const struct opening *opening)
         rc = statement_number(store, database_statement(store, STATEMENT_DOCUMENT_LAST), &last_key);
     store->next_key = last_key + 1;
     store->log_rows_max = LOG_ROWS_MAX;
+    store->wal_pages_max = WAL_MAX_PAGES;
     store->log_bytes_max = LOG_BYTES_MAX;
     store->tail.kept_max = TAIL_KEPT_MAX;
     if (rc == STORE_OK)

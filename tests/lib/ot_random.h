@@ -1,22 +1,10 @@
-/*
- * Random documents and operations for property tests, and where their randomness comes from: a seed
- * that is printed, and that QUIRE_SEED repeats. QUIRE_CASES changes how many cases a test runs.
- */
+/* Random documents and operations for property tests. QUIRE_CASES changes how many cases a test
+ * runs. */
 #ifndef TESTS_OT_RANDOM_H
 #define TESTS_OT_RANDOM_H
 
+#include "lib/rng.h"
 #include "quire/ot.h"
-
-struct rng {
-    uint64_t state;
-};
-
-/* Prints the seed it starts from. */
-struct rng rng_start(const char *test_name);
-uint64_t rng_next(struct rng *rng);
-/* 0 to `count` - 1. */
-uint32_t rng_below(struct rng *rng, uint32_t count);
-bool rng_percent(struct rng *rng, uint32_t percent);
 
 /* QUIRE_CASES, or what is usual. */
 unsigned random_cases(unsigned usual);

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/vfs.h"
 #include "unit/store_model.h"
-#include "unit/store_vfs.h"
 
 #define KILLS      12
 #define POWER_CUTS 60
@@ -163,7 +163,7 @@ static void run_until_power_is_lost(struct world *world, struct vfs *vfs, struct
         world_close(world);
     }
     if (!vfs->dead)
-        vfs_cut_power(vfs, random);
+        vfs_cut_power(vfs, &(struct rng){random_next(random)});
 }
 
 static void what_was_acknowledged_outlasts_a_power_cut(void **state)
@@ -171,6 +171,7 @@ static void what_was_acknowledged_outlasts_a_power_cut(void **state)
     struct world world = {.mode = WORLD_PLAIN};
     uint64_t seed = world_seed("store_crash");
     uint64_t random = seed;
+    struct rng chance = {seed};
     struct model model;
     struct vfs vfs;
     int cuts = 0;
@@ -184,7 +185,7 @@ static void what_was_acknowledged_outlasts_a_power_cut(void **state)
         long at = 1 + (long)random_below(&random, i % 4 == 0 ? 30 : 1000);
 
         vfs_fail(&vfs, VFS_CHANGES, at, true);
-        vfs.cut = &random;
+        vfs.cut = &chance;
         run_until_power_is_lost(&world, &vfs, &model, &step, &random);
         cuts += vfs.failures > 0;
         vfs_heal(&vfs);

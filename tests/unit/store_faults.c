@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/vfs.h"
 #include "unit/store_model.h"
-#include "unit/store_vfs.h"
 
 #define STEPS         40
 #define RUNS_OF_SWEEP 45

@@ -1,4 +1,9 @@
-#include "hub_events.h"
+#include "events.h"
+
+#include <string.h>
+
+/* Edits of a document after which the oldest have left memory and a snapshot was saved. */
+#define LONG_EDITS (LIMIT_SETTLE_EDITS + 200)
 
 /* ---- who ---- */
 
@@ -87,7 +92,7 @@ static void commit(struct round *round)
     size_t most = 1 + rng_below(round_rng(round), 20);
     if (round->server->appends != NULL) {
         plan_say(round->plan, "up to %zu appends are committed%s", most,
-                 round->server->full ? ", but the disk is full" : "");
+                 round->server->vfs.room >= 0 ? ", but the disk is full" : "");
         server_commit(round->server, most);
     }
 }
@@ -104,6 +109,12 @@ static void settle(struct round *round)
     if (server_settle(round->server)) {
         plan_say(round->plan, "the store settles a bit");
     }
+}
+
+static void tidy(struct round *round)
+{
+    plan_say(round->plan, "the store tidies up");
+    server_tidy(round->server);
 }
 
 static void cut(struct round *round)
@@ -167,21 +178,42 @@ static void sleep_long(struct round *round)
         server_pass(round->server, 1000);
         while (server_serve(round->server) || server_settle(round->server)) {
         }
+        server_tidy(round->server);
     }
 }
 
+/* The process is killed, or the machine loses power, between two things or after a commit of which
+ * nobody hears. */
 static void crash(struct round *round)
 {
-    bool after = rng_percent(round_rng(round), 50);
-    plan_say(round->plan, "the server crashes%s", after ? " after a commit" : "");
-    round->server->tally->crashes++;
-    round->server->has_crashed = true;
+    struct rng *rng = round_rng(round);
+    enum server_end how = rng_percent(rng, 50) ? SERVER_KILLED : SERVER_WITHOUT_POWER;
+    size_t most = rng_percent(rng, 50) ? 1 + rng_below(rng, 8) : 0;
+    plan_say(round->plan, "the server %s%s", how == SERVER_KILLED ? "is killed" : "loses power",
+             most > 0 ? " after a commit" : "");
     round_cut_all(round);
-    if (after) {
-        server_commit_and_crash(round->server, 1 + rng_below(round_rng(round), 8));
-    } else {
-        server_crash(round->server);
-    }
+    server_commit_and_crash(round->server, most, how);
+}
+
+/* Power goes in the middle of what the store does next, or soon. */
+static void power(struct round *round)
+{
+    long at = 1 + (long)rng_below(round_rng(round), 40);
+    plan_say(round->plan, "power will go at write or sync %ld", at);
+    server_cut_power(round->server, at);
+}
+
+/* The disk fails, once or from now on. */
+static void disk(struct round *round)
+{
+    static const unsigned kinds[] = {VFS_READ, VFS_WRITE, VFS_SYNC, VFS_CHANGES, VFS_ALL};
+    struct rng *rng = round_rng(round);
+    unsigned kind = kinds[rng_below(rng, 5)];
+    long at = 1 + (long)rng_below(rng, 30);
+    bool stays = rng_percent(rng, 30);
+    plan_say(round->plan, "the disk will fail at call %ld of kinds %u%s", at, kind,
+             stays ? ", and go on failing" : "");
+    server_fail_disk(round->server, kind, at, stays);
 }
 
 static void stop(struct round *round)
@@ -194,8 +226,11 @@ static void stop(struct round *round)
 
 static void fill_disk(struct round *round)
 {
-    round->server->full = rng_percent(round_rng(round), 40);
-    plan_say(round->plan, "the disk %s", round->server->full ? "is full" : "has room");
+    struct rng *rng = round_rng(round);
+    int64_t room = rng_percent(rng, 40) ? (int64_t)rng_below(rng, 40000) : -1;
+    plan_say(round->plan, room < 0 ? "the disk has room" : "the disk is full but for %lld bytes",
+             (long long)room);
+    server_fill_disk(round->server, room);
 }
 
 /* Rooms empty, and perhaps leave memory. */
@@ -212,12 +247,13 @@ static void everybody_leaves(struct round *round)
     }
 }
 
-void event_burst(struct round *round, struct seat *seat, unsigned edits)
+/* Somebody makes so many edits, each of which is saved at once, while others' messages wait. */
+static void type_on(struct round *round, struct seat *seat, unsigned edits)
 {
     struct server *server = round->server;
     struct person *person = seat->person;
     plan_say(round->plan, "%s types and types", person->name);
-    for (; edits > 0; edits--) {
+    for (; edits > 0 && !server->failed; edits--) {
         seat_type(seat, &round->manner);
         for (unsigned k = 0; k < 4 && person->line != NULL; k++) {
             line_deliver(server, person->line);
@@ -233,54 +269,127 @@ void event_burst(struct round *round, struct seat *seat, unsigned edits)
 
 static void burst(struct round *round)
 {
-    event_burst(round, any_seat(round), rng_below(round_rng(round), 60));
+    type_on(round, any_seat(round), rng_below(round_rng(round), 60));
 }
 
-/* ---- moods ---- */
+/*
+ * So many edits that the oldest leave memory and a snapshot is saved while people are there; one is
+ * away all the time, and one has an edit under way.
+ */
+static void write_long(struct round *round)
+{
+    round->manner = (struct manner){.insert = 2, .delete = 2, .replace = 1, .length = 20};
+    round_come_to_rest(round);
+    person_cut(&round->persons[1]);
+    seat_type(&round->persons[1].seats[0], &round->manner);
+    seat_type(&round->persons[2].seats[0], &round->manner);
+    type_on(round, &round->persons[0].seats[0], LONG_EDITS);
+}
 
-static const struct event {
+static void rest(struct round *round)
+{
+    plan_say(round->plan, "all comes to rest");
+    round_come_to_rest(round);
+}
+
+/* ---- kinds ---- */
+
+static const struct kind {
+    const char *name;
     void (*happen)(struct round *round);
     unsigned usual;  /* weight */
     unsigned spread; /* percent of rounds in which it happens at all */
     bool gentle;     /* nobody comes, goes or fails by it */
-} all_events[EVENT_COUNT] = {
-    {type, 200, 100, true},       {point, 30, 80, true},
-    {chat, 10, 50, true},         {deliver, 200, 100, true},
-    {flush, 120, 100, true},      {receive, 150, 100, true},
-    {commit, 60, 100, true},      {serve, 60, 100, true},
-    {settle, 15, 100, true},      {pass, 30, 100, true},
-    {rename_person, 5, 30, true}, {connect_person, 40, 100, true},
-    {retry, 20, 100, true},       {round_restart, 20, 100, true},
-    {cut, 12, 80, false},         {enter, 20, 60, false},
-    {leave, 8, 50, false},        {sleep_long, 3, 50, false},
-    {crash, 3, 40, false},        {stop, 2, 15, false},
-    {fill_disk, 8, 25, false},    {everybody_leaves, 3, 40, false},
-    {burst, 4, 40, false},
+} kinds[] = {
+    {"type", type, 200, 100, true},
+    {"point", point, 30, 80, true},
+    {"chat", chat, 10, 50, true},
+    {"deliver", deliver, 200, 100, true},
+    {"flush", flush, 120, 100, true},
+    {"receive", receive, 150, 100, true},
+    {"commit", commit, 60, 100, true},
+    {"serve", serve, 60, 100, true},
+    {"settle", settle, 15, 100, true},
+    {"tidy", tidy, 8, 60, true},
+    {"pass", pass, 30, 100, true},
+    {"rename", rename_person, 5, 30, true},
+    {"connect", connect_person, 40, 100, true},
+    {"retry", retry, 20, 100, true},
+    {"restart", round_restart, 20, 100, true},
+    {"cut", cut, 12, 80, false},
+    {"enter", enter, 20, 60, false},
+    {"leave", leave, 8, 50, false},
+    {"sleep", sleep_long, 3, 50, false},
+    {"crash", crash, 3, 40, false},
+    {"power", power, 3, 30, false},
+    {"disk", disk, 3, 20, false},
+    {"stop", stop, 2, 15, false},
+    {"fill", fill_disk, 8, 25, false},
+    {"vacate", everybody_leaves, 3, 40, false},
+    {"burst", burst, 4, 40, false},
+    {"long", write_long, 0, 0, false},
+    {"rest", rest, 0, 0, false},
 };
 
-struct mood mood_draw(struct rng *rng, bool gentle)
+#define KIND_COUNT (sizeof kinds / sizeof *kinds)
+
+const char *event_name(unsigned event)
 {
-    static const unsigned factors[] = {1, 2, 4, 8, 16};
-    struct mood mood = {0};
-    for (size_t i = 0; i < EVENT_COUNT; i++) {
-        const struct event *event = &all_events[i];
-        bool happens = rng_percent(rng, event->spread) && (event->gentle || !gentle);
-        unsigned weight = event->usual * factors[rng_below(rng, 5)];
-        mood.weights[i] = happens ? weight : 0;
-        mood.sum += mood.weights[i];
-    }
-    return mood;
+    return kinds[event].name;
 }
 
-void mood_happen(const struct mood *mood, struct round *round)
+bool event_find(const char *name, unsigned *event_out)
 {
-    uint32_t choice = rng_below(round_rng(round), mood->sum);
-    size_t i = 0;
-    while (choice >= mood->weights[i]) {
-        choice -= mood->weights[i++];
+    unsigned event = 0;
+    while (event < KIND_COUNT && strcmp(kinds[event].name, name) != 0) {
+        event++;
     }
-    round->plan->event++;
+    *event_out = event;
+    return event < KIND_COUNT;
+}
+
+void event_happen(struct round *round, const struct plan_line *line)
+{
+    plan_draw_from(round->plan, (uint64_t)line->chance + 1);
     round->server->tally->events++;
-    all_events[i].happen(round);
+    kinds[line->event].happen(round);
+    if (round->server->failed) {
+        round_restart(round);
+    }
     round_notice(round);
+}
+
+/* ---- moods ---- */
+
+static unsigned pick(const unsigned *weights, uint32_t choice)
+{
+    unsigned event = 0;
+    while (choice >= weights[event]) {
+        choice -= weights[event++];
+    }
+    return event;
+}
+
+void events_draw(struct rng *rng, bool gentle, size_t count, struct plan *plan)
+{
+    static const unsigned factors[] = {1, 2, 4, 8, 16};
+    unsigned weights[KIND_COUNT], sum = 0;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        bool happens = rng_percent(rng, kinds[i].spread) && (kinds[i].gentle || !gentle);
+        unsigned weight = kinds[i].usual * factors[rng_below(rng, 5)];
+        weights[i] = happens ? weight : 0;
+        sum += weights[i];
+    }
+    for (; count > 0; count--) {
+        unsigned event = pick(weights, rng_below(rng, sum));
+        plan_add(plan, event, (uint32_t)rng_next(rng));
+    }
+}
+
+void events_add(struct rng *rng, const char *name, struct plan *plan)
+{
+    unsigned event;
+    if (event_find(name, &event)) {
+        plan_add(plan, event, (uint32_t)rng_next(rng));
+    }
 }

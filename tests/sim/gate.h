@@ -1,13 +1,14 @@
 /* The gates of the test's server: what they keep of rooms, and what they give to connections. */
-#ifndef QUIRE_TESTS_HUB_GATE_H
-#define QUIRE_TESTS_HUB_GATE_H
+#ifndef QUIRE_TESTS_SIM_GATE_H
+#define QUIRE_TESTS_SIM_GATE_H
 
-#include "hub_server.h"
+#include "server.h"
 
 /* The hub's way out. */
 void gate_take(void *server, unsigned gate, struct hub_out *out);
 void gate_forget_all(struct gate *gate);
 
+void line_free(struct line *line);
 /* Drops what the gate has for a connection. */
 void line_drop(struct line *line);
 /* Puts a gate's own word under way to the hub. */

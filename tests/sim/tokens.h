@@ -3,10 +3,10 @@
  * told from every other one. Makes edits of them, and says at the end whether each is where it
  * should be.
  */
-#ifndef QUIRE_TESTS_HUB_TOKENS_H
-#define QUIRE_TESTS_HUB_TOKENS_H
+#ifndef QUIRE_TESTS_SIM_TOKENS_H
+#define QUIRE_TESTS_SIM_TOKENS_H
 
-#include "hub_plan.h"
+#include "plan.h"
 #include "quire/ot.h"
 
 /* ASCII, the other characters of two, of three (below and above the surrogates) and of four bytes,

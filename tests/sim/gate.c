@@ -1,4 +1,4 @@
-#include "hub_gate.h"
+#include "gate.h"
 
 #include "server/wire/encode.h"
 #include "tools/peer/bytes.h"

@@ -1,9 +1,9 @@
 /* A round: a server, some people with their editors, and how everything comes to rest in the end.
  */
-#ifndef QUIRE_TESTS_HUB_ROUND_H
-#define QUIRE_TESTS_HUB_ROUND_H
+#ifndef QUIRE_TESTS_SIM_ROUND_H
+#define QUIRE_TESTS_SIM_ROUND_H
 
-#include "hub_person.h"
+#include "person.h"
 
 struct round {
     struct plan *plan;
@@ -14,8 +14,9 @@ struct round {
     struct manner manner;
 };
 
-/* New documents in the server's store, and people who know nothing of them. */
-void round_start(struct round *round, struct plan *plan, struct server *server, const char *label);
+/* A server with new documents, its database in a directory of its own in `base`, and people who
+ * know nothing of them. */
+void round_start(struct round *round, struct plan *plan, struct server *server, const char *base);
 void round_stop(struct round *round);
 
 struct rng *round_rng(struct round *round);
@@ -23,7 +24,7 @@ struct rng *round_rng(struct round *round);
 void round_notice(struct round *round);
 /* Cuts the connections of everybody. */
 void round_cut_all(struct round *round);
-/* Begins the server anew, if it was asked to stop and has. */
+/* Begins the server anew, if it has failed, or was asked to stop and has. */
 void round_restart(struct round *round);
 
 /* Everything works again and everybody comes back; returns when nothing is left to be done. */

@@ -1,5 +1,6 @@
-#include "hub_ledger.h"
+#include "ledger.h"
 
+#include "lib/ot_random.h"
 #include "tools/peer/bytes.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "hub_tokens.h"
+#include "tokens.h"
 
 #include "tools/peer/bytes.h"
 

@@ -1,4 +1,4 @@
-#include "hub_view.h"
+#include "view.h"
 
 #include "tools/peer/bytes.h"
 

@@ -1,8 +1,8 @@
 /* Who is in a document and where, as somebody there sees it (docs/protocol.md, PRESENCE). */
-#ifndef QUIRE_TESTS_HUB_VIEW_H
-#define QUIRE_TESTS_HUB_VIEW_H
+#ifndef QUIRE_TESTS_SIM_VIEW_H
+#define QUIRE_TESTS_SIM_VIEW_H
 
-#include "hub_person.h"
+#include "person.h"
 
 /* The document has come to `version` by an edit of `member` (0: not known). */
 void view_step(struct seat *seat, uint64_t version, uint64_t member, struct ot_slice op);

@@ -5,13 +5,15 @@
  * - loses power: of what was written since a file's last sync, a random part is undone, in sectors,
  *   and nothing reaches the disk any more.
  */
-#ifndef QUIRE_TEST_STORE_VFS_H
-#define QUIRE_TEST_STORE_VFS_H
+#ifndef QUIRE_TESTS_VFS_H
+#define QUIRE_TESTS_VFS_H
 
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "lib/rng.h"
 
 enum vfs_kind {
     VFS_READ = 1,
@@ -30,15 +32,15 @@ struct vfs {
     sqlite3_vfs base;
     sqlite3_vfs *real;
 
-    unsigned kinds; /* the calls that count: their bits */
-    long fail_at;   /* the call that fails, counted from 1; 0: none */
-    bool stays;     /* and all after it */
-    long calls;     /* so far */
-    int failures;   /* so far */
-    uint64_t *cut;  /* not NULL: what fails is that power is lost, by this chance */
+    unsigned kinds;  /* the calls that count: their bits */
+    long fail_at;    /* the call that fails, counted from 1; 0: none */
+    bool stays;      /* and all after it */
+    long calls;      /* so far */
+    int failures;    /* so far */
+    struct rng *cut; /* not NULL: what fails is that power is lost, by this chance */
 
     int64_t room; /* bytes that files may still grow by; negative: no bound */
-    bool dead;    /* power was lost */
+    bool dead;    /* the process was killed, or power was lost */
     struct vfs_file *files;
 };
 
@@ -49,6 +51,8 @@ void vfs_remove(struct vfs *vfs);
 void vfs_fail(struct vfs *vfs, unsigned kinds, long fail_at, bool stays);
 /* No more failures, and power is back. */
 void vfs_heal(struct vfs *vfs);
-void vfs_cut_power(struct vfs *vfs, uint64_t *random);
+/* As if the process were killed: from now on nothing reaches the disk. */
+void vfs_kill(struct vfs *vfs);
+void vfs_cut_power(struct vfs *vfs, struct rng *rng);
 
 #endif

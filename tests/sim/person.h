@@ -2,11 +2,11 @@
  * Somebody with an editor: a client of quire.v1 with an identity that outlives its connections, a
  * session and a view of who is there for each document. Nothing happens by itself.
  */
-#ifndef QUIRE_TESTS_HUB_PERSON_H
-#define QUIRE_TESTS_HUB_PERSON_H
+#ifndef QUIRE_TESTS_SIM_PERSON_H
+#define QUIRE_TESTS_SIM_PERSON_H
 
-#include "hub_server.h"
-#include "hub_tokens.h"
+#include "server.h"
+#include "tokens.h"
 #include "tools/peer/session.h"
 
 #define PERSONS_MAX 9

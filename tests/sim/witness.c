@@ -1,5 +1,5 @@
 /* What a connection may be given after what it was given before (docs/protocol.md, section 5). */
-#include "hub_gate.h"
+#include "gate.h"
 #include "server/limits.h"
 #include "tools/peer/bytes.h"
 

@@ -6,11 +6,14 @@
  * All that the hub says is held against what is on disk at that moment, and all that a connection
  * is given against what it was given before.
  */
-#ifndef QUIRE_TESTS_HUB_SERVER_H
-#define QUIRE_TESTS_HUB_SERVER_H
+#ifndef QUIRE_TESTS_SIM_SERVER_H
+#define QUIRE_TESTS_SIM_SERVER_H
 
-#include "hub_ledger.h"
-#include "hub_plan.h"
+#include "bounds.h"
+#include "ledger.h"
+#include "lib/temp_dir.h"
+#include "lib/vfs.h"
+#include "plan.h"
 #include "server/hub/hub.h"
 #include "server/limits.h"
 #include "server/serve/refusals.h"
@@ -76,22 +79,31 @@ struct cursor {
 
 /* What has happened, to know that a run was worth something. */
 struct tally {
-    unsigned rounds, events, edits, folds, histories, snapshots, lags, ticks_lost, crashes, stops;
+    unsigned rounds, events, edits, folds, histories, snapshots, lags, ticks_lost, stops;
+    unsigned kills, power_cuts, failed_disks, unheard;
     unsigned rollbacks, takeovers, repeats, settles, hashes, unloads;
     unsigned not_open, too_old;
 };
+
+enum server_end { SERVER_CLOSED, SERVER_KILLED, SERVER_WITHOUT_POWER };
 
 struct server {
     struct plan *plan;
     struct tally *tally;
     struct hub *hub;
     struct store *store;
-    char dir[64];
+    struct vfs vfs;
+    char dir[TEMP_DIR_MAX];
     uint64_t now_ms;
-    struct rng rng; /* the hub's randomness */
-    bool stopping, full;
-    bool was_full; /* something was refused for it, so warnings are in order */
+    struct rng rng;   /* the hub's randomness */
+    struct rng power; /* what a power cut leaves */
+    struct bounds bounds;
+    bool stopping;
+    bool failed;     /* the store has: the process must end (server_crash) */
+    bool was_full;   /* the disk was once, so warnings are in order */
+    bool was_broken; /* the same for a disk that failed */
     bool has_crashed;
+    struct store_request *unheard; /* what was being written when the store failed */
 
     struct store_request *appends, *reads, *settles;
     uint64_t appends_asked, appends_done;
@@ -110,27 +122,32 @@ struct server {
     size_t cursor_count, cursor_capacity;
 };
 
-/* A database that many rounds use, one after the other. */
-void server_open_store(struct server *server, const char *base);
-void server_close_store(struct server *server);
-
-/* A server with new documents, and its end. */
-void server_start(struct server *server, const char *label, unsigned documents);
+/* A server with a new database and documents, and its end. */
+void server_start(struct server *server, const char *base, unsigned documents);
 void server_stop(struct server *server);
-/* It ends without a word and begins anew. All connections are gone. */
-void server_crash(struct server *server);
-/* Asks it to stop; when it has, server_has_stopped, and server_crash begins anew. */
+/* It ends and begins anew on what the disk holds then. Connections must have been cut; they are
+ * gone. */
+void server_crash(struct server *server, enum server_end how);
+/* Asks it to stop; when it has, server_has_stopped. */
 void server_ask_stop(struct server *server);
 bool server_has_stopped(const struct server *server);
+
+/* Power goes at the n-th change of the disk; the disk fails at the n-th call of some kinds; it has
+ * room for so many bytes more (negative: for all). Until the server begins anew. */
+void server_cut_power(struct server *server, long at);
+void server_fail_disk(struct server *server, unsigned kinds, long at, bool stays);
+void server_fill_disk(struct server *server, int64_t room);
 
 /* Commits the oldest appends, at most `most` of them. */
 void server_commit(struct server *server, size_t most);
 /* The same, but the server dies before it hears of it. */
-void server_commit_and_crash(struct server *server, size_t most);
+void server_commit_and_crash(struct server *server, size_t most, enum server_end how);
 /* Serves one request that is no append; one slice of settling. False: there is none (that can be
  * served before the appends). */
 bool server_serve(struct server *server);
 bool server_settle(struct server *server);
+/* What the store does when it has nothing to do. */
+void server_tidy(struct server *server);
 void server_pass(struct server *server, uint64_t ms);
 /* The store has nothing to do. */
 bool server_rests(const struct server *server);

@@ -1,7 +1,7 @@
-#include "hub_round.h"
+#include "round.h"
 
-#include "hub_view.h"
 #include "tools/peer/bytes.h"
+#include "view.h"
 
 #define TURNS_MAX 4000 /* in which everything must come to rest */
 
@@ -20,12 +20,12 @@ static void draw_manner(struct round *round)
                                     .length = 5 + rng_below(rng, 80)};
 }
 
-void round_start(struct round *round, struct plan *plan, struct server *server, const char *label)
+void round_start(struct round *round, struct plan *plan, struct server *server, const char *base)
 {
     struct rng *rng = &plan->rng;
     *round = (struct round){.plan = plan, .server = server};
     unsigned few = rng_percent(rng, 60) ? 1 : SERVER_DOCUMENTS;
-    server_start(server, label, 1 + rng_below(rng, few));
+    server_start(server, base, 1 + rng_below(rng, few));
     for (unsigned i = 0; i < server->document_count; i++) {
         tokens_init(&round->tokens[i], plan, server->ledgers[i].document.type == STORE_RICH);
     }
@@ -82,7 +82,8 @@ static void check_settled(const struct server *server)
 {
     for (unsigned i = 0; i < server->document_count; i++) {
         uint64_t left = store_unsettled(server->store, server->ledgers[i].document.key);
-        plan_check(server->plan, server->was_full || server->has_crashed || left == 0,
+        plan_check(server->plan,
+                   server->was_full || server->was_broken || server->has_crashed || left == 0,
                    "the server has stopped with %llu edits of document %u that are not settled",
                    (unsigned long long)left, i);
     }
@@ -91,11 +92,15 @@ static void check_settled(const struct server *server)
 void round_restart(struct round *round)
 {
     struct server *server = round->server;
-    if (server->stopping && server_has_stopped(server)) {
+    if (server->failed) {
+        plan_say(round->plan, "the server begins anew");
+        round_cut_all(round);
+        server_crash(server, server->vfs.dead ? SERVER_WITHOUT_POWER : SERVER_KILLED);
+    } else if (server->stopping && server_has_stopped(server)) {
         plan_say(round->plan, "the server has stopped, and begins anew");
         check_settled(server);
         round_cut_all(round);
-        server_crash(server);
+        server_crash(server, SERVER_CLOSED);
     }
 }
 
@@ -162,14 +167,14 @@ void round_come_to_rest(struct round *round)
 {
     struct server *server = round->server;
     for (unsigned i = 0; i < TURNS_MAX; i++) {
-        if (server->stopping) {
-            round_restart(round);
-        } else {
+        round_restart(round);
+        if (!server->stopping) {
             go_on(round);
         }
         if (!turn(round)) {
             server_pass(server, 100);
-            if (!turn(round) && busy_seat(round) == NULL && server_rests(server)) {
+            if (!turn(round) && !server->failed && busy_seat(round) == NULL &&
+                server_rests(server)) {
                 return;
             }
         }
@@ -184,7 +189,7 @@ void round_come_to_rest(struct round *round)
 void round_heal(struct round *round)
 {
     plan_say(round->plan, "everything heals");
-    round->server->full = false;
+    vfs_heal(&round->server->vfs);
     for (unsigned i = 0; i < round->person_count; i++) {
         round->persons[i].mangled = 0;
     }

@@ -3,10 +3,10 @@
  * which it was committed, and the document that they make. Nothing that the server says may be of
  * more than this.
  */
-#ifndef QUIRE_TESTS_HUB_LEDGER_H
-#define QUIRE_TESTS_HUB_LEDGER_H
+#ifndef QUIRE_TESTS_SIM_LEDGER_H
+#define QUIRE_TESTS_SIM_LEDGER_H
 
-#include "hub_plan.h"
+#include "plan.h"
 #include "quire/ot.h"
 #include "storage/store.h"
 #include "tools/peer/wire.h"

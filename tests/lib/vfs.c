@@ -1,10 +1,8 @@
-#include "unit/store_vfs.h"
+#include "lib/vfs.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "unit/store_world.h"
 
 #define SECTOR 512
 
@@ -113,12 +111,12 @@ static void undo(struct vfs_file *file, const struct change *change)
 }
 
 /* Some of the change reaches the disk: for a write, each sector by chance. */
-static void redo_some(struct vfs_file *file, const struct change *change, uint64_t *random)
+static void redo_some(struct vfs_file *file, const struct change *change, struct rng *rng)
 {
     const sqlite3_io_methods *real = file->real->pMethods;
 
     if (change->size < 0) {
-        if (random_below(random, 2) == 0 && change->place < length_of(file))
+        if (rng_percent(rng, 50) && change->place < length_of(file))
             real->xTruncate(file->real, change->place);
         return;
     }
@@ -128,29 +126,34 @@ static void redo_some(struct vfs_file *file, const struct change *change, uint64
 
         if (part > change->size - done)
             part = change->size - done;
-        if (random_below(random, 2) == 0)
+        if (rng_percent(rng, 50))
             real->xWrite(file->real, change->new_bytes + done, part, place);
         done += part;
     }
 }
 
-static void redo_in_order(struct vfs_file *file, const struct change *change, uint64_t *random)
+static void redo_in_order(struct vfs_file *file, const struct change *change, struct rng *rng)
 {
     if (change == NULL)
         return;
-    redo_in_order(file, change->before, random);
-    redo_some(file, change, random);
+    redo_in_order(file, change->before, rng);
+    redo_some(file, change, rng);
 }
 
-void vfs_cut_power(struct vfs *vfs, uint64_t *random)
+void vfs_kill(struct vfs *vfs)
+{
+    vfs->dead = true;
+}
+
+void vfs_cut_power(struct vfs *vfs, struct rng *rng)
 {
     for (struct vfs_file *file = vfs->files; file != NULL; file = file->next) {
         for (const struct change *change = file->changes; change != NULL; change = change->before)
             undo(file, change);
-        redo_in_order(file, file->changes, random);
+        redo_in_order(file, file->changes, rng);
         forget_changes(file);
     }
-    vfs->dead = true;
+    vfs_kill(vfs);
 }
 
 /* ---- a file ---- */

@@ -1,7 +1,8 @@
-#include "hub_person.h"
+#include "person.h"
 
-#include "hub_view.h"
+#include "lib/ot_random.h"
 #include "tools/peer/bytes.h"
+#include "view.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,414 @@
+#include "server.h"
+
+#include "gate.h"
+#include "server/wire/message.h"
+#include "tools/peer/bytes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the hub's environment ---- */
+
+static uint64_t monotonic_ms(void *context)
+{
+    return ((struct server *)context)->now_ms;
+}
+
+static int64_t unix_ms(void *context)
+{
+    return INT64_C(1700000000000) + (int64_t)((struct server *)context)->now_ms;
+}
+
+static void random_bytes(void *context, void *out, size_t size)
+{
+    struct server *server = context;
+    for (size_t i = 0; i < size; i++) {
+        ((uint8_t *)out)[i] = (uint8_t)rng_next(&server->rng);
+    }
+}
+
+static void client_key(void *context, uint64_t client, uint8_t *key_out)
+{
+    (void)context;
+    for (size_t i = 0; i < WIRE_KEY_SIZE; i++) {
+        key_out[i] = (uint8_t)(client >> (i % 7) ^ i * 31);
+    }
+}
+
+static void log_event(void *context, enum hub_log_level level, const char *event,
+                      const char *fields)
+{
+    struct server *server = context;
+    bool expected = (server->was_full &&
+                     (strcmp(event, "not_stored") == 0 || strcmp(event, "not_settled") == 0)) ||
+                    (server->was_broken && strncmp(event, "not_", 4) == 0);
+    plan_check(server->plan, level < HUB_LOG_WARN || expected, "the hub says: %s %s", event,
+               fields);
+}
+
+static void push(struct store_request **chain, struct store_request *request)
+{
+    while (*chain != NULL) {
+        chain = &(*chain)->next;
+    }
+    request->next = NULL;
+    *chain = request;
+}
+
+static struct store_request *pop(struct store_request **chain)
+{
+    struct store_request *request = *chain;
+    *chain = request->next;
+    request->next = NULL;
+    return request;
+}
+
+static void ask(void *context, struct store_request *request)
+{
+    struct server *server = context;
+    switch (request->kind) {
+    case REQUEST_APPEND_EDIT:
+    case REQUEST_APPEND_CHAT:
+        server->appends_asked++;
+        push(&server->appends, request);
+        break;
+    case REQUEST_SETTLE:
+        push(&server->settles, request);
+        break;
+    default:
+        server->tally->histories += request->kind == REQUEST_HISTORY;
+        request->after = server->appends_asked;
+        push(&server->reads, request);
+    }
+}
+
+static void drop(struct store_request **chain)
+{
+    while (*chain != NULL) {
+        request_free(pop(chain));
+    }
+}
+
+/* ---- life ---- */
+
+static void open_store(struct server *server)
+{
+    char message[256];
+    int result = store_open(server->dir, &server->store, message, sizeof message);
+    plan_check(server->plan, result == STORE_OK, "the store does not open: %s", message);
+    bounds_set(&server->bounds, server->store);
+}
+
+static void begin(struct server *server)
+{
+    struct hub_env env = {.context = server,
+                          .monotonic_ms = monotonic_ms,
+                          .unix_ms = unix_ms,
+                          .random = random_bytes,
+                          .send = gate_take,
+                          .store = ask,
+                          .client_key = client_key,
+                          .log = log_event};
+    server->hub = hub_new(&env, store_epoch(server->store), SERVER_GATES);
+    bytes_must(server->hub == NULL ? OT_E_MEMORY : OT_OK);
+    server->stopping = false;
+}
+
+static void end(struct server *server)
+{
+    for (size_t i = 0; i < server->line_count; i++) {
+        line_free(server->lines[i]);
+    }
+    server->line_count = 0;
+    for (unsigned gate = 0; gate < SERVER_GATES; gate++) {
+        gate_forget_all(&server->gates[gate]);
+    }
+    hub_free(server->hub);
+    drop(&server->appends);
+    drop(&server->reads);
+    drop(&server->settles);
+    server->appends_done = server->appends_asked;
+    server->cursor_count = 0;
+    refusals_deinit(&server->refusals);
+}
+
+static void create_document(struct server *server, unsigned i)
+{
+    struct store_document document = {.type = rng_percent(&server->plan->rng, 60) ? STORE_RICH
+                                                                                  : STORE_TEXT};
+    snprintf(document.id, sizeof document.id, "document-%u", i);
+    bytes_must(store_create(server->store, &document, 1000));
+    ledger_init(&server->ledgers[i], server->plan, &document);
+}
+
+void server_start(struct server *server, const char *base, unsigned documents)
+{
+    struct rng *rng = &server->plan->rng;
+    server->rng = (struct rng){rng_next(rng)};
+    server->power = (struct rng){rng_next(rng)};
+    server->now_ms = 1000;
+    server->window = 2 + rng_below(rng, SERVER_WINDOW - 1);
+    server->ticks = 1 + rng_below(rng, SERVER_TICKS);
+    server->document_count = documents;
+    server->bounds = bounds_draw(rng);
+    snprintf(server->dir, sizeof server->dir, "%s/quire-sim-XXXXXX", base);
+    plan_check(server->plan, mkdtemp(server->dir) != NULL, "%s: no directory can be made",
+               server->dir);
+    vfs_install(&server->vfs);
+    open_store(server);
+    for (unsigned i = 0; i < documents; i++) {
+        create_document(server, i);
+    }
+    begin(server);
+}
+
+void server_stop(struct server *server)
+{
+    end(server);
+    store_close(server->store);
+    vfs_remove(&server->vfs);
+    temp_dir_remove(server->dir);
+    for (unsigned i = 0; i < server->document_count; i++) {
+        ledger_deinit(&server->ledgers[i]);
+    }
+    free(server->lines);
+    free(server->cursors);
+}
+
+/* ---- stopping ---- */
+
+static void post(struct server *server, enum hub_in_kind kind)
+{
+    struct hub_in *in = bytes_alloc(1, sizeof *in);
+    in->kind = kind;
+    hub_receive(server->hub, in);
+}
+
+void server_ask_stop(struct server *server)
+{
+    post(server, HUB_IN_STOP);
+    server->stopping = true;
+}
+
+bool server_has_stopped(const struct server *server)
+{
+    return hub_stopped(server->hub);
+}
+
+/* ---- the store ---- */
+
+static struct ledger *ledger_of(struct server *server, int64_t key)
+{
+    unsigned i = 0;
+    while (i < server->document_count && server->ledgers[i].document.key != key) {
+        i++;
+    }
+    plan_check(server->plan, i < server->document_count, "an append to an unknown document");
+    return &server->ledgers[i];
+}
+
+static void enter(struct server *server, const struct store_request *append)
+{
+    if (append->kind == REQUEST_APPEND_EDIT) {
+        ledger_add_edit(ledger_of(server, append->key), &append->edit);
+        server->tally->edits++;
+    } else {
+        ledger_add_chat(ledger_of(server, append->key), &append->chat);
+    }
+}
+
+/* Takes the oldest appends that build on nothing refused; the others are answered at once. */
+static struct store_request *next_batch(struct server *server, size_t most)
+{
+    struct store_request *batch = NULL;
+    for (; most > 0 && server->appends != NULL; most--) {
+        struct store_request *append = pop(&server->appends);
+        server->appends_done++;
+        if (refusals_hold(&server->refusals, append)) {
+            refusals_add(&server->refusals, append);
+            append->result = STORE_E_FULL;
+            hub_stored(server->hub, append);
+        } else {
+            push(&batch, append);
+        }
+    }
+    return batch;
+}
+
+/* After which everything is as it was. */
+static bool is_clean(const struct server *server, int result)
+{
+    return result == STORE_OK || (result == STORE_E_FULL && server->was_full);
+}
+
+/* Nobody hears of anything any more. What was being written may be there or not. */
+static void fail(struct server *server, struct store_request *unheard, const char *what, int result)
+{
+    plan_check(server->plan, server->was_broken, "%s failed: %s", what, store_error_name(result));
+    plan_say(server->plan, "the store fails: %s", store_error_name(result));
+    server->tally->failed_disks++;
+    server->failed = true;
+    server->unheard = unheard;
+}
+
+/* False: the store has failed, and keeps the batch. */
+static bool write_batch(struct server *server, struct store_request *batch)
+{
+    if (batch == NULL) {
+        return true;
+    }
+    request_append(server->store, batch);
+    if (!is_clean(server, batch->result)) {
+        fail(server, batch, "an append", batch->result);
+        return false;
+    }
+    for (struct store_request *append = batch; append != NULL; append = append->next) {
+        if (append->result == STORE_OK) {
+            enter(server, append);
+        } else {
+            server->tally->rollbacks++;
+            refusals_add(&server->refusals, append);
+        }
+    }
+    return true;
+}
+
+void server_commit(struct server *server, size_t most)
+{
+    struct store_request *batch = server->failed ? NULL : next_batch(server, most);
+    if (write_batch(server, batch)) {
+        while (batch != NULL) {
+            hub_stored(server->hub, pop(&batch));
+        }
+    }
+}
+
+void server_commit_and_crash(struct server *server, size_t most, enum server_end how)
+{
+    struct store_request *batch = server->failed ? NULL : next_batch(server, most);
+    if (write_batch(server, batch)) {
+        drop(&batch);
+    }
+    server_crash(server, how);
+}
+
+bool server_serve(struct server *server)
+{
+    if (server->failed || server->reads == NULL || server->reads->after > server->appends_done) {
+        return false;
+    }
+    struct store_request *request = pop(&server->reads);
+    request_serve(server->store, request);
+    hub_stored(server->hub, request);
+    return true;
+}
+
+bool server_settle(struct server *server)
+{
+    struct store_request *request = server->settles;
+    if (server->failed || request == NULL) {
+        return false;
+    }
+    request_serve(server->store, request);
+    if (!is_clean(server, request->result)) {
+        fail(server, NULL, "settling", request->result);
+    } else if (request->result != STORE_OK || request->done) {
+        server->tally->settles++;
+        hub_stored(server->hub, pop(&server->settles));
+    }
+    return true;
+}
+
+void server_tidy(struct server *server)
+{
+    int result = server->failed ? STORE_OK : store_idle(server->store);
+    if (!is_clean(server, result)) {
+        fail(server, NULL, "tidying", result);
+    }
+}
+
+/* ---- what the disk does ---- */
+
+void server_cut_power(struct server *server, long at)
+{
+    vfs_fail(&server->vfs, VFS_CHANGES, at, true);
+    server->vfs.cut = &server->power;
+    server->was_broken = true;
+}
+
+void server_fail_disk(struct server *server, unsigned kinds, long at, bool stays)
+{
+    vfs_fail(&server->vfs, kinds, at, stays);
+    server->vfs.cut = NULL;
+    server->was_broken = true;
+}
+
+void server_fill_disk(struct server *server, int64_t room)
+{
+    server->vfs.room = room;
+    server->was_full |= room >= 0;
+}
+
+/* ---- ending, and beginning anew ---- */
+
+static bool is_there(struct server *server, const struct store_request *append)
+{
+    struct store_head head;
+    int result = store_load(server->store, append->key, &head);
+    plan_check(server->plan, result == STORE_OK, "a document is not there after a crash: %s",
+               store_error_name(result));
+    return append->kind == REQUEST_APPEND_EDIT ? append->edit.version <= head.version
+                                               : append->chat.number <= head.chat_number;
+}
+
+/* A batch whose end nobody heard of is there as a whole or not at all. */
+static void find_unheard(struct server *server)
+{
+    struct store_request *first = server->unheard;
+    bool there = first != NULL && is_there(server, first);
+    for (struct store_request *append = first; append != NULL; append = append->next) {
+        plan_check(server->plan, is_there(server, append) == there, "half of a commit is there");
+        if (there) {
+            enter(server, append);
+            server->tally->unheard++;
+        }
+    }
+    drop(&server->unheard);
+}
+
+void server_crash(struct server *server, enum server_end how)
+{
+    end(server);
+    if (how == SERVER_WITHOUT_POWER && !server->vfs.dead) {
+        vfs_cut_power(&server->vfs, &server->power);
+    } else if (how != SERVER_CLOSED) {
+        vfs_kill(&server->vfs);
+    }
+    server->tally->kills += how == SERVER_KILLED;
+    server->tally->power_cuts += how == SERVER_WITHOUT_POWER;
+    server->has_crashed |= how != SERVER_CLOSED;
+    store_close(server->store);
+    vfs_heal(&server->vfs);
+    open_store(server);
+    find_unheard(server);
+    server->failed = false;
+    begin(server);
+}
+
+/* ---- time ---- */
+
+void server_pass(struct server *server, uint64_t ms)
+{
+    uint64_t rooms = hub_stats(server->hub).rooms;
+    server->now_ms += ms;
+    if (hub_next_ms(server->hub) <= server->now_ms) {
+        hub_tick(server->hub);
+    }
+    server->tally->unloads += (unsigned)(rooms - hub_stats(server->hub).rooms);
+}
+
+bool server_rests(const struct server *server)
+{
+    return server->appends == NULL && server->reads == NULL && server->settles == NULL;
+}

@@ -1,0 +1,267 @@
+/*
+ * Whatever happens, everybody ends with the same document, and nothing that was acknowledged is
+ * lost or there twice. Rounds of random events: people type, move their cursors and talk; messages
+ * are under way for any time; connections are cut; the server is killed, loses power in the middle
+ * of a write, stops, or finds its disk full or failing; rooms empty and are read again. Then
+ * everything heals and comes to rest, and is looked at.
+ *
+ * A round that fails is cut down to the events that matter, and its plan is kept in a file.
+ */
+#include "run.h"
+#include "shrink.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define JOBS_MAX      64
+#define ROUNDS_ENOUGH 1000 /* in which everything that can happen does */
+
+struct options {
+    uint64_t seed, rounds;
+    time_t end; /* 0: none */
+    unsigned jobs;
+    bool shown, must_fail;
+};
+
+/* What a worker tells of itself. */
+struct slot {
+    _Atomic uint64_t seed; /* of the round that it is at */
+    struct tally tally;
+};
+
+static const char usage[] =
+    "usage: sim [options] [PLAN...]\n"
+    "\n"
+    "Plays rounds of random edits, crashes and faults against the server's hub and\n"
+    "store, and checks that nothing is lost, doubled or different. With plans, plays\n"
+    "these.\n"
+    "\n"
+    "  --rounds N    so many rounds (1000)\n"
+    "  --minutes N   rounds for so long instead\n"
+    "  --seed N      of the first round; QUIRE_SEED does the same (the time)\n"
+    "  --jobs N      processes (1)\n"
+    "  --show        tells what happens in the plans\n"
+    "  --must-fail   a bug is planted: all is well if a round or plan finds it\n"
+    "\n"
+    "A round that fails leaves its plan, cut down, in sim-SEED.plan. Exit status: 0 all\n"
+    "rounds passed; 1 one did not; 2 wrong arguments.\n";
+
+/* ---- plans ---- */
+
+static int play_file(const char *path, bool shown)
+{
+    struct plan plan = {.shown = shown};
+    size_t line = 0;
+    FILE *file = fopen(path, "r");
+    if (file == NULL || !plan_read(&plan, file, &line)) {
+        fprintf(stderr, "sim: %s, line %zu: not a plan\n", path, line);
+        return 2;
+    }
+    fclose(file);
+    bool passed = shrink_passes(&plan);
+    printf("%s: %s\n", path, passed ? "passed" : "FAILED");
+    plan_deinit(&plan);
+    return passed ? 0 : 1;
+}
+
+static void report(uint64_t seed)
+{
+    char path[64];
+    struct plan plan = run_draw(seed);
+    fprintf(stderr, "sim: round %" PRIu64 " failed; cutting its plan of %zu events down\n", seed,
+            plan.count);
+    shrink(&plan);
+    plan.shown = true;
+    shrink_passes(&plan);
+    snprintf(path, sizeof path, "sim-%" PRIu64 ".plan", seed);
+    FILE *file = fopen(path, "w");
+    if (file != NULL) {
+        plan_write(&plan, file);
+        fclose(file);
+    }
+    fprintf(stderr, "sim: %zu events are left, in %s; the whole: --seed %" PRIu64 " --rounds 1\n",
+            plan.count, path, seed);
+    plan_deinit(&plan);
+}
+
+/* ---- workers ---- */
+
+static _Noreturn void work(const struct options *options, unsigned number, struct slot *slot)
+{
+    for (uint64_t i = number; i < options->rounds; i += options->jobs) {
+        if (options->end != 0 && time(NULL) >= options->end) {
+            break;
+        }
+        struct plan plan = run_draw(options->seed + i);
+        atomic_store(&slot->seed, plan.seed);
+        if (!run_plan(&plan, &slot->tally)) {
+            fprintf(stderr, "sim: round %" PRIu64 ": %s\n", plan.seed, plan.reason);
+            fflush(NULL);
+            _exit(1); /* what a failed round had in memory is not to be reported besides */
+        }
+        plan_deinit(&plan);
+    }
+    exit(0);
+}
+
+/* True: all rounds passed; else `slot_out` is at the one that did not. */
+static bool wait_for_all(pid_t *workers, unsigned jobs, unsigned *failed_out)
+{
+    bool passed = true;
+    int status;
+    for (pid_t ended; (ended = wait(&status)) > 0;) {
+        for (unsigned i = 0; i < jobs; i++) {
+            if (workers[i] == ended) {
+                workers[i] = 0;
+                if (passed && status != 0) {
+                    passed = false;
+                    *failed_out = i;
+                }
+            } else if (!passed && workers[i] != 0) {
+                kill(workers[i], SIGKILL);
+            }
+        }
+    }
+    return passed;
+}
+
+/* A long run in which something never happened has not tested it. */
+static int print_tally(const struct slot *slots, unsigned jobs)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } rows[] = {
+#define ROW(field, text) {text, offsetof(struct tally, field)}
+        ROW(rounds, "rounds"),
+        ROW(events, "events"),
+        ROW(edits, "edits"),
+        ROW(kills, "times killed"),
+        ROW(power_cuts, "power cuts"),
+        ROW(failed_disks, "failures of the store"),
+        ROW(unheard, "edits stored of which nobody had heard"),
+        ROW(rollbacks, "appends refused by a full disk"),
+        ROW(stops, "edits refused while stopping"),
+        ROW(takeovers, "connections taken over"),
+        ROW(folds, "catch-ups folded"),
+        ROW(histories, "catch-ups from the store"),
+        ROW(snapshots, "snapshots given"),
+        ROW(lags, "readers behind with the stream"),
+        ROW(ticks_lost, "readers behind with presence"),
+        ROW(settles, "snapshots saved"),
+        ROW(unloads, "rooms that left memory"),
+        ROW(hashes, "hashes told"),
+        ROW(too_old, "edits too old"),
+        ROW(not_open, "edits for channels not open"),
+#undef ROW
+    };
+    int result = 0;
+    bool enough = false;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint64_t sum = 0;
+        for (unsigned k = 0; k < jobs; k++) {
+            unsigned count;
+            memcpy(&count, (const char *)&slots[k].tally + rows[i].offset, sizeof count);
+            sum += count;
+        }
+        printf("%10" PRIu64 " %s\n", sum, rows[i].name);
+        enough |= i == 0 && sum >= ROUNDS_ENOUGH;
+        if (sum == 0 && enough) {
+            fprintf(stderr, "sim: no %s\n", rows[i].name);
+            result = 1;
+        }
+    }
+    return result;
+}
+
+static int play_rounds(const struct options *options)
+{
+    pid_t workers[JOBS_MAX];
+    unsigned failed;
+    struct slot *slots = mmap(NULL, options->jobs * sizeof *slots, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (slots == MAP_FAILED) {
+        perror("sim");
+        return 1;
+    }
+    printf("sim: QUIRE_SEED=%" PRIu64 "\n", options->seed);
+    fflush(stdout);
+    for (unsigned i = 0; i < options->jobs; i++) {
+        workers[i] = fork();
+        if (workers[i] == 0) {
+            work(options, i, &slots[i]);
+        }
+    }
+    bool passed = wait_for_all(workers, options->jobs, &failed);
+    if (options->must_fail) {
+        return passed ? 1 : 0;
+    }
+    if (!passed) {
+        report(atomic_load(&slots[failed].seed));
+        return 1;
+    }
+    return print_tally(slots, options->jobs);
+}
+
+/* ---- options ---- */
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = {{"rounds", required_argument, NULL, 'r'},
+                                          {"minutes", required_argument, NULL, 'm'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {"show", no_argument, NULL, 'v'},
+                                          {"must-fail", no_argument, NULL, 'f'},
+                                          {0}};
+    const char *given = getenv("QUIRE_SEED");
+    *options = (struct options){.seed = given != NULL ? strtoull(given, NULL, 0)
+                                                      : (uint64_t)time(NULL) * 1000,
+                                .rounds = ROUNDS_ENOUGH,
+                                .jobs = 1};
+    for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        if (option == 'r') {
+            options->rounds = strtoull(optarg, NULL, 0);
+        } else if (option == 'm') {
+            options->rounds = UINT64_MAX;
+            options->end = time(NULL) + (time_t)(60 * strtod(optarg, NULL));
+        } else if (option == 's') {
+            options->seed = strtoull(optarg, NULL, 0);
+        } else if (option == 'j') {
+            options->jobs = (unsigned)strtoul(optarg, NULL, 0);
+        } else if (option == 'v') {
+            options->shown = true;
+        } else if (option == 'f') {
+            options->must_fail = true;
+        } else {
+            return false;
+        }
+    }
+    return options->jobs >= 1 && options->jobs <= JOBS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    int worst = 0;
+    if (!read_options(argc, argv, &options)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (optind == argc) {
+        return play_rounds(&options);
+    }
+    for (int i = optind; i < argc; i++) {
+        int result = play_file(argv[i], options.shown);
+        worst = result > worst ? result : worst;
+    }
+    return worst;
+}

@@ -1,0 +1,18 @@
+# The hub, its rooms and the store in one thread under a seed.
+add_library(quire-sim-objects OBJECT
+  sim/bounds.c sim/events.c sim/gate.c sim/ledger.c sim/line.c sim/person.c sim/plan.c sim/round.c sim/run.c
+  sim/server.c sim/shrink.c sim/sim.c sim/tokens.c sim/view.c sim/witness.c lib/temp_dir.c lib/vfs.c
+  ${CMAKE_SOURCE_DIR}/server/serve/refusals.c)
+target_include_directories(quire-sim-objects PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+target_link_libraries(quire-sim-objects
+  PUBLIC quire_flags quire-hub quire-storage quire-peer test_lib_ot PkgConfig::SQLITE)
+add_executable(quire-sim $<TARGET_OBJECTS:quire-sim-objects>)
+target_link_libraries(quire-sim PRIVATE quire-sim-objects)
+
+# New rounds for a minute, and all plans that failed once.
+add_test(NAME sim COMMAND quire-sim --minutes 1)
+file(GLOB plans CONFIGURE_DEPENDS sim/plans/*.plan)
+add_test(NAME sim_plans COMMAND quire-sim ${plans})
+set_tests_properties(sim sim_plans PROPERTIES TIMEOUT 600)
+
+include(sim/planted.cmake)
