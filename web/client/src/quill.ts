@@ -172,7 +172,9 @@ class BoundQuill implements QuillBinding {
     this.hasOwnEnd = this.endsOpen();
     const contents = [...this.doc.contents().ops, ...(this.hasOwnEnd ? [{ insert: "\n" }] : [])];
     const wanted = fromComponents(this.guard?.toEditor(contents) ?? contents);
-    const shown = this.shownDoc();
+    /* Changes take Quill time in proportion to the square of their lines, contents do not. */
+    const isBlank = this.quill.getLength() === 1;
+    const shown = isBlank ? null : this.shownDoc();
     if (shown !== null) this.update(toComponents(diff(shown, Doc.fromOp(wanted))));
     if (shown === null || this.quill.getLength() !== this.expectedLength()) this.showAnew(toComponents(wanted));
   }

@@ -15,6 +15,8 @@ export interface PageWindow {
   quill: { getContents(): { ops: unknown[] }; setSelection(index: number, length?: number): void; focus(): void; getText(): string };
   textarea: HTMLTextAreaElement;
   drafts: unknown[];
+  /** How many changes Quill was told to make. */
+  changes: number;
   start(options: { url: string; id: string; name: string; kind: "quill" | "textarea" | "none"; openEnd?: boolean }): Promise<void>;
 }
 

@@ -175,6 +175,29 @@ describe("a Quill editor", () => {
     await shows(page, serverText());
   });
 
+  test("a long document is shown as a whole, and there is nothing to undo", async () => {
+    const lines = Array.from({ length: 5000 }, (_, i): Component[] => [
+      { insert: `line ${i} ` },
+      { insert: "bold", attributes: { bold: true } },
+      { insert: "\n", attributes: [{}, { list: "bullet" }, { header: 2 }, { blockquote: true }][i % 4] },
+    ]).flat();
+    others(lines);
+    const page = await visit();
+    const state = await page.evaluate(() => {
+      const { binding, quill, changes } = window as unknown as PageWindow;
+      const { stack } = (quill as unknown as { history: { stack: { undo: unknown[]; redo: unknown[] } } }).history;
+      return { changes, undo: [binding.canUndo, binding.canRedo, stack.undo.length, stack.redo.length] };
+    });
+    assert.deepEqual(await contents(page), shownOps());
+    assert.deepEqual(state, { changes: 0, undo: [false, false, 0, 0] });
+    await page.keyboard.press("Control+z");
+    await page.keyboard.type("x");
+    await until(() => serverText().startsWith("xline 0"));
+    await page.keyboard.press("Control+z");
+    await until(() => serverText().startsWith("line 0"));
+    assert.deepEqual(await contents(page), shownOps());
+  });
+
   test("an image goes through, as one unit", async () => {
     const page = await visit();
     const image = "data:image/gif;base64,R0lGODlhAQABAAAAACw=";
