@@ -31,6 +31,12 @@ add_test(NAME replay_engine COMMAND quire-replay-cli --quiet
   ${traces}/friendsforever.json.gz ${traces}/json-crdt-patch.edits.gz ${traces}/sveltecomponent.edits.gz)
 set_tests_properties(replay_engine PROPERTIES TIMEOUT 300)
 quire_test(unit/peer_replay quire-replay)
+quire_test(unit/replay_check quire-replay test_lib_ot)
+target_sources(test_replay_check PRIVATE lib/temp_dir.c)
+quire_test(unit/replay_laws quire-laws test_lib_ot)
+target_link_options(test_replay_laws PRIVATE
+  -Wl,--wrap=ot_compose,--wrap=ot_transform,--wrap=ot_invert,--wrap=ot_transform_position
+  -Wl,--wrap=ot_doc_check,--wrap=ot_doc_apply,--wrap=ot_doc_hash)
 quire_test(unit/peer_load quire-peer test_lib_ot)
 target_sources(test_peer_load PRIVATE
   ${PROJECT_SOURCE_DIR}/bench/load/histogram.c ${PROJECT_SOURCE_DIR}/bench/load/stamp.c)

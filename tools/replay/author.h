@@ -17,6 +17,7 @@
 #include "tools/replay/plan.h"
 #include "tools/replay/record.h"
 #include "tools/replay/screen.h"
+#include "tools/replay/script.h"
 #include "tools/replay/trace.h"
 
 #include <stdbool.h>
@@ -32,9 +33,10 @@ struct cast {
     struct plan plan;
     struct record record;
     struct author *authors;
-    bool fold;    /* edits typed while one is in flight travel together */
-    size_t made;  /* edits made */
-    size_t saved; /* edits acknowledged */
+    struct script *given; /* if not NULL, gets what the engine is given to commit */
+    bool fold;            /* edits typed while one is in flight travel together */
+    size_t made;          /* edits made */
+    size_t saved;         /* edits acknowledged */
     /* Edits without effect are not sent, so nobody is told of them. */
     struct cast_silent {
         uint32_t txn;

@@ -29,6 +29,7 @@ struct play_result {
     size_t
         differs_at; /* byte offset at which the text is not the recorded one; SIZE_MAX: nowhere */
     size_t text_bytes;
+    uint64_t length;   /* of the document in UTF-16 units, where the engine plays alone */
     uint64_t diverged; /* version at which documents first differ, 0: nowhere */
     uint32_t diverged_txn;
     double seconds;

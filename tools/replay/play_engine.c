@@ -129,6 +129,7 @@ void play_engine(struct cast *cast, struct progress *progress, struct play_resul
     struct seat *seats = bytes_alloc(agents, sizeof *seats);
 
     solo_init(&engine.solo);
+    engine.solo.made = cast->given;
     cast->authors = bytes_alloc(agents, sizeof *cast->authors);
     if (cast->trace->start.size > 0)
         put_start(&engine);
@@ -140,6 +141,7 @@ void play_engine(struct cast *cast, struct progress *progress, struct play_resul
     run(cast, progress);
 
     result->versions = engine.solo.count;
+    result->length = ot_doc_length(engine.solo.doc);
     bytes_must(ot_doc_hash(engine.solo.doc, &hash));
     for (uint32_t k = 0; k < agents; k++) {
         play_compare(cast, session_committed(cast->authors[k].session), engine.solo.count, hash);

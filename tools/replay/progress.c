@@ -12,8 +12,8 @@
 
 void progress_init(struct progress *progress, const char *name, bool silent)
 {
-    *progress =
-        (struct progress){.name = name, .silent = silent, .terminal = isatty(STDERR_FILENO) == 1};
+    *progress = (struct progress){
+        .name = name, .unit = "edits", .silent = silent, .terminal = isatty(STDERR_FILENO) == 1};
 }
 
 void progress_begin(struct progress *progress, size_t total)
@@ -27,12 +27,14 @@ static void draw(const struct progress *progress, size_t done, double rate)
     static const char full[] = "##############################";
     int filled = progress->total == 0 ? 0 : (int)(done * BAR_WIDTH / progress->total);
 
+    const char *comma = progress->note[0] != '\0' ? ", " : "";
+
     if (progress->terminal)
-        fprintf(stderr, "\r%s [%-*.*s] %zu/%zu, %.0f edits/s ", progress->name, BAR_WIDTH, filled,
-                full, done, progress->total, rate);
+        fprintf(stderr, "\r%s [%-*.*s] %zu/%zu %s, %.0f/s%s%s ", progress->name, BAR_WIDTH, filled,
+                full, done, progress->total, progress->unit, rate, comma, progress->note);
     else
-        fprintf(stderr, "%s: %zu of %zu edits, %.0f edits/s\n", progress->name, done,
-                progress->total, rate);
+        fprintf(stderr, "%s: %zu of %zu %s, %.0f/s%s%s\n", progress->name, done, progress->total,
+                progress->unit, rate, comma, progress->note);
     fflush(stderr);
 }
 

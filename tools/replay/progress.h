@@ -11,6 +11,8 @@
 
 struct progress {
     const char *name;
+    const char *unit; /* what is counted: "edits" unless set */
+    char note[80];    /* more to be shown, or "" */
     bool silent, terminal;
     size_t total;
     uint64_t begun_us, shown_us;

@@ -1,73 +1,134 @@
 #include "tools/replay/replay_command.h"
 
+#include "tools/peer/bytes.h"
+#include "tools/peer/link.h"
 #include "tools/replay/play.h"
+#include "tools/replay/run.h"
+#include "tools/replay/table.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
-    "usage: quire replay [options] TRACE...\n"
+    "usage: quire replay [options] FILE|FOLDER...\n"
     "\n"
-    "Plays recorded editing sessions, each edit on exactly what its author had seen, one\n"
-    "connection for each author, and compares all copies of the document, a newcomer's and\n"
-    "the recorded text.\n"
+    "Plays recorded editing, and shows what does not hold on the way. Through the engine alone, "
+    "on\n"
+    "all processors, ending with a table; or through a server, one connection for each author,\n"
+    "each edit made on exactly what its author had seen.\n"
     "\n"
-    "  --server URL   through the server at URL (ws://localhost:8080), in a new document;\n"
-    "                 without it, through the engine alone\n"
-    "  --token TOKEN  to be let in by the server\n"
-    "  --fold         send what was typed while an edit is in flight as one, as a live client\n"
-    "                 does (traces of one author only)\n"
-    "  --quiet        no progress\n"
-    "  --help         this text\n"
+    "  --format trace   the files are editing traces, as below\n"
+    "  --format delta   each line is a Quill Delta: [...] or {\"ops\": [...], \"base\": VERSION}\n"
+    "  --format corpus  any bytes, of a fuzzer: they stand for operations\n"
+    "                   (without it: *.jsonl and *.ndjson are delta, *.json and *.edits traces)\n"
+    "  --check          looks at the laws of operational transform at each operation\n"
+    "  --minimise       with --check: writes the smallest history that shows what was found to\n"
+    "                   FILE" CASE_SUFFIX ", which is of the format delta\n"
+    "  --jobs N         in N processes; as many as there are processors otherwise\n"
+    "  --server URL     plays traces through the server at URL (ws://localhost:8080), each in a "
+    "new\n"
+    "                   document\n"
+    "  --token TOKEN    to be let in by the server\n"
+    "  --fold           through a server: sends what was typed while an edit is in flight as one,\n"
+    "                   as a live client does (traces of one author only)\n"
+    "  --quiet          no progress\n"
+    "  --help           this text\n"
     "\n"
     "A trace is JSON, {startContent, endContent, txns: [{patches}]} or {kind: \"concurrent\",\n"
     "endContent, numAgents, txns: [{parents, agent, patches}]}, or flat (NAME.edits with\n"
-    "NAME.final beside it), plain or gzipped. A trace in which the authors saw each other's\n"
-    "edits in different orders, such as a git history, is no session of any server, and refused.\n"
+    "NAME.final beside it). All copies of its document and the recorded text must agree. A trace "
+    "in\n"
+    "which the authors saw each other's edits in different orders, such as a git script, is no\n"
+    "session of any server, and refused. Any file may be gzipped.\n"
     "\n"
-    "Exit status: 0 all agree; 1 a divergence, or the server could not be played to the end;\n"
-    "2 wrong arguments, or a trace that cannot be played.\n";
+    "Exit status: 0 nothing was found; 1 there are findings, or the server could not be played to\n"
+    "the end; 2 wrong arguments, or a file that cannot be played.\n";
 
-enum { STATUS_OK = 0, STATUS_DIVERGED = 1, STATUS_USAGE = 2 };
+enum { STATUS_OK = 0, STATUS_FOUND = 1, STATUS_USAGE = 2 };
 
 struct choices {
     const char *server, *token;
-    bool fold, quiet, help;
+    enum replay_format format;
+    struct job_options job;
+    unsigned jobs;
+    bool is_local, fold, quiet, help; /* is_local: something that a server has no part in */
 };
+
+static int parse_format(const char *name, enum replay_format *format_out)
+{
+    static const char *const names[] = {"", "trace", "delta", "corpus"};
+
+    for (int i = FORMAT_TRACE; i <= FORMAT_CORPUS; i++)
+        if (strcmp(name, names[i]) == 0)
+            *format_out = (enum replay_format)i;
+    return *format_out == FORMAT_BY_NAME ? -1 : 0;
+}
+
+static int parse_jobs(const char *text, unsigned *jobs_out)
+{
+    char *end;
+    unsigned long jobs = strtoul(text, &end, 10);
+
+    *jobs_out = (unsigned)jobs;
+    return *end == '\0' && jobs >= 1 && jobs <= RUN_JOBS_MAX ? 0 : -1;
+}
+
+static int parse_option(int option, struct choices *choices)
+{
+    switch (option) {
+    case 'F':
+        choices->is_local = true;
+        return parse_format(optarg, &choices->format);
+    case 'c':
+        choices->is_local = choices->job.checks = true;
+        return 0;
+    case 'm':
+        choices->is_local = choices->job.minimises = true;
+        return 0;
+    case 'j':
+        choices->is_local = true;
+        return parse_jobs(optarg, &choices->jobs);
+    case 's':
+        choices->server = optarg;
+        return 0;
+    case 't':
+        choices->token = optarg;
+        return 0;
+    case 'f':
+        choices->fold = true;
+        return 0;
+    case 'q':
+        choices->quiet = true;
+        return 0;
+    case 'h':
+        choices->help = true;
+        return 0;
+    default:
+        return -1;
+    }
+}
 
 static int parse_options(int argc, char **argv, struct choices *choices)
 {
     static const struct option options[] = {
+        {"format", required_argument, NULL, 'F'}, {"check", no_argument, NULL, 'c'},
+        {"minimise", no_argument, NULL, 'm'},     {"jobs", required_argument, NULL, 'j'},
         {"server", required_argument, NULL, 's'}, {"token", required_argument, NULL, 't'},
         {"fold", no_argument, NULL, 'f'},         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},         {0}};
     int option;
 
     optind = 0;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            choices->server = optarg;
-            break;
-        case 't':
-            choices->token = optarg;
-            break;
-        case 'f':
-            choices->fold = true;
-            break;
-        case 'q':
-            choices->quiet = true;
-            break;
-        case 'h':
-            choices->help = true;
-            break;
-        default:
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        if (parse_option(option, choices))
             return -1;
-        }
-    }
-    return 0;
+    if (choices->help)
+        return 0;
+    bool needs_check = choices->job.minimises && !choices->job.checks;
+    return optind == argc || needs_check || (choices->server != NULL && choices->is_local) ? -1 : 0;
 }
 
 static const char *base_name(const char *path)
@@ -140,17 +201,76 @@ static int play_one(const char *path, const struct choices *choices, const struc
         tell_divergence(name, &result);
     cast_deinit(&cast);
     trace_free(&trace);
-    return agreed ? STATUS_OK : STATUS_DIVERGED;
+    return agreed ? STATUS_OK : STATUS_FOUND;
+}
+
+static int play_server_files(int argc, char **argv, const struct choices *choices)
+{
+    struct ws_url url;
+    const char *error;
+    int status = STATUS_OK;
+
+    if (ws_url_parse(choices->server, &url, &error)) {
+        fprintf(stderr, "quire replay: %s: %s\n", choices->server, error);
+        return STATUS_USAGE;
+    }
+    for (int i = 0; i < argc; i++) {
+        int one = play_one(argv[i], choices, &url);
+        status = one > status ? one : status;
+    }
+    return status;
+}
+
+static int find_files(int argc, char **argv, enum replay_format format, struct files *files)
+{
+    char error[256];
+
+    for (int i = 0; i < argc; i++) {
+        if (files_add(files, argv[i], format, error, sizeof error)) {
+            fprintf(stderr, "quire replay: %s %s\n", argv[i], error);
+            return -1;
+        }
+    }
+    if (files->count == 0)
+        fprintf(stderr, "quire replay: there is no file to be played\n");
+    return files->count == 0 ? -1 : 0;
+}
+
+static int status_of(const struct files *files, const struct job_result *results)
+{
+    int status = STATUS_OK;
+
+    for (size_t i = 0; i < files->count; i++) {
+        if (results[i].outcome == JOB_FOUND)
+            return STATUS_FOUND;
+        status = results[i].outcome == JOB_AGREED ? status : STATUS_USAGE;
+    }
+    return status;
+}
+
+static int play_files(int argc, char **argv, const struct choices *choices)
+{
+    struct files files = {0};
+    uint64_t start_us = link_now_us();
+    int status = STATUS_USAGE;
+
+    if (find_files(argc, argv, choices->format, &files) == 0) {
+        struct job_result *results =
+            run_files(&files, &choices->job, choices->jobs, choices->quiet);
+        bytes_must(results == NULL ? OT_E_MEMORY : OT_OK);
+        table_print(stdout, &files, results, (double)(link_now_us() - start_us) / 1e6);
+        status = status_of(&files, results);
+        free(results);
+    }
+    files_deinit(&files);
+    return status;
 }
 
 int replay_command(int argc, char **argv)
 {
     struct choices choices = {0};
-    struct ws_url url;
-    const char *error;
-    int status = STATUS_OK;
 
-    if (parse_options(argc, argv, &choices) || (optind == argc && !choices.help)) {
+    if (parse_options(argc, argv, &choices)) {
         fputs(usage, stderr);
         return STATUS_USAGE;
     }
@@ -158,13 +278,7 @@ int replay_command(int argc, char **argv)
         fputs(usage, stdout);
         return STATUS_OK;
     }
-    if (choices.server != NULL && ws_url_parse(choices.server, &url, &error)) {
-        fprintf(stderr, "quire replay: %s: %s\n", choices.server, error);
-        return STATUS_USAGE;
-    }
-    for (int i = optind; i < argc; i++) {
-        int one = play_one(argv[i], &choices, choices.server != NULL ? &url : NULL);
-        status = one > status ? one : status;
-    }
-    return status;
+    if (choices.server != NULL)
+        return play_server_files(argc - optind, argv + optind, &choices);
+    return play_files(argc - optind, argv + optind, &choices);
 }

@@ -42,6 +42,8 @@ int solo_commit(struct solo *solo, uint32_t client, uint64_t seq, uint64_t base,
         return code;
     if (base > solo->count)
         return OT_E_RANGE;
+    if (solo->made != NULL)
+        script_add(solo->made, base, op);
     op = transform_since(solo, base, op);
     code = ot_doc_apply(solo->doc, op, NULL);
     if (code == OT_E_MEMORY)

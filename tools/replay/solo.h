@@ -8,6 +8,8 @@
 
 #include "quire/ot.h"
 
+#include "tools/replay/script.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +24,7 @@ struct solo {
     struct solo_entry *entries; /* of version 1, 2, ... */
     size_t count, capacity;
     struct ot_buf moved, spare;
+    struct script *made; /* if not NULL, gets what is committed, as it was made */
 };
 
 void solo_init(struct solo *solo);
