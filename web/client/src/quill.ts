@@ -7,7 +7,8 @@
 import type Quill from "quill";
 import { EditorBinding, endOfChange } from "./binding/editor-binding.js";
 import { QuillCursors } from "./binding/quill-cursors.js";
-import { QUILL_FORMATS, QuillGuard } from "./binding/quill-guard.js";
+import { QUILL_FORMATS } from "./binding/quill-formats.js";
+import { QuillGuard } from "./binding/quill-guard.js";
 import type { Document } from "./document.js";
 import { QuireError } from "./error.js";
 import { compose } from "./ot/algebra.js";
@@ -16,7 +17,7 @@ import { Doc } from "./ot/document.js";
 import { fromComponents, toComponents, type Component, type Op } from "./ot/op.js";
 import type { UndoOptions } from "./undo.js";
 
-export { QUILL_FORMATS } from "./binding/quill-guard.js";
+export { QUILL_FORMATS } from "./binding/quill-formats.js";
 
 export interface QuillOptions {
   /** Draw the carets and selections of others; default true. */

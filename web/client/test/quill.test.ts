@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { toComponents, type Component } from "../src/ot/op.js";
+import type { Value } from "../src/ot/value.js";
 import { Site, type PageWindow } from "./browser.js";
 import { LiveServer, until } from "./live.js";
 import { announceSeed, op, Random } from "./random.js";
@@ -173,6 +174,62 @@ describe("a Quill editor", () => {
     await page.keyboard.type("z");
     await until(() => serverText().includes("z"));
     await shows(page, serverText());
+  });
+
+  const BAD_VALUES: readonly Record<string, Value>[] = [
+    { header: 99 }, { header: {} }, { align: "x" }, { list: {} }, { list: "x" }, { indent: 99 }, { link: "javascript:alert(1)" },
+    { link: { a: 1 } }, { color: "url(//x)" }, { bold: "yes" }, { image: "x" }, { "code-block": {} }, { script: "x" },
+  ];
+
+  test("values that others send and that are none are not shown, and break nothing", async () => {
+    const page = await visit();
+    for (const attributes of BAD_VALUES) {
+      others([{ insert: "a", attributes }, { insert: "\n", attributes }]);
+      others([{ retain: 2, attributes }]);
+    }
+    others([{ insert: { image: "javascript:alert(1)" } }]);
+    await shows(page, "a\n".repeat(BAD_VALUES.length) + "\n");
+    const plain = "a\n".repeat(BAD_VALUES.length) + "\n";
+    assert.deepEqual((await contents(page)).slice(1), [{ insert: plain }]);
+    await select(page, 1);
+    await page.keyboard.type("mine");
+    await until(() => serverText().startsWith("minea\n"));
+    const second = await visit("Ben");
+    await shows(second, `mine${plain}`);
+    assert.deepEqual(await contents(second), await contents(page));
+  });
+
+  test("values that are none do not get into the document, and the text they came with does", async () => {
+    const page = await visit("Ann", { openEnd: true });
+    const paste = (html: string): Promise<void> =>
+      page.evaluate((given) => {
+        const { quill } = window as unknown as { quill: { root: HTMLElement; focus(): void } };
+        quill.focus();
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text/html", given);
+        quill.root.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+      }, html);
+    await paste('<p>one <a href="javascript:alert(1)">two</a> <span style="color: var(--x)">three</span></p>');
+    await until(() => serverText().includes("one two three"));
+    await paste('<ol><li data-list="nonsense">four</li></ol><pre data-language="a b">five</pre>');
+    await until(() => serverText().includes("four") && serverText().includes("five"));
+    await paste('<p>six<span class="quire-embed" data-embed="no embed">x</span><span class="quire-embed" data-embed="[7]">x</span>seven</p>');
+    await until(() => serverText().includes("sixseven"));
+    await page.evaluate(() => {
+      const { quill } = window as unknown as { quill: { updateContents(ops: unknown[], source: string): void } };
+      quill.updateContents([{ insert: "half \ud83d and whole \ud83d\ude00 ", attributes: { size: "a;b" } }], "user");
+    });
+    await until(() => serverText().includes("half \ufffd and whole 😀 "));
+    await shows(page, serverText());
+    for (const component of serverOps()) {
+      assert.ok("insert" in component && typeof component.insert === "string");
+      for (const [name, value] of Object.entries(component.attributes ?? {})) {
+        assert.deepEqual([name, value], name === "list" ? ["list", "bullet"] : ["code-block", true]);
+      }
+    }
+    assert.equal(await page.locator(".ql-editor a").count(), 0);
+    await page.keyboard.type("z");
+    await until(() => serverText().includes("z"));
   });
 
   test("a long document is shown as a whole, and there is nothing to undo", async () => {

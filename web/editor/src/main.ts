@@ -6,7 +6,7 @@ import { ListView } from "./list/list.js";
 import { Net } from "./net.js";
 import { askProfile, guestProfile, loadProfile } from "./profile.js";
 import { errorWords, isQuiet, stoppedWords } from "./pure/error-words.js";
-import { insertedText, type Op } from "./pure/safe-delta.js";
+import { insertedText, type Op } from "./pure/ops.js";
 import { parseRoute } from "./pure/routes.js";
 import { askToken, currentToken, takeTokenFromAddress } from "./token.js";
 import { openDialog } from "./ui/dialog.js";

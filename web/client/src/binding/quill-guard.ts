@@ -1,45 +1,25 @@
 /*
- * What others put into a document may be anything; Quill trusts what it is given. Formats that are
- * not allowed are left out of what it is shown, and embeds it does not know are shown as placeholders,
- * which stand for them when they are moved or copied.
+ * Stands between a document and Quill. Formats that are not allowed pass in neither direction, and
+ * embeds that Quill does not know are shown as placeholders, which stand for them when they are moved
+ * or copied.
  */
 import type Quill from "quill";
 import type { Attributes, Component, Embed } from "../ot/op.js";
+import { checkValue, isMap } from "../ot/value.js";
+import { AllowedFormats } from "./quill-formats.js";
 
-/** The formats of a rich document. Give them to Quill as its option `formats`. */
-export const QUILL_FORMATS: readonly string[] = [
-  "align",
-  "background",
-  "blockquote",
-  "bold",
-  "code",
-  "code-block",
-  "color",
-  "direction",
-  "font",
-  "header",
-  "image",
-  "indent",
-  "italic",
-  "link",
-  "list",
-  "script",
-  "size",
-  "strike",
-  "underline",
-];
-/* Attributes of images, which are formats of no name. */
-const IMAGE_ATTRIBUTES: readonly string[] = ["alt", "height", "width"];
 const PLACEHOLDER = "quire-embed";
-const IMAGE = "image";
 /* A carriage return has no place in Quill, which would make another length of it. */
 const RETURN_SIGN = "\u240d";
+/* Half a character, as some programs leave it on the clipboard, can not be sent. */
+const LONE_SURROGATES = /[\ud800-\udfff]/gu;
+const REPLACEMENT = "\ufffd";
 
 export class QuillGuard {
-  private readonly allowed: ReadonlySet<string>;
+  private readonly allowed: AllowedFormats;
 
   constructor(quill: Quill, formats: readonly string[]) {
-    this.allowed = new Set([...formats, ...IMAGE_ATTRIBUTES]);
+    this.allowed = new AllowedFormats(formats);
     registerPlaceholder(quill);
   }
 
@@ -59,25 +39,36 @@ export class QuillGuard {
       if ("delete" in op) return [op];
       const attributes = this.filter(op.attributes);
       if ("retain" in op) return [{ retain: op.retain, ...attributes }];
-      if (typeof op.insert === "string") return [{ insert: op.insert, ...attributes }];
+      if (typeof op.insert === "string") return [{ insert: op.insert.replace(LONE_SURROGATES, REPLACEMENT), ...attributes }];
       const embed = this.realEmbed(op.insert);
       return embed === null ? [] : [{ insert: embed, ...attributes }];
     });
   }
 
   private filter(attributes: Attributes | undefined): { attributes?: Attributes } {
-    const kept = Object.entries(attributes ?? {}).filter(([name]) => this.allowed.has(name));
+    const kept = Object.entries(attributes ?? {}).filter(([name, value]) => this.allowed.allows(name, value));
     return kept.length === 0 ? {} : { attributes: Object.fromEntries(kept) };
   }
 
   private shownEmbed(embed: Embed): Embed {
-    if (typeof embed[IMAGE] === "string" && this.allowed.has(IMAGE)) return embed;
+    if (this.allowed.allowsImage(embed)) return embed;
     return { [PLACEHOLDER]: JSON.stringify(embed) };
   }
 
   private realEmbed(embed: Embed): Embed | null {
-    if (typeof embed[PLACEHOLDER] === "string") return JSON.parse(embed[PLACEHOLDER]) as Embed;
-    return typeof embed[IMAGE] === "string" && this.allowed.has(IMAGE) ? embed : null;
+    if (typeof embed[PLACEHOLDER] === "string") return embedIn(embed[PLACEHOLDER]);
+    return this.allowed.allowsImage(embed) ? embed : null;
+  }
+}
+
+/** What a placeholder stands for; null when it is one that somebody else has made and put on the clipboard. */
+function embedIn(text: string): Embed | null {
+  try {
+    const embed: unknown = JSON.parse(text);
+    checkValue(embed);
+    return isMap(embed) && Object.keys(embed).length === 1 ? embed : null;
+  } catch {
+    return null;
   }
 }
 
@@ -101,7 +92,7 @@ function registerPlaceholder(quill: Quill): void {
     static override create(value: unknown): HTMLElement {
       const node = super.create(value);
       node.dataset.embed = String(value);
-      node.textContent = `\u25a1 ${Object.keys(JSON.parse(String(value)) as object).join()}`;
+      node.textContent = `\u25a1 ${Object.keys(embedIn(String(value)) ?? {}).join()}`;
       return node;
     }
 

@@ -5,6 +5,7 @@
 import type Quill from "quill/core";
 import { Delta } from "quill/core";
 import { QuillGuard } from "../../../client/src/binding/quill-guard.js";
+export { QUILL_FORMATS } from "../../../client/src/binding/quill-formats.js";
 import type { Component } from "../../../client/src/ot/op.js";
 import { Emitter } from "./emitter.js";
 import { AUTHORS, CHAT, LIST, RICH, TEXT, type FakeInfo } from "./fixtures.js";

@@ -1,7 +1,7 @@
 import type { Document } from "@quire/client";
 import type { App, View } from "../app.js";
 import { codeOf, errorWords, isQuiet } from "../pure/error-words.js";
-import { insertedText, type Op } from "../pure/safe-delta.js";
+import { insertedText, type Op } from "../pure/ops.js";
 import { h, Scope } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { StateLine } from "../ui/state-line.js";

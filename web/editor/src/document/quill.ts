@@ -1,3 +1,4 @@
+import { QUILL_FORMATS } from "@quire/client/quill";
 import Quill, { Delta, Parchment } from "quill/core";
 import { AlignClass } from "quill/formats/align.js";
 import Blockquote from "quill/formats/blockquote.js";
@@ -14,7 +15,7 @@ import List from "quill/formats/list.js";
 import Script from "quill/formats/script.js";
 import Strike from "quill/formats/strike.js";
 import Underline from "quill/formats/underline.js";
-import { bulkInsert, FORMAT_NAMES, safeOps, type Op } from "../pure/safe-delta.js";
+import { bulkInsert, type Op } from "../pure/ops.js";
 import { pasteRules } from "./paste.js";
 import { keyRules } from "./keys.js";
 
@@ -38,6 +39,9 @@ class AdaptiveColor extends ColorAttributor {
     super.remove(node);
   }
 }
+
+/** Fonts and sizes are left to the style sheet. */
+export const FORMAT_NAMES = QUILL_FORMATS.filter((name) => name !== "font" && name !== "size");
 
 let registered = false;
 
@@ -82,7 +86,7 @@ export function createQuill(container: HTMLElement, refusedFiles: () => void): Q
       uploader: { mimetypes: ["image/png", "image/jpeg", "image/gif", "image/webp"], handler: refusedFiles },
     },
   });
-  guard(quill);
+  speedUp(quill);
   quill.root.setAttribute("role", "textbox");
   quill.root.setAttribute("aria-multiline", "true");
   quill.root.setAttribute("aria-label", "Text of the document");
@@ -90,21 +94,15 @@ export function createQuill(container: HTMLElement, refusedFiles: () => void): Q
   return quill;
 }
 
-/**
- * No change is shown before its values have been looked at; and many lines that come at once, as when a document is opened, go in
- * the way that takes Quill time in proportion to their number, and not to its square.
- */
-function guard(quill: Quill): void {
+/** Many lines that come at once, as when they are pasted, go in the way that takes Quill time in proportion to their number, and not to its square. */
+function speedUp(quill: Quill): void {
   const { editor } = quill;
   const applyDelta = editor.applyDelta.bind(editor);
-  const insertContents = editor.insertContents.bind(editor);
-  const safe = (delta: Delta): Delta => new Delta(safeOps(delta.ops as Op[]) as typeof delta.ops);
-  editor.insertContents = (index, delta) => insertContents(index, safe(delta));
   editor.applyDelta = (delta) => {
-    const { ops } = safe(delta);
+    const { ops } = delta;
     const bulk = bulkInsert(ops as Op[]);
-    if (bulk === null) return applyDelta(new Delta(ops));
-    const inserted = insertContents(bulk.index, new Delta(ops.slice(bulk.from, bulk.to)));
+    if (bulk === null) return applyDelta(delta);
+    const inserted = editor.insertContents(bulk.index, new Delta(ops.slice(bulk.from, bulk.to)));
     const rest = new Delta().retain(bulk.index + bulk.length).concat(new Delta(ops.slice(bulk.to)));
     return inserted.compose(applyDelta(rest));
   };

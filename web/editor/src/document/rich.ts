@@ -1,11 +1,10 @@
 import type { UndoState } from "@quire/client";
 import { bindQuill } from "@quire/client/quill";
 import type Quill from "quill/core";
-import { FORMAT_NAMES } from "../pure/safe-delta.js";
 import { h } from "../ui/dom.js";
 import { Carets, type Box, type Measure } from "./carets.js";
 import { LinkCard } from "./link-card.js";
-import { createQuill } from "./quill.js";
+import { createQuill, FORMAT_NAMES } from "./quill.js";
 import { scrollPageTo, type Surface, type SurfaceContext } from "./surface.js";
 import { Toolbar } from "./toolbar.js";
 
