@@ -22,6 +22,12 @@ struct part {
     struct ot_slice value; /* of an embed */
 };
 
+/* Does it put something in, text or an embed? */
+static inline bool kind_adds(enum ot_kind kind)
+{
+    return (kind & OT_INSERT) != 0;
+}
+
 static inline struct ot_slice sized_take(const uint8_t **at)
 {
     size_t size = varint_take(at);

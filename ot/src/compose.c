@@ -32,15 +32,12 @@ static inline const uint8_t *text_skip(struct writer *writer, const struct text 
     return end;
 }
 
-static inline void text_drop(struct writer *writer, struct text *text, uint32_t length)
-{
-    text->at = text_skip(writer, text, length);
-}
-
 static inline void text_copy(struct writer *writer, struct text *text, uint32_t length)
 {
     const uint8_t *end = text_skip(writer, text, length);
-    writer_text(writer, text->at, (size_t)(end - text->at));
+    size_t size = (size_t)(end - text->at);
+    copy_padded(writer->text, text->at, size, (size_t)(text->end - text->at));
+    writer->text += size;
     text->at = end;
 }
 
@@ -70,6 +67,35 @@ static void rest_copy(struct writer *writer, struct source source, struct text *
     text->at = text->end;
 }
 
+/* `b` retains so much of `a`. */
+static inline void keep(struct writer *writer, const struct part *a, const struct part *b,
+                        uint32_t length, struct text *text)
+{
+    switch (a->kind) {
+    case OT_RETAIN:
+        writer_retain(writer, length, patched(writer, a, b, NIL_KEEP));
+        break;
+    case OT_INSERT:
+        writer_insert(writer, length, patched(writer, a, b, NIL_DROP));
+        text_copy(writer, text, length);
+        break;
+    default:
+        writer_embed(writer, a->value, patched(writer, a, b, NIL_DROP));
+        break;
+    }
+}
+
+/* `b` deletes so much of `a`. */
+static inline void drop(struct writer *writer, const struct part *a, uint32_t length,
+                        struct text *text)
+{
+    if (a->kind == OT_RETAIN) {
+        writer_delete(writer, length);
+    } else if (a->kind == OT_INSERT) {
+        text->at = text_skip(writer, text, length);
+    }
+}
+
 static void run(struct writer *writer, const struct areas *areas_a, const struct areas *areas_b)
 {
     struct source a = source_begin(areas_a);
@@ -77,56 +103,23 @@ static void run(struct writer *writer, const struct areas *areas_a, const struct
     struct text text_a = text_of(areas_a);
     struct text text_b = text_of(areas_b);
     while (!a.is_over && !b.is_over && writer->error == OT_OK) {
-        uint32_t length;
-        switch (KINDS(a.part.kind, b.part.kind)) {
-        case KINDS(OT_RETAIN, OT_INSERT):
-        case KINDS(OT_INSERT, OT_INSERT):
-        case KINDS(OT_DELETE, OT_INSERT):
-        case KINDS(OT_EMBED, OT_INSERT):
-            writer_insert(writer, b.part.length, b.part.attributes);
-            text_copy(writer, &text_b, b.part.length);
+        if (kind_adds(b.part.kind)) {
+            writer_part(writer, &b.part);
+            if (b.part.kind == OT_INSERT) {
+                text_copy(writer, &text_b, b.part.length);
+            }
             source_next(&b);
-            break;
-        case KINDS(OT_RETAIN, OT_EMBED):
-        case KINDS(OT_INSERT, OT_EMBED):
-        case KINDS(OT_DELETE, OT_EMBED):
-        case KINDS(OT_EMBED, OT_EMBED):
-            writer_embed(writer, b.part.value, b.part.attributes);
-            source_next(&b);
-            break;
-        case KINDS(OT_DELETE, OT_RETAIN):
-        case KINDS(OT_DELETE, OT_DELETE):
+        } else if (a.part.kind == OT_DELETE) {
             writer_delete(writer, a.part.length);
             source_next(&a);
-            break;
-        case KINDS(OT_RETAIN, OT_RETAIN):
-            length = source_shorter(&a, &b);
-            writer_retain(writer, length, patched(writer, &a.part, &b.part, NIL_KEEP));
+        } else {
+            uint32_t length = source_shorter(&a, &b);
+            if (b.part.kind == OT_RETAIN) {
+                keep(writer, &a.part, &b.part, length, &text_a);
+            } else {
+                drop(writer, &a.part, length, &text_a);
+            }
             sources_take(&a, &b, length);
-            break;
-        case KINDS(OT_RETAIN, OT_DELETE):
-            length = source_shorter(&a, &b);
-            writer_delete(writer, length);
-            sources_take(&a, &b, length);
-            break;
-        case KINDS(OT_INSERT, OT_RETAIN):
-            length = source_shorter(&a, &b);
-            writer_insert(writer, length, patched(writer, &a.part, &b.part, NIL_DROP));
-            text_copy(writer, &text_a, length);
-            sources_take(&a, &b, length);
-            break;
-        case KINDS(OT_INSERT, OT_DELETE):
-            length = source_shorter(&a, &b);
-            text_drop(writer, &text_a, length);
-            sources_take(&a, &b, length);
-            break;
-        case KINDS(OT_EMBED, OT_RETAIN):
-            writer_embed(writer, a.part.value, patched(writer, &a.part, &b.part, NIL_DROP));
-            sources_take(&a, &b, 1);
-            break;
-        case KINDS(OT_EMBED, OT_DELETE):
-            sources_take(&a, &b, 1);
-            break;
         }
     }
     if (writer->error == OT_OK) {

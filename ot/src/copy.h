@@ -41,4 +41,15 @@ static inline void copy_few(uint8_t *to, const uint8_t *from, size_t size)
     }
 }
 
+/* The same where 16 bytes may be written, and `readable` be read: mostly the size makes no
+ * difference then, which nobody could have foreseen. */
+static inline void copy_padded(uint8_t *to, const uint8_t *from, size_t size, size_t readable)
+{
+    if (size <= 16 && readable >= 16) {
+        memcpy(to, from, 16);
+    } else {
+        copy_few(to, from, size);
+    }
+}
+
 #endif

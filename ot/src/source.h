@@ -53,7 +53,4 @@ static inline void sources_take(struct source *a, struct source *b, uint32_t len
     source_take(b, length);
 }
 
-/* Two kinds as one, to switch on. */
-#define KINDS(a, b) ((a) << 2 | (b))
-
 #endif

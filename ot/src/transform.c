@@ -15,56 +15,37 @@ static struct ot_slice attributes_left(struct writer *writer, struct ot_slice op
     return room == NULL ? (struct ot_slice){0} : ot_attributes_transform(op, over, side, room);
 }
 
+/* What both keep or delete, as far as the shorter one goes. */
+static inline void pass(struct writer *writer, struct source *op, struct source *over,
+                        enum ot_side side)
+{
+    uint32_t length = source_shorter(op, over);
+    if (over->part.kind == OT_RETAIN) {
+        if (op->part.kind == OT_DELETE) {
+            writer_delete(writer, length);
+        } else {
+            writer_retain(
+                writer, length,
+                attributes_left(writer, op->part.attributes, over->part.attributes, side));
+        }
+    }
+    sources_take(op, over, length);
+}
+
 static void run(struct writer *writer, const struct areas *areas_op, const struct areas *areas_over,
                 enum ot_side side)
 {
     struct source op = source_begin(areas_op);
     struct source over = source_begin(areas_over);
     while (!op.is_over) {
-        uint32_t length;
-        switch (KINDS(over.part.kind, op.part.kind)) {
-        case KINDS(OT_INSERT, OT_INSERT):
-        case KINDS(OT_INSERT, OT_EMBED):
-        case KINDS(OT_EMBED, OT_INSERT):
-        case KINDS(OT_EMBED, OT_EMBED):
-            if (side == OT_LEFT) {
-                writer_part(writer, &op.part);
-                source_next(&op);
-                break;
-            }
-            /* fall through */
-        case KINDS(OT_INSERT, OT_RETAIN):
-        case KINDS(OT_INSERT, OT_DELETE):
-        case KINDS(OT_EMBED, OT_RETAIN):
-        case KINDS(OT_EMBED, OT_DELETE):
+        if (kind_adds(op.part.kind) && (side == OT_LEFT || !kind_adds(over.part.kind))) {
+            writer_part(writer, &op.part);
+            source_next(&op);
+        } else if (kind_adds(over.part.kind)) {
             writer_retain(writer, over.part.length, (struct ot_slice){0});
             source_next(&over);
-            break;
-        case KINDS(OT_RETAIN, OT_INSERT):
-        case KINDS(OT_DELETE, OT_INSERT):
-            writer_insert(writer, op.part.length, op.part.attributes);
-            source_next(&op);
-            break;
-        case KINDS(OT_RETAIN, OT_EMBED):
-        case KINDS(OT_DELETE, OT_EMBED):
-            writer_embed(writer, op.part.value, op.part.attributes);
-            source_next(&op);
-            break;
-        case KINDS(OT_RETAIN, OT_RETAIN):
-            length = source_shorter(&op, &over);
-            writer_retain(writer, length,
-                          attributes_left(writer, op.part.attributes, over.part.attributes, side));
-            sources_take(&op, &over, length);
-            break;
-        case KINDS(OT_RETAIN, OT_DELETE):
-            length = source_shorter(&op, &over);
-            writer_delete(writer, length);
-            sources_take(&op, &over, length);
-            break;
-        default:
-            length = source_shorter(&op, &over);
-            sources_take(&op, &over, length);
-            break;
+        } else {
+            pass(writer, &op, &over, side);
         }
     }
 }
