@@ -5,7 +5,6 @@
 #include "server/wire/message.h"
 
 #include <assert.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
