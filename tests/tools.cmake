@@ -6,19 +6,13 @@ target_link_options(test_delta_memory PRIVATE
 
 # The engine against quill-delta, both ways. Needs `npm ci` in tests/conformance.
 find_program(QUIRE_NODE node DOC "Node.js, 18 or later")
-add_executable(quire-ot-cli conformance/cli.c)
-target_link_libraries(quire-ot-cli PRIVATE quire_flags quire-tools)
 add_executable(quire-ot-cases conformance/cases.c)
 target_include_directories(quire-ot-cases PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(quire-ot-cases PRIVATE quire_flags quire-text)
 add_test(NAME conformance
   COMMAND ${QUIRE_NODE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/run.js
-          $<TARGET_FILE:quire-ot-cases> $<TARGET_FILE:quire-ot-cli>)
+          $<TARGET_FILE:quire-ot-cases> $<TARGET_FILE:quire> ot)
 set_tests_properties(conformance PROPERTIES LABELS conformance TIMEOUT 600)
-
-# Recorded sessions through the engine alone.
-add_executable(quire-replay-cli ${PROJECT_SOURCE_DIR}/tools/replay/main.c)
-target_link_libraries(quire-replay-cli PRIVATE quire_flags quire-replay)
 
 # The client in C.
 quire_test(unit/peer_wire quire-peer)
@@ -27,9 +21,11 @@ quire_test(unit/peer_difference quire-peer test_lib_ot)
 quire_test(unit/peer_session quire-peer quire-replay test_lib_ot)
 
 set(traces ${PROJECT_SOURCE_DIR}/bench/traces)
-add_test(NAME replay_engine COMMAND quire-replay-cli --quiet
+add_test(NAME replay_engine COMMAND quire replay --quiet
   ${traces}/friendsforever.json.gz ${traces}/json-crdt-patch.edits.gz ${traces}/sveltecomponent.edits.gz)
 set_tests_properties(replay_engine PROPERTIES TIMEOUT 300)
+add_test(NAME replay_corpus COMMAND quire replay --quiet --format corpus --check
+  ${PROJECT_SOURCE_DIR}/fuzz/corpus/script)
 quire_test(unit/peer_replay quire-replay)
 quire_test(unit/replay_check quire-replay test_lib_ot)
 target_sources(test_replay_check PRIVATE lib/temp_dir.c)

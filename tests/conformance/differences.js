@@ -5,6 +5,8 @@ import { Delta, expected } from "./reference.js";
 
 const EMOJI = "😀";
 
+const composed = ([a, b]) => new Delta(a).compose(new Delta(b)).ops;
+
 const B_NULL = { attributes: { b: null } };
 const LIST = { attributes: { list: { kind: "ordered" } } };
 
@@ -13,56 +15,126 @@ const DIFFERENCES = [
   [
     "an operation longer than the document is refused",
     { apply: [[{ insert: "ab" }], [{ retain: 5 }, { insert: "x" }]] },
-    ([doc, op]) => new Delta(doc).compose(new Delta(op)).ops,
+    composed,
     [{ insert: "ab" }, { retain: 3 }, { insert: "x" }],
     "out_of_range",
   ],
   [
     "a deletion longer than the document is refused",
     { apply: [[{ insert: "ab" }], [{ delete: 5 }]] },
-    ([doc, op]) => new Delta(doc).compose(new Delta(op)).ops,
+    composed,
     [{ delete: 3 }],
     "out_of_range",
   ],
   [
     "a retain of zero eats its neighbour",
     { compose: [[{ insert: "abc" }], [{ retain: 0 }, { delete: 1 }]] },
-    ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
+    composed,
     [{ delete: 1 }],
     "bad_length",
   ],
   [
+    "a delete of zero eats all that follows",
+    { compose: [[{ insert: "abc" }], [{ delete: 0 }, { retain: 1 }, { insert: "X" }]] },
+    composed,
+    [{ retain: 1 }, { insert: "X" }],
+    "bad_length",
+  ],
+  [
+    "an insert of no text",
+    { compose: [[{ insert: "" }, { insert: "abc" }], [{ retain: 1 }, { delete: 1 }]] },
+    composed,
+    [{ insert: "ac" }],
+    "bad_length",
+  ],
+  [
+    "a fractional retain is cut off where it falls",
+    { compose: [[{ insert: "abc" }], [{ retain: 1.5 }, { delete: 1 }]] },
+    composed,
+    [{ insert: "a" }],
+    "bad_length",
+  ],
+  [
+    "a component of two kinds is one of them",
+    { compose: [[{ insert: "abc" }], [{ insert: "Q", delete: 2 }]] },
+    composed,
+    [{ insert: "c" }],
+    "bad_component",
+  ],
+  [
+    "a component of no kind is an insert of length 1",
+    { compose: [[], [{}]] },
+    ([, b]) => new Delta(b).length(),
+    1,
+    "bad_component",
+  ],
+  [
+    "a number is an insert of length 1",
+    { compose: [[{ insert: 5 }], [{ retain: 1, attributes: { b: 1 } }]] },
+    composed,
+    [{ insert: 5, attributes: { b: 1 } }],
+    "bad_insert",
+  ],
+  [
+    "a change inside an embed loses the null of another attribute",
+    { compose: [[{ retain: { ctr: 3 } }], [{ retain: 1, attributes: { c: null } }]] },
+    composed,
+    [{ retain: { ctr: 3 } }],
+    "embed_change",
+  ],
+  [
+    "__proto__ is lost",
+    { compose: [[], [{ insert: "a", attributes: JSON.parse('{"__proto__":1}') }]] },
+    ([, b]) => new Delta().insert("a", b[0].attributes).ops.map(({ attributes }) => Object.keys(attributes ?? {})),
+    [[]],
+    "bad_key",
+  ],
+  [
     "a negative delete doubles text",
     { compose: [[{ insert: "abc" }], [{ retain: 1 }, { delete: -1 }]] },
-    ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
+    composed,
     [{ insert: "aabc" }],
     "bad_length",
   ],
   [
     "an insert inside a surrogate pair",
     { apply: [[{ insert: EMOJI }], [{ retain: 1 }, { insert: "x" }]] },
-    ([doc, op]) => new Delta(doc).compose(new Delta(op)).ops,
+    composed,
     [{ insert: "\ud83dx\ude00" }],
     "split_surrogate",
   ],
   [
+    "half a pair is deleted",
+    { apply: [[{ insert: EMOJI }], [{ delete: 1 }]] },
+    composed,
+    [{ insert: "\ude00" }],
+    "split_surrogate",
+  ],
+  [
+    "two halves become a character",
+    { compose: [[{ insert: "\ud83d" }], [{ retain: 1 }, { insert: "\ude00" }]] },
+    composed,
+    [{ insert: EMOJI }],
+    "unpaired_surrogate",
+  ],
+  [
     "null attributes of inserts are dropped",
     { compose: [[{ insert: "X", ...B_NULL }], []] },
-    ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
+    composed,
     [{ insert: "X", ...B_NULL }],
     [{ insert: "X" }],
   ],
   [
     "and so with a second attribute",
     { apply: [[{ insert: "X", attributes: { b: null, c: 1 } }], []] },
-    ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
+    composed,
     [{ insert: "X", attributes: { b: null, c: 1 } }],
     [{ insert: "X", attributes: { c: 1 } }],
   ],
   [
     "empty attributes are dropped",
     { compose: [[{ insert: "a", attributes: {} }], [{ retain: 1 }, { insert: "b" }]] },
-    ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
+    composed,
     [{ insert: "a", attributes: {} }, { insert: "b" }],
     [{ insert: "ab" }],
   ],
@@ -74,7 +146,7 @@ const DIFFERENCES = [
         [{ retain: 2 }, { insert: "c" }],
       ],
     },
-    ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
+    composed,
     [{ insert: "a" }, { insert: "bc" }],
     [{ insert: "abc" }],
   ],
@@ -85,12 +157,46 @@ const DIFFERENCES = [
     [{ retain: 1, ...LIST }],
     [],
   ],
+];
+
+// Names that every object in JavaScript has: quill-delta takes them for set where they are not. To Quire they are names
+// like others.
+const MEMBERS = Object.getOwnPropertyNames(Object.prototype).filter((name) => name !== "__proto__");
+
+// [question, quill-delta's result, Quire's], of an attribute with that name
+const memberQuestions = (name) => [
   [
-    "an attribute named like a member of every object",
-    { compose: [[{ insert: "a", attributes: { constructor: 1 } }], [{ retain: 1, attributes: { b: 1 } }]] },
-    ([a, b]) => new Delta(a).compose(new Delta(b)).ops,
+    { compose: [[{ insert: "a", attributes: { [name]: 1 } }], [{ retain: 1, attributes: { b: 1 } }]] },
+    composed,
     [{ insert: "a", attributes: { b: 1 } }],
-    [{ insert: "a", attributes: { b: 1, constructor: 1 } }],
+    [{ insert: "a", attributes: { b: 1, [name]: 1 } }],
+  ],
+  [
+    { apply: [[{ insert: "a", attributes: { b: 1 } }], [{ retain: 1, attributes: { [name]: true } }]] },
+    composed,
+    [{ insert: "a", attributes: { b: 1, [name]: true } }],
+    [{ insert: "a", attributes: { b: 1, [name]: true } }],
+  ],
+  [
+    {
+      transform: [[{ retain: 1, attributes: { b: 1 } }], [{ retain: 1, attributes: { [name]: 1 } }]],
+      priority: true,
+    },
+    ([a, b]) => new Delta(a).transform(new Delta(b), true).ops,
+    [],
+    [{ retain: 1, attributes: { [name]: 1 } }],
+  ],
+  [
+    { invert: [[{ retain: 1, attributes: { b: 1 } }], [{ insert: "a", attributes: { [name]: 1 } }]] },
+    ([op, doc]) => new Delta(op).invert(new Delta(doc)).ops,
+    [{ retain: 1, attributes: { b: null, [name]: 1 } }],
+    [{ retain: 1, attributes: { b: null } }],
+  ],
+  [
+    { invert: [[{ retain: 1, attributes: { [name]: 1 } }], [{ insert: "a" }]] },
+    ([op, doc]) => new Delta(op).invert(new Delta(doc)).ops,
+    [],
+    [{ retain: 1, attributes: { [name]: null } }],
   ],
 ];
 
@@ -159,6 +265,15 @@ export async function differencesCheck(session, tally) {
     tally.equal(quill(structuredClone(operands)), quillResult, `quill-delta, ${name}`);
     const [answer] = await session.ask([question]);
     tally.equal(answer.result ?? answer.error.code, quireResult, `Quire, ${name}`);
+  }
+  for (const name of MEMBERS) {
+    for (const [question, quill, quillResult, quireResult] of memberQuestions(name)) {
+      const [operands] = Object.values(question);
+      const about = `an attribute with the name ${name}: ${JSON.stringify(question)}`;
+      tally.equal(quill(structuredClone(operands)), quillResult, `quill-delta, ${about}`);
+      const [answer] = await session.ask([question]);
+      tally.equal(answer.result, quireResult, `Quire, ${about}`);
+    }
   }
   for (const question of AGREEMENTS) {
     const [answer] = await session.ask([question]);

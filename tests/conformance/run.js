@@ -4,6 +4,7 @@
 //
 // QUIRE_SEED repeats a run; QUIRE_CASES says how many random cases there are in all. Half are made
 // here and answered by the engine, half are made by the engine's own generator and answered here.
+// A long run tells now and then how far it is.
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -21,6 +22,25 @@ import { Tally } from "./tally.js";
 const CASES_DEFAULT = 100_000;
 const BATCH = 2_000;
 const GARBLED_ROUNDS = 300;
+const PROGRESS_EVERY_MS = 10_000;
+
+class Progress {
+  #count;
+  #begun = Date.now();
+  #told = Date.now();
+
+  constructor(count) {
+    this.#count = count;
+  }
+
+  tell(done, tally) {
+    const now = Date.now();
+    if (now < this.#told + PROGRESS_EVERY_MS) return;
+    this.#told = now;
+    const rate = Math.round((done * 1000) / (now - this.#begun));
+    console.error(`${done} of ${this.#count} cases, ${rate}/s, ${tally.failed} failed`);
+  }
+}
 
 function batchMake(random, left) {
   const questions = [];
@@ -43,7 +63,7 @@ async function culpritFind(command, questions) {
 }
 
 // Questions made here, answered by the engine. The next batch is made while it works.
-async function enginesAnswers(command, random, count, tally) {
+async function enginesAnswers(command, random, count, progress, tally) {
   const session = new Session(command);
   for (let done = 0; done < count;) {
     const questions = batchMake(random, count - done);
@@ -57,12 +77,13 @@ async function enginesAnswers(command, random, count, tally) {
       tally.equal(answer, { result: wanted[i] }, () => `case ${done + i}: ${JSON.stringify(questions[i])}`),
     );
     done += questions.length;
+    progress.tell(done, tally);
   }
   tally.equal(await session.close(), 0, "the exit status after the random cases");
 }
 
 // Questions made and answered by the engine. All operations in them are canonical.
-async function enginesQuestions(program, seed, count, tally) {
+async function enginesQuestions(program, seed, before, count, progress, tally) {
   const child = spawn(program, [String(seed), String(count)], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   let seen = 0;
@@ -73,6 +94,7 @@ async function enginesQuestions(program, seed, count, tally) {
     const operations = Object.values(question).flat().filter(Array.isArray);
     tally.check(operations.every(isCanonical), () => `not canonical: ${describe()}`);
     seen++;
+    progress.tell(before + seen, tally);
   }
   tally.equal([await ended, seen >= count], [0, true], "the engine's generator ends well");
 }
@@ -95,9 +117,11 @@ async function main([cases, ...command]) {
   const count = Number(process.env.QUIRE_CASES || CASES_DEFAULT);
   console.log(`QUIRE_SEED=${seed} QUIRE_CASES=${count}`);
   const tally = new Tally();
+  const progress = new Progress(count);
+  const half = Math.ceil(count / 2);
   await tally.survive(() => singleCases(command, new Random(seed), tally));
-  await tally.survive(() => enginesAnswers(command, new Random(seed), Math.ceil(count / 2), tally));
-  await tally.survive(() => enginesQuestions(cases, seed, Math.floor(count / 2), tally));
+  await tally.survive(() => enginesAnswers(command, new Random(seed), half, progress, tally));
+  await tally.survive(() => enginesQuestions(cases, seed, half, count - half, progress, tally));
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
   process.exitCode = tally.failed > 0 ? 1 : 0;
 }
