@@ -18,7 +18,7 @@ foreach(gate_test handshake hostile messages outbox pages rooms slots stop wheel
   quire_test(unit/gate_${gate_test} test-gate-world quire-gate)
 endforeach()
 quire_test(unit/serve_store_thread quire-serve)
-target_link_options(test_serve_store_thread PRIVATE -Wl,--wrap=store_append)
+target_link_options(test_serve_store_thread PRIVATE -Wl,--wrap=store_append,--wrap=store_history)
 add_test(NAME structure COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/structure.sh)
 
 quire_test(unit/wire_utf8 quire-wire test_lib_ot)
@@ -40,3 +40,7 @@ target_link_libraries(test-server-process
   PUBLIC quire-storage quire-peer PkgConfig::CMOCKA PRIVATE quire_flags)
 add_dependencies(test-server-process quire)
 quire_test(unit/serve_process test-server-process)
+
+# Preloaded into the real program by tests/faults.
+add_library(quire-fault-shim MODULE faults/shim.c)
+target_link_libraries(quire-fault-shim PRIVATE quire_flags)

@@ -288,9 +288,10 @@ static int append(struct store *store, const struct store_request *chain,
 void request_append(struct store *store, struct store_request *chain)
 {
     int result = append(store, chain, NULL);
-    /* One that has no place (its document was deleted, or the one before it met a full disk) is not
-     * to take the others with it. */
-    bool apart = result == STORE_E_INVALID || result == STORE_E_NOT_FOUND;
+    /* One that has no place (its document was deleted or is damaged, or the one before it met a
+     * full disk) is not to take the others with it. */
+    bool apart =
+        result == STORE_E_INVALID || result == STORE_E_NOT_FOUND || result == STORE_E_CORRUPT;
     for (; chain; chain = chain->next) {
         chain->result = apart ? append(store, chain, chain->next) : result;
         chain->version = chain->edit.version;

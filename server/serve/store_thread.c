@@ -69,11 +69,11 @@ static bool is_write(const struct store_request *request)
     }
 }
 
-/* After which everything is as it was. */
+/* After which everything is as it was, and other documents are as good as before (store.h). */
 static bool is_clean(int result)
 {
     return result == STORE_OK || result == STORE_E_FULL || result == STORE_E_NOT_FOUND ||
-           result == STORE_E_EXISTS || result == STORE_E_INVALID;
+           result == STORE_E_EXISTS || result == STORE_E_INVALID || result == STORE_E_CORRUPT;
 }
 
 static void answer(struct store_thread *thread, struct store_request *request)
@@ -107,7 +107,8 @@ static bool end_call(struct store_thread *thread, int result, bool write, const 
         atomic_store(&thread->full_at_ms, clock_monotonic_ms());
     else if (write && result == STORE_OK)
         atomic_store(&thread->full_at_ms, 0);
-    if (write && !is_clean(result))
+    /* A disk that cannot be read is not to be written to either. */
+    if ((write || result == STORE_E_IO) && !is_clean(result))
         fail(thread, result, doing);
     return !thread->failed;
 }

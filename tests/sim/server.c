@@ -300,7 +300,12 @@ bool server_serve(struct server *server)
     }
     struct store_request *request = pop(&server->reads);
     request_serve(server->store, request);
-    hub_stored(server->hub, request);
+    if (request->result == STORE_E_IO) {
+        fail(server, NULL, "reading", request->result);
+        request_free(request);
+    } else {
+        hub_stored(server->hub, request);
+    }
     return true;
 }
 

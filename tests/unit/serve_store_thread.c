@@ -30,13 +30,30 @@ int __real_store_append(struct store *store, const struct store_edit *edits, siz
 int __wrap_store_append(struct store *store, const struct store_edit *edits, size_t edit_count,
                         const struct store_chat *chats, size_t chat_count);
 
-static _Atomic int injected; /* what the next appends fail with; STORE_OK: nothing */
+int __real_store_history(struct store *store, int64_t key, uint64_t first, uint64_t last,
+                         store_edit_fn *row, void *context);
+int __wrap_store_history(struct store *store, int64_t key, uint64_t first, uint64_t last,
+                         store_edit_fn *row, void *context);
+
+static _Atomic int injected;    /* what the next appends fail with; STORE_OK: nothing */
+static _Atomic int64_t damaged; /* what has an edit of this document fails as damaged; 0: none */
+static _Atomic int unreadable;  /* what histories fail with */
 
 int __wrap_store_append(struct store *store, const struct store_edit *edits, size_t edit_count,
                         const struct store_chat *chats, size_t chat_count)
 {
     int result = atomic_load(&injected);
+    for (size_t i = 0; i < edit_count; i++)
+        if (edits[i].key == atomic_load(&damaged))
+            result = STORE_E_CORRUPT;
     return result ? result : __real_store_append(store, edits, edit_count, chats, chat_count);
+}
+
+int __wrap_store_history(struct store *store, int64_t key, uint64_t first, uint64_t last,
+                         store_edit_fn *row, void *context)
+{
+    int result = atomic_load(&unreadable);
+    return result ? result : __real_store_history(store, key, first, last, row, context);
 }
 
 struct fixture {
@@ -84,6 +101,8 @@ static struct fixture *fixture_new(uint64_t commit_interval_ms)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     char message[256] = "";
     atomic_store(&injected, STORE_OK);
+    atomic_store(&damaged, 0);
+    atomic_store(&unreadable, STORE_OK);
     fixture->answers_end = &fixture->answers;
     pthread_mutex_init(&fixture->lock, NULL);
     pthread_cond_init(&fixture->changed, NULL);
@@ -150,6 +169,14 @@ static struct store_request *await(struct fixture *fixture, size_t count)
         pthread_cond_wait(&fixture->changed, &fixture->lock);
     pthread_mutex_unlock(&fixture->lock);
     return fixture->answers;
+}
+
+static void await_failure(struct fixture *fixture)
+{
+    pthread_mutex_lock(&fixture->lock);
+    while (fixture->failures == 0)
+        pthread_cond_wait(&fixture->changed, &fixture->lock);
+    pthread_mutex_unlock(&fixture->lock);
 }
 
 static int64_t document_new(struct fixture *fixture, const char *id)
@@ -391,6 +418,29 @@ static void a_full_disk_refuses_and_what_builds_on_it_too(void **state)
     fixture_free(fixture);
 }
 
+static void a_damaged_document_takes_no_others_with_it(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new(4);
+    int64_t a = document_new(fixture, "a"), b = document_new(fixture, "b");
+    atomic_store(&damaged, a);
+    for (uint64_t version = 1; version <= 3; version++) {
+        give(fixture, edit_new(a, version));
+        give(fixture, edit_new(b, version));
+    }
+    run(fixture);
+    for (struct store_request *answer = await(fixture, 6); answer; answer = answer->next) {
+        bool refused = answer->result == STORE_E_CORRUPT || answer->result == STORE_E_FULL;
+        assert_int_equal(refused, answer->key == a);
+        assert_true(refused || answer->result == STORE_OK);
+    }
+    drop_answers(fixture);
+    give(fixture, history_new(b, 9));
+    assert_int_equal(await(fixture, 1)->edits.count, 3);
+    assert_int_equal(fixture->failures, 0);
+    fixture_free(fixture);
+}
+
 static void after_a_failed_write_nothing_is_answered(void **state)
 {
     (void)state;
@@ -400,16 +450,31 @@ static void after_a_failed_write_nothing_is_answered(void **state)
     give(fixture, edit_new(key, 1));
     give(fixture, history_new(key, 1));
     run(fixture);
-    pthread_mutex_lock(&fixture->lock);
-    while (fixture->failures == 0)
-        pthread_cond_wait(&fixture->changed, &fixture->lock);
-    pthread_mutex_unlock(&fixture->lock);
+    await_failure(fixture);
     atomic_store(&injected, STORE_OK);
     give(fixture, edit_new(key, 1));
     store_thread_wake(fixture->thread);
     store_thread_end(fixture->thread);
     assert_int_equal(fixture->answer_count, 0);
     assert_int_equal(fixture->failures, 1);
+    fixture_free(fixture);
+}
+
+static void a_disk_that_cannot_be_read_is_a_failure_too(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new(0);
+    int64_t key = document_new(fixture, "a");
+    run(fixture);
+    atomic_store(&unreadable, STORE_E_CORRUPT);
+    give(fixture, history_new(key, 1));
+    assert_int_equal(await(fixture, 1)->result, STORE_E_CORRUPT);
+    assert_int_equal(fixture->failures, 0);
+    atomic_store(&unreadable, STORE_E_IO);
+    give(fixture, history_new(key, 1));
+    store_thread_wake(fixture->thread);
+    await_failure(fixture);
+    assert_int_equal(fixture->answer_count, 1);
     fixture_free(fixture);
 }
 
@@ -461,6 +526,8 @@ int main(void)
         cmocka_unit_test(it_says_when_it_has_too_much),
         cmocka_unit_test(a_full_disk_refuses_and_what_builds_on_it_too),
         cmocka_unit_test(after_a_failed_write_nothing_is_answered),
+        cmocka_unit_test(a_damaged_document_takes_no_others_with_it),
+        cmocka_unit_test(a_disk_that_cannot_be_read_is_a_failure_too),
         cmocka_unit_test(a_document_that_is_not_there_is_no_failure),
         cmocka_unit_test(refusals_are_by_document_and_number),
     };
