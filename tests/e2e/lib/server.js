@@ -12,13 +12,28 @@ export class Server {
   #ended = null;
   log = [];
 
-  static async start() {
+  // `dir`: instead of a new one; `env`: more of the environment; `wrap`: a command to start it with; `args`: more options.
+  static async start(options = {}) {
     if (!program) throw new Error("set QUIRE_BIN to the quire program to test");
     const server = new Server();
-    server.dir = await mkdtemp(join(tmpdir(), "quire-e2e-"));
+    server.options = options;
+    server.dir = options.dir ?? (await mkdtemp(join(tmpdir(), "quire-e2e-")));
     server.port = 0;
     await server.up();
     return server;
+  }
+
+  get data() {
+    return join(this.dir, "data");
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  // Resolves with { code, signal } when the process has ended.
+  get ended() {
+    return this.#ended;
   }
 
   get url() {
@@ -31,8 +46,9 @@ export class Server {
 
   // Starts the process and waits until it serves; on the port it had before, if it had one.
   async up() {
-    const args = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data", join(this.dir, "data"), "--log-format", "json"];
-    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const { env = {}, wrap = [], args = [] } = this.options;
+    const [command, ...words] = [...wrap, program, "serve", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--log-format", "json", ...args];
+    const child = spawn(command, words, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } });
     this.#child = child;
     this.#ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
     const serving = new Promise((resolve) => {

@@ -1,0 +1,47 @@
+// Plays faults many times and prints a table: node report.js [--runs N] [--seed N] [NAME...]. Status 1: something was
+// lost, doubled or different.
+import { parseArgs } from "node:util";
+import { seed as anySeed } from "../e2e/lib/random.js";
+import { scenarios } from "./lib/scenarios.js";
+
+const { values, positionals } = parseArgs({
+  options: { runs: { type: "string", default: "10" }, seed: { type: "string", default: String(anySeed) } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name));
+if (unknown.length > 0) {
+  console.error(`report: no fault is called ${unknown.join(", ")}; there are ${scenarios.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+
+const rows = [];
+let status = 0;
+for (const { name, what, missing, run, times } of scenarios) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const reason = missing();
+  if (reason !== null) {
+    console.error(`SKIP ${name} (${what}): ${reason}`);
+    rows.push([what, "skipped", "", "", "", ""]);
+    continue;
+  }
+  const sum = { faults: 0, acknowledged: 0, lost: 0, doubled: 0, diverged: 0 };
+  for (let i = 0; i < Number(values.runs); i++) {
+    const seed = Number(values.seed) + i;
+    try {
+      const result = await run({ seed, times });
+      for (const key of Object.keys(sum)) sum[key] += result[key];
+      for (const found of result.reasons) console.error(`${name}, seed ${seed}: ${found}`);
+    } catch (error) {
+      console.error(`${name}, seed ${seed}: ${error.stack}`);
+      status = 1;
+    }
+    process.stderr.write(`\r${name}: ${i + 1} of ${values.runs} runs, ${sum.faults} faults, ${sum.acknowledged} acknowledged   `);
+  }
+  process.stderr.write("\n");
+  if (sum.lost + sum.doubled + sum.diverged > 0) status = 1;
+  rows.push([what, sum.faults, sum.acknowledged, sum.lost, sum.doubled, sum.diverged]);
+}
+console.log(`seed ${values.seed}, ${values.runs} runs each\n`);
+console.log("| fault | times | acknowledged | lost | doubled | diverged |\n|---|---|---|---|---|---|");
+for (const row of rows) console.log(`| ${row.join(" | ")} |`);
+process.exit(status);

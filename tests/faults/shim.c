@@ -1,0 +1,122 @@
+/*
+ * A disk that misbehaves, preloaded into the server: QUIRE_FAULT=CALL:N:ACTION makes the n-th call
+ * (from 1) of fdatasync, pwrite or send of the process
+ *   eio      fail with EIO, once
+ *   broken   fail with EIO, and all after it
+ *   before   kill the process just before the call
+ *   after    kill the process just after the call
+ *   slow     take SLOW_MS, and all after it
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SLOW_MS   300
+#define EXIT_CODE 137
+#define WORD_MAX  16
+
+static atomic_long calls;
+
+/* What is to happen at this call; NULL: nothing. */
+static const char *action_at(const char *call)
+{
+    static _Thread_local char action[WORD_MAX];
+    char name[WORD_MAX];
+    long at;
+    const char *fault = getenv("QUIRE_FAULT");
+    if (fault == NULL || sscanf(fault, "%15[^:]:%ld:%15s", name, &at, action) != 3 ||
+        strcmp(name, call) != 0) {
+        return NULL;
+    }
+    long number = atomic_fetch_add(&calls, 1) + 1;
+    bool stays = strcmp(action, "broken") == 0 || strcmp(action, "slow") == 0;
+    return number == at || (stays && number > at) ? action : NULL;
+}
+
+/* True: the call fails. */
+static bool happens_before(const char *action)
+{
+    if (action == NULL) {
+        return false;
+    }
+    if (strcmp(action, "before") == 0) {
+        _exit(EXIT_CODE);
+    }
+    if (strcmp(action, "slow") == 0) {
+        nanosleep(&(struct timespec){.tv_nsec = SLOW_MS * 1000000L}, NULL);
+    }
+    errno = EIO;
+    return strcmp(action, "eio") == 0 || strcmp(action, "broken") == 0;
+}
+
+static void happens_after(const char *action)
+{
+    if (action != NULL && strcmp(action, "after") == 0) {
+        _exit(EXIT_CODE);
+    }
+}
+
+static void *real(const char *name)
+{
+    void *function = dlsym(RTLD_NEXT, name);
+    if (function == NULL) {
+        abort();
+    }
+    return function;
+}
+
+int fdatasync(int fd)
+{
+    int (*call)(int);
+    *(void **)&call = real("fdatasync");
+    const char *action = action_at("fdatasync");
+    if (happens_before(action)) {
+        return -1;
+    }
+    int result = call(fd);
+    happens_after(action);
+    return result;
+}
+
+static ssize_t write_at(const char *name, int fd, const void *bytes, size_t size, off_t place)
+{
+    ssize_t (*call)(int, const void *, size_t, off_t);
+    *(void **)&call = real(name);
+    const char *action = action_at("pwrite");
+    if (happens_before(action)) {
+        return -1;
+    }
+    ssize_t result = call(fd, bytes, size, place);
+    happens_after(action);
+    return result;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t place)
+{
+    return write_at("pwrite", fd, bytes, size, place);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t place)
+{
+    return write_at("pwrite64", fd, bytes, size, place);
+}
+
+ssize_t send(int fd, const void *bytes, size_t size, int flags)
+{
+    ssize_t (*call)(int, const void *, size_t, int);
+    *(void **)&call = real("send");
+    const char *action = action_at("send");
+    if (happens_before(action)) {
+        return -1;
+    }
+    ssize_t result = call(fd, bytes, size, flags);
+    happens_after(action);
+    return result;
+}
