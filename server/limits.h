@@ -59,6 +59,8 @@
     X(LIMIT_LOG_LINE_BYTES, 2048, "bytes", "a line of the log; cut")                               \
     X(LIMIT_LOG_QUEUE_BYTES, 262144, "bytes",                                                      \
       "lines that wait to be written; dropped and counted")                                        \
+    X(LIMIT_ADMIN_BYTES, 8192, "bytes", "a request of an operator's command; refused")             \
+    X(LIMIT_ADMIN_MS, 5000, "ms", "time for such a request to come; refused")                      \
     X(LIMIT_CONFIG_BYTES, 65536, "bytes", "the configuration file; refused")                       \
     X(LIMIT_RETURN_MS, 2000, "ms", "in which clients are told to come back when the server stops") \
     X(LIMIT_DRAIN_MS, 5000, "ms", "time to finish when the server stops")

@@ -1,5 +1,6 @@
 /* quire: one program, several commands. */
 #include "server/config/suggest.h"
+#include "server/operate/commands.h"
 #include "server/serve/serve_command.h"
 #include "tools/ot_command.h"
 #include "tools/replay/replay_command.h"
@@ -24,6 +25,12 @@ static int version_command(int argc, char **argv);
 
 static const struct command commands[] = {
     {"serve", serve_command, "serve documents, and the editor, to browsers"},
+    {"backup", backup_command, "copy the database into a file, also while a server runs"},
+    {"verify", verify_command, "look a database or backup over for damage"},
+    {"restore", restore_command, "make a backup the database"},
+    {"export", export_command, "write documents to files, with or without their history"},
+    {"import", import_command, "make documents of files"},
+    {"compact", compact_command, "make a database as small as it goes"},
     {"replay", replay_command, "play recorded sessions through a server or the engine"},
     {"ot", ot_command, "answer questions to the OT engine, one JSON line each"},
     {"version", version_command, "print the version"},

@@ -44,7 +44,9 @@ forbid 'auth is under the hub' '(storage|server/(config|gate|hub|log|serve|wire)
 forbid 'the hub is pure' '(server/(config|gate|log|serve|thread)/.*|storage/sqlite/.*|pthread\.h|sys/socket\.h|time\.h|unistd\.h)' server/hub
 forbid 'the gate is under serve' '(server/(config|log|serve)/.*|storage/.*)' server/gate
 forbid 'threads, log and options are under serve' '(storage|server/(gate|hub|serve|wire))/.*' server/thread server/log server/config
-forbid 'the interface of storage is store.h' 'storage/sqlite/.*' server tools
+forbid 'the interfaces of storage are store.h and upkeep.h' 'storage/sqlite/.*' server tools
+forbid 'the hub keeps to store.h' 'storage/upkeep\.h' server/hub server/gate
+forbid 'the commands of the operator need no server' '(server/(auth|config|gate|hub|log|wire)/.*|server/serve/[^a].*)' server/operate
 forbid 'tools need no server' '(storage|server/(auth|config|gate|hub|log|serve|thread))/.*' tools
 forbid 'the program includes no tests' '(tests|bench)/.*' ot server storage tools
 
@@ -54,7 +56,7 @@ alone 'uv\.h' 'server/gate/|tests/|bench/'
 alone 'msgpack(\.h|/.*)' 'server/wire/|tests/|bench/'
 alone 'sqlite3\.h' 'storage/|tests/|bench/'
 alone 'sodium\.h' 'server/auth/|storage/checksum\.c'
-alone 'jansson\.h' 'server/text/|server/config/|tools/|tests/'
+alone 'jansson\.h' 'server/text/|server/config/|server/operate/|tools/|tests/'
 alone 'cmocka\.h' 'tests/'
 
 # Files under 600 lines.

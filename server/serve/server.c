@@ -3,13 +3,16 @@
 #include "server/assets/assets.h"
 #include "server/gate/gate.h"
 #include "server/limits.h"
+#include "server/serve/admin.h"
 #include "server/serve/hub_thread.h"
 #include "server/serve/store_thread.h"
 #include "storage/store.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* When /readyz says that something is wrong. */
 #define STORE_BUSY_MS 5000
@@ -24,6 +27,7 @@ struct server {
     struct store_thread *store_thread;
     struct hub_thread *hub_thread;
     struct gates *gates;
+    struct admin *admin; /* NULL when its socket could not be made */
     atomic_bool serving, draining, failed;
 };
 
@@ -161,6 +165,15 @@ static int start_gates(struct server *server, char *message_out)
     return server->gates ? 0 : -1;
 }
 
+/* Without it the documents are served all the same. */
+static void start_admin(struct server *server)
+{
+    const struct server_options *options = &server->options;
+    server->admin = admin_start(options->data, server->store_thread);
+    if (!server->admin)
+        log_write(options->log, LOG_WARN, "no_admin", "error=%s", strerror(errno));
+}
+
 struct server *server_start(const struct server_options *options, char *message_out)
 {
     snprintf(message_out, SERVER_MESSAGE_MAX, "there is not enough memory");
@@ -176,6 +189,7 @@ struct server *server_start(const struct server_options *options, char *message_
         snprintf(message_out, SERVER_MESSAGE_MAX, "a thread could not be started");
         goto stop;
     }
+    start_admin(server);
     atomic_store(&server->serving, true);
     return server;
 
@@ -207,6 +221,7 @@ void server_stop(struct server *server)
     if (server->gates)
         gates_stop(server->gates);
     store_thread_end(server->store_thread);
+    admin_stop(server->admin);
     store_thread_free(server->store_thread);
     hub_thread_free(server->hub_thread);
     if (server->store)

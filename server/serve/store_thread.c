@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* How many turns settling gives way to other requests. */
+/* How many turns settling and the task give way to other requests. */
 #define SETTLE_PATIENCE 16
 /* Without requests, the database is tended to this often. */
 #define IDLE_NS (250 * (uint64_t)CLOCK_NS_PER_MS)
@@ -28,6 +28,7 @@ struct store_thread {
     atomic_bool wanted;  /* given something that is worth a wake */
     atomic_long missing; /* appends that the sleeping thread waits for before its time comes */
     atomic_bool ending;
+    _Atomic(struct store_task *) task;
     atomic_size_t waiting_count, waiting_bytes;
 
     /* the thread's own */
@@ -39,7 +40,7 @@ struct store_thread {
     size_t append_bytes;
     struct pace pace;
     uint64_t now_ns; /* when requests were last taken */
-    unsigned turns;  /* since a settling slice */
+    unsigned turns;  /* since a slice */
     bool failed;
 
     /* for the stats */
@@ -225,6 +226,18 @@ static void settle_slice(struct store_thread *thread)
         request_free(request);
 }
 
+static void task_slice(struct store_thread *thread, const struct store_task *task)
+{
+    thread->turns = 0;
+    begin_call(thread);
+    bool ended = task->slice(task->context, thread->options.store);
+    atomic_store(&thread->busy_since_ms, 0);
+    if (!ended)
+        return;
+    atomic_store(&thread->task, NULL);
+    task->ended(task->context);
+}
+
 static void tidy(struct store_thread *thread)
 {
     begin_call(thread);
@@ -283,6 +296,11 @@ static bool turn(struct store_thread *thread)
     bool overdue = thread->turns >= SETTLE_PATIENCE;
     if (thread->settles.count > 0 && (!worked || overdue) && !thread->failed) {
         settle_slice(thread);
+        worked = true;
+    }
+    const struct store_task *task = atomic_load(&thread->task);
+    if (task && (!worked || overdue) && !thread->failed) {
+        task_slice(thread, task);
         worked = true;
     }
     if (worked)
@@ -376,6 +394,12 @@ void store_thread_wake(struct store_thread *thread)
     if (atomic_load_explicit(&thread->wanted, memory_order_relaxed) &&
         atomic_exchange(&thread->wanted, false))
         waker_wake(&thread->waker);
+}
+
+void store_thread_begin(struct store_thread *thread, struct store_task *task)
+{
+    atomic_store(&thread->task, task);
+    waker_wake(&thread->waker);
 }
 
 bool store_thread_full(const struct store_thread *thread)

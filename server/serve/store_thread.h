@@ -5,7 +5,7 @@
  *   commit interval is over or nobody is left to wait for (pace.h). So a lone edit waits for
  * nobody, and under load a sync carries all that came meanwhile.
  * - Everything else is served in order. A request sees every append that was given before it.
- * - Settling goes in slices, between the others.
+ * - Settling goes in slices, between the others, and so does a task, of which there is one at most.
  *
  * A write that fails for any reason but a full disk (or a request that makes no sense) ends it:
  * from then on nothing is answered, and `failed` is called.
@@ -49,6 +49,17 @@ void store_thread_wake(struct store_thread *thread);
 
 /* Whether so much waits that no more should be given. Any thread. */
 bool store_thread_full(const struct store_thread *thread);
+
+/* Something long that is done besides, such as a copy of the database. */
+struct store_task {
+    void *context;
+    /* One slice of a millisecond or two; true: it was the last. On the thread. */
+    bool (*slice)(void *context, struct store *store);
+    /* Another task can be begun. On the thread. */
+    void (*ended)(void *context);
+};
+/* Begins the task, which must stay until it has ended, or the thread has: then it never will. */
+void store_thread_begin(struct store_thread *thread, struct store_task *task);
 
 struct store_thread_stats {
     uint64_t commits, committed; /* transactions, and appends in them */

@@ -35,17 +35,17 @@ static int chat_insert(struct store *store, const struct store_chat *chat)
     return statement_run(store, statement);
 }
 
-static int chat_take(sqlite3_stmt *statement, int64_t key, struct store_chat *chat)
+int chat_take(sqlite3_stmt *statement, int64_t key, struct store_chat *chat_out)
 {
-    chat->key = key;
-    chat->number = column_u64(statement, 0);
-    chat->client = column_u64(statement, 1);
-    chat->nonce = column_u64(statement, 2);
-    chat->at_ms = sqlite3_column_int64(statement, 3);
-    chat->name = column_bytes(statement, 4);
-    chat->color = column_bytes(statement, 5);
-    chat->text = column_bytes(statement, 6);
-    return column_u64(statement, 7) == chat_sum(chat) ? STORE_OK : STORE_E_CORRUPT;
+    chat_out->key = key;
+    chat_out->number = column_u64(statement, 0);
+    chat_out->client = column_u64(statement, 1);
+    chat_out->nonce = column_u64(statement, 2);
+    chat_out->at_ms = sqlite3_column_int64(statement, 3);
+    chat_out->name = column_bytes(statement, 4);
+    chat_out->color = column_bytes(statement, 5);
+    chat_out->text = column_bytes(statement, 6);
+    return column_u64(statement, 7) == chat_sum(chat_out) ? STORE_OK : STORE_E_CORRUPT;
 }
 
 int chat_last(struct store *store, int64_t key, uint64_t *number_out)

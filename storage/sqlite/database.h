@@ -18,7 +18,9 @@
 struct store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
-    bool failed; /* nothing is written any more: only reopening tells what the disk holds */
+    bool failed;     /* nothing is written any more: only reopening tells what the disk holds */
+    bool inspecting; /* damage is borne: the log is indexed as far as it can be read */
+    int held_fd;     /* keeps the lock on a file that SQLite reads without one, or -1 */
 
     uint64_t epoch;
     uint8_t secret[32];

@@ -5,6 +5,7 @@
 #include "storage/checksum.h"
 #include "storage/sqlite/log.h"
 #include "storage/sqlite/purge.h"
+#include "storage/upkeep.h"
 
 static uint64_t document_sum(const struct document *document)
 {
@@ -183,6 +184,21 @@ int store_find(struct store *store, const char *id, struct store_document *docum
     if (rc == STORE_OK && document.state != DOCUMENT_LIVE)
         rc = STORE_E_NOT_FOUND;
     if (rc == STORE_OK)
+        *document_out = document.face;
+    return rc;
+}
+
+int64_t store_last_key(const struct store *store)
+{
+    return store->next_key - 1;
+}
+
+int store_find_key(struct store *store, int64_t key, struct store_document *document_out)
+{
+    struct document document;
+    int rc = document_read_live(store, key, &document);
+
+    if (rc == STORE_OK || rc == STORE_E_CORRUPT)
         *document_out = document.face;
     return rc;
 }

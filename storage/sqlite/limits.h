@@ -28,10 +28,15 @@
 
 #define DELETE_ROWS_MAX 8192 /* log rows of a deleted document that are emptied at once */
 
-#define WAL_MAX_PAGES   4096 /* a write that finds the write-ahead log this long checkpoints it */
-#define WAL_IDLE_PART   8    /* and store_idle, when it has grown by this part of that */
-#define WAL_KEEP_BYTES  33554432  /* its file is cut to this when it begins anew */
-#define CACHE_KIB       32768     /* SQLite's page cache */
+#define WAL_MAX_PAGES  4096 /* a write that finds the write-ahead log this long checkpoints it */
+#define WAL_IDLE_PART  8    /* and store_idle, when it has grown by this part of that */
+#define WAL_KEEP_BYTES 33554432 /* its file is cut to this when it begins anew */
+#define CACHE_KIB      32768    /* SQLite's page cache */
+
+#define BACKUP_SLICE_PAGES 64  /* pages that a slice of a copy takes */
+#define BACKUP_CACHE_KIB   512 /* of the copy's own page cache, written out by its last slice */
+#define BACKUP_SPARE_BYTES 16777216 /* left free on the disk of a copy */
+
 #define BUSY_WAIT_MS    250       /* for another process to close the database */
 #define VALUE_BYTES_MAX 134217728 /* of any one value or row in SQLite */
 

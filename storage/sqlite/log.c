@@ -36,17 +36,16 @@ static int row_insert(struct store *store, int64_t row, const struct store_edit 
     return statement_run(store, statement);
 }
 
-/* The row that the statement stands on. */
-static int row_take(sqlite3_stmt *statement, int64_t *row_out, struct store_edit *edit)
+int log_take(sqlite3_stmt *statement, int64_t *row_out, struct store_edit *edit_out)
 {
     *row_out = sqlite3_column_int64(statement, 0);
-    edit->key = sqlite3_column_int64(statement, 1);
-    edit->version = column_u64(statement, 2);
-    edit->client = column_u64(statement, 3);
-    edit->seq = column_u64(statement, 4);
-    edit->at_ms = sqlite3_column_int64(statement, 5);
-    edit->op = column_bytes(statement, 6);
-    return column_u64(statement, 7) == row_sum(*row_out, edit) ? STORE_OK : STORE_E_CORRUPT;
+    edit_out->key = sqlite3_column_int64(statement, 1);
+    edit_out->version = column_u64(statement, 2);
+    edit_out->client = column_u64(statement, 3);
+    edit_out->seq = column_u64(statement, 4);
+    edit_out->at_ms = sqlite3_column_int64(statement, 5);
+    edit_out->op = column_bytes(statement, 6);
+    return column_u64(statement, 7) == row_sum(*row_out, edit_out) ? STORE_OK : STORE_E_CORRUPT;
 }
 
 static int row_read(struct store *store, int64_t row, struct store_edit *edit_out)
@@ -60,7 +59,7 @@ static int row_read(struct store *store, int64_t row, struct store_edit *edit_ou
     rc = statement_next(store, statement);
     if (rc == 0)
         rc = STORE_E_CORRUPT;
-    return rc > 0 ? row_take(statement, &found, edit_out) : rc;
+    return rc > 0 ? log_take(statement, &found, edit_out) : rc;
 }
 
 int log_read(struct store *store, const struct tail_document *tail, size_t place,
@@ -243,27 +242,42 @@ static void release_all(struct tail *tail)
     }
 }
 
+/* Takes in the row that the scan stands on. An inspection passes over one that is damaged or that
+ * does not follow the one before it. */
+static int scan_row(struct store *store, sqlite3_stmt *statement)
+{
+    struct store_edit edit;
+    int64_t row;
+    int rc = log_take(statement, &row, &edit);
+
+    if (store->log_next == store->log_first)
+        store->log_first = store->log_next = row;
+    if (store->inspecting)
+        store->log_next = row;
+    if (rc == STORE_OK && row != store->log_next)
+        rc = STORE_E_CORRUPT;
+    if (rc == STORE_OK)
+        rc = scan_edit(store, row, &edit);
+    if (rc == STORE_E_CORRUPT && store->inspecting)
+        rc = STORE_OK;
+    if (rc != STORE_OK)
+        return rc;
+    store->log_next++;
+    store->log_bytes += edit.op.size;
+    return STORE_OK;
+}
+
 int log_scan(struct store *store, int64_t *row_out)
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_LOG_SCAN);
-    struct store_edit edit;
-    int64_t row;
     int rc;
 
     store->log_first = 1;
     store->log_next = 1;
     while ((rc = statement_next(store, statement)) > 0) {
-        rc = row_take(statement, &row, &edit);
-        if (store->log_next == store->log_first)
-            store->log_first = store->log_next = row;
-        if (rc == STORE_OK && row != store->log_next)
-            rc = STORE_E_CORRUPT;
-        if (rc == STORE_OK)
-            rc = scan_edit(store, row, &edit);
+        rc = scan_row(store, statement);
         if (rc != STORE_OK)
             break;
-        store->log_next++;
-        store->log_bytes += edit.op.size;
     }
     *row_out = store->log_next;
     sqlite3_reset(statement);

@@ -7,6 +7,10 @@
 /* Builds the index when the store opens. STORE_E_CORRUPT with the row where the log breaks off. */
 int log_scan(struct store *store, int64_t *row_out);
 
+/* The row that a LOG_ROW or LOG_SCAN stands on. STORE_E_CORRUPT when it does not match its
+ * checksum; it is given all the same. */
+int log_take(sqlite3_stmt *statement, int64_t *row_out, struct store_edit *edit_out);
+
 /* The document's edit of this place in the index; its slice lives until the log is read again. */
 int log_read(struct store *store, const struct tail_document *tail, size_t place,
              struct store_edit *edit_out);

@@ -1,20 +1,23 @@
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <unistd.h>
 
-#include "storage/checksum.h"
 #include "storage/sqlite/checkpoint.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/log.h"
+#include "storage/sqlite/meta.h"
 #include "storage/sqlite/place.h"
 #include "storage/sqlite/schema.h"
+#include "storage/upkeep.h"
 
-#define EPOCH_BITS 53 /* a number that JavaScript can hold */
+enum open_how { OPEN_OR_MAKE, OPEN_EXISTING, OPEN_INSPECT };
 
 struct opening {
     struct store *store;
+    enum open_how how;
     char path[PLACE_PATH_MAX];
     struct shown shown;
     struct complaint complaint;
@@ -28,11 +31,18 @@ static int complain_of(const struct opening *opening, int code, const char *text
 
     switch (code) {
     case STORE_E_BUSY:
+        if (opening->how == OPEN_INSPECT)
+            return complain(complaint, code,
+                            "another process has the database \"%s\" open; name its directory, or "
+                            "a backup of it",
+                            path);
         return complain(complaint, code,
                         "another process has the database \"%s\" open; stop it, or choose another "
                         "directory",
                         path);
     case STORE_E_FOREIGN:
+        if (opening->how == OPEN_INSPECT)
+            return complain(complaint, code, "the file \"%s\" is not a Quire database", path);
         return complain(complaint, code,
                         "the file \"%s\" is not a Quire database; move it away, or choose another "
                         "directory",
@@ -102,12 +112,25 @@ static void harden(sqlite3 *db)
     sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
 }
 
+/* A file with a write-ahead log can only be read with it, and under SQLite's own lock. One without
+ * is read as it is, on any disk: place_hold keeps others from changing it. */
+static int connect_file(const struct opening *opening)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    char uri[PLACE_URI_MAX];
+
+    if (opening->store->held_fd < 0)
+        return sqlite3_open_v2(opening->path, &opening->store->db, flags | SQLITE_OPEN_READWRITE,
+                               NULL);
+    place_uri(opening->path, uri);
+    return sqlite3_open_v2(uri, &opening->store->db, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                           NULL);
+}
+
 static int connect(const struct opening *opening)
 {
     sqlite3 *db;
-    int result =
-        sqlite3_open_v2(opening->path, &opening->store->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int result = connect_file(opening);
 
     if (result != SQLITE_OK)
         return result;
@@ -128,6 +151,25 @@ static int set_journal(sqlite3 *db)
 
     sqlite3_free(sql);
     return result == SQLITE_OK ? query(db, "PRAGMA journal_mode = WAL", NULL, "wal") : result;
+}
+
+/* The tables it needs are there: those of an older form can be had from it by serving it once. */
+static int prepare_tables(const struct opening *opening, int version)
+{
+    sqlite3 *db = opening->store->db;
+    int result;
+
+    if (opening->how != OPEN_OR_MAKE && version < SCHEMA_VERSION)
+        return complain(&opening->complaint, STORE_E_INVALID,
+                        "the database \"%s\" has the older format %d, which `quire serve` brings "
+                        "to format %d; start that once",
+                        opening->shown.text, version, SCHEMA_VERSION);
+    if (opening->how == OPEN_INSPECT)
+        return STORE_OK;
+    result = set_journal(db);
+    if (result == SQLITE_OK)
+        result = schema_migrate(db, schema_migrations, SCHEMA_VERSION, version);
+    return result == SQLITE_OK ? STORE_OK : complain_sqlite(opening, result);
 }
 
 /* ---- what the file is ---- */
@@ -166,105 +208,45 @@ static int migrate(const struct opening *opening)
                         "the database \"%s\" was written by a newer version: its format is %d, "
                         "this program knows up to %d; start that version, or restore a backup",
                         opening->shown.text, (int)identity.version, SCHEMA_VERSION);
-    result = set_journal(db);
-    if (result == SQLITE_OK)
-        result = schema_migrate(db, schema_migrations, SCHEMA_VERSION, (int)identity.version);
-    return result == SQLITE_OK ? STORE_OK : complain_sqlite(opening, result);
+    return prepare_tables(opening, (int)identity.version);
 }
 
 /* ---- what it holds ---- */
 
-static uint64_t meta_sum(const struct store *store)
+/* An inspection goes on past damage. */
+static int bear(const struct store *store, int rc)
 {
-    struct checksum sum;
-
-    checksum_init(&sum, TABLE_META);
-    checksum_u64(&sum, store->epoch);
-    checksum_bytes(&sum, store->secret, sizeof store->secret);
-    return checksum_value(&sum);
+    return rc == STORE_E_CORRUPT && store->inspecting ? STORE_OK : rc;
 }
 
-static int draw(void *out, size_t size)
+static int load_parts(struct store *store, int64_t *row_out)
 {
-    return getrandom(out, size, 0) == (ssize_t)size ? STORE_OK : STORE_E_IO;
-}
+    int64_t last_key = 0;
+    int rc = database_prepare(store);
 
-static int meta_create(struct store *store)
-{
-    sqlite3_stmt *statement;
-    int rc = draw(store->secret, sizeof store->secret);
-
-    while (rc == STORE_OK && store->epoch == 0) {
-        rc = draw(&store->epoch, sizeof store->epoch);
-        store->epoch >>= 64 - EPOCH_BITS;
-    }
-    if (rc != STORE_OK)
-        return rc;
-    rc = database_error(sqlite3_prepare_v2(
-        store->db, "INSERT INTO meta (one, epoch, secret, sum) VALUES (1, ?1, ?2, ?3)", -1,
-        &statement, NULL));
-    if (rc != STORE_OK)
-        return rc;
-    bind_u64(statement, 1, store->epoch);
-    bind_blob(statement, 2, store->secret, sizeof store->secret);
-    bind_u64(statement, 3, meta_sum(store));
-    rc = statement_run(store, statement);
-    sqlite3_finalize(statement);
+    if (rc == STORE_OK)
+        rc = bear(store, statement_number(store, database_statement(store, STATEMENT_DOCUMENT_LAST),
+                                          &last_key));
+    store->next_key = last_key + 1;
+    if (rc == STORE_OK)
+        rc = store->inspecting ? bear(store, meta_check(store)) : meta_load(store);
+    if (rc == STORE_OK)
+        rc = bear(store, log_scan(store, row_out));
     return rc;
-}
-
-/* 1 when it is there, 0 when it is not. */
-static int meta_read(struct store *store)
-{
-    sqlite3_stmt *statement;
-    struct store_slice secret;
-    int rc = database_error(
-        sqlite3_prepare_v2(store->db, "SELECT epoch, secret, sum FROM meta", -1, &statement, NULL));
-
-    if (rc != STORE_OK)
-        return rc;
-    rc = statement_next(store, statement);
-    if (rc > 0) {
-        store->epoch = column_u64(statement, 0);
-        secret = column_bytes(statement, 1);
-        if (secret.size == sizeof store->secret)
-            memcpy(store->secret, secret.data, secret.size);
-        if (column_u64(statement, 2) != meta_sum(store))
-            rc = STORE_E_CORRUPT;
-    }
-    sqlite3_finalize(statement);
-    return rc;
-}
-
-/* A database that was being made when the process stopped has its tables and nothing in them. */
-static int meta_load(struct store *store)
-{
-    int rc = meta_read(store);
-
-    if (rc != 0)
-        return rc > 0 ? STORE_OK : rc;
-    return store->next_key == 1 ? meta_create(store) : STORE_E_CORRUPT;
 }
 
 static int load(const struct opening *opening)
 {
     struct store *store = opening->store;
-    int64_t last_key = 0;
     int64_t row = 0;
-    int rc = database_prepare(store);
     char place[64] = "its first row";
+    int rc;
 
-    if (rc == STORE_OK)
-        rc = statement_number(store, database_statement(store, STATEMENT_DOCUMENT_LAST), &last_key);
-    store->next_key = last_key + 1;
     store->log_rows_max = LOG_ROWS_MAX;
     store->wal_pages_max = WAL_MAX_PAGES;
     store->log_bytes_max = LOG_BYTES_MAX;
     store->tail.kept_max = TAIL_KEPT_MAX;
-    if (rc == STORE_OK)
-        rc = meta_load(store);
-    if (rc == STORE_OK)
-        rc = log_scan(store, &row);
+    rc = load_parts(store, &row);
     /* There may be deleted documents to clear away; store_idle finds out. */
     store->purging = true;
     if (rc == STORE_OK)
@@ -282,34 +264,73 @@ static int load(const struct opening *opening)
 
 /* ---- the interface ---- */
 
-int store_open(const char *dir, struct store **store_out, char *message_out, size_t message_size)
+static int open_file(struct opening *opening)
 {
-    struct opening opening = {.complaint = {.text = message_out, .size = message_size}};
-    int rc = place_prepare(dir, opening.path, &opening.complaint);
-    int result;
+    int result = connect(opening);
 
-    *store_out = NULL;
-    if (rc != STORE_OK)
-        return rc;
-    opening.shown = place_show(opening.path);
-    opening.store = calloc(1, sizeof *opening.store);
-    if (opening.store == NULL)
-        return complain(&opening.complaint, STORE_E_MEMORY, "not enough memory");
-    result = connect(&opening);
     if (result != SQLITE_OK)
-        rc = complain_sqlite(&opening, result);
-    if (rc == STORE_OK)
-        rc = migrate(&opening);
-    if (rc == STORE_OK)
-        rc = load(&opening);
+        return complain_sqlite(opening, result);
+    result = migrate(opening);
+    return result == STORE_OK ? load(opening) : result;
+}
+
+static int open_path(struct opening *opening, struct store **store_out)
+{
+    int rc = STORE_OK;
+
+    opening->shown = place_show(opening->path);
+    opening->store = calloc(1, sizeof *opening->store);
+    if (opening->store == NULL)
+        return complain(&opening->complaint, STORE_E_MEMORY, "not enough memory");
+    opening->store->held_fd = -1;
+    opening->store->inspecting = opening->how == OPEN_INSPECT;
+    if (opening->how == OPEN_INSPECT && !place_has_wal(opening->path))
+        rc = place_hold(opening->path, &opening->store->held_fd);
+    rc = rc == STORE_OK ? open_file(opening) : complain_of(opening, rc, strerror(errno));
     if (rc != STORE_OK) {
-        opening.store->failed = true;
-        store_close(opening.store);
+        opening->store->failed = true;
+        store_close(opening->store);
         return rc;
     }
-    checkpoint_watch(opening.store);
-    *store_out = opening.store;
+    checkpoint_watch(opening->store);
+    *store_out = opening->store;
     return STORE_OK;
+}
+
+int store_open(const char *dir, struct store **store_out, char *message_out, size_t message_size)
+{
+    struct opening opening = {.how = OPEN_OR_MAKE,
+                              .complaint = {.text = message_out, .size = message_size}};
+    int rc = place_prepare(dir, opening.path, &opening.complaint);
+
+    *store_out = NULL;
+    return rc == STORE_OK ? open_path(&opening, store_out) : rc;
+}
+
+int store_open_existing(const char *dir, struct store **store_out, char *message_out,
+                        size_t message_size)
+{
+    struct opening opening = {.how = OPEN_EXISTING,
+                              .complaint = {.text = message_out, .size = message_size}};
+    int rc = place_find(dir, opening.path, &opening.complaint);
+
+    *store_out = NULL;
+    return rc == STORE_OK ? open_path(&opening, store_out) : rc;
+}
+
+int store_inspect(const char *path, struct store **store_out, char *message_out,
+                  size_t message_size)
+{
+    struct opening opening = {.how = OPEN_INSPECT,
+                              .complaint = {.text = message_out, .size = message_size}};
+    int rc = place_name(path, opening.path, &opening.complaint);
+
+    *store_out = NULL;
+    if (rc == STORE_OK)
+        rc = open_path(&opening, store_out);
+    if (rc == STORE_OK)
+        (*store_out)->failed = true;
+    return rc;
 }
 
 void store_close(struct store *store)
@@ -324,6 +345,8 @@ void store_close(struct store *store)
     database_finalize(store);
     result = sqlite3_close(store->db);
     assert(result == SQLITE_OK);
+    if (store->held_fd >= 0)
+        close(store->held_fd);
     tail_deinit(&store->tail);
     buffer_deinit(&store->result);
     buffer_deinit(&store->old);

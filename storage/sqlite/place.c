@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "storage/store.h"
+#include "storage/upkeep.h"
 
 int complain(const struct complaint *complaint, int code, const char *format, ...)
 {
@@ -87,16 +88,102 @@ static int file_prepare(const char *path, const struct complaint *complaint)
                     place_show(path).text, strerror(errno));
 }
 
-int place_prepare(const char *dir, char *path_out, const struct complaint *complaint)
+static int path_of(const char *dir, const char *file, char *path_out,
+                   const struct complaint *complaint)
 {
     /* SQLite takes a path that begins with "file:" for something else. */
     const char *prefix = dir[0] == '/' ? "" : "./";
-    int size = snprintf(path_out, PLACE_PATH_MAX, "%s%s/" PLACE_FILE, prefix, dir);
-    int rc;
+    int size = snprintf(path_out, PLACE_PATH_MAX, "%s%s%s", prefix, dir, file);
 
-    if (dir[0] == '\0' || size >= PLACE_PATH_MAX)
-        return complain(complaint, STORE_E_ACCESS, "the directory's name is %s",
-                        dir[0] == '\0' ? "empty" : "too long");
-    rc = directory_prepare(dir, complaint);
+    if (dir[0] != '\0' && size < PLACE_PATH_MAX)
+        return STORE_OK;
+    return complain(complaint, STORE_E_ACCESS, "the %s's name is %s",
+                    file[0] == '\0' ? "file" : "directory", dir[0] == '\0' ? "empty" : "too long");
+}
+
+int place_prepare(const char *dir, char *path_out, const struct complaint *complaint)
+{
+    int rc = path_of(dir, "/" STORE_FILE, path_out, complaint);
+
+    if (rc == STORE_OK)
+        rc = directory_prepare(dir, complaint);
     return rc == STORE_OK ? file_prepare(path_out, complaint) : rc;
+}
+
+int place_find(const char *dir, char *path_out, const struct complaint *complaint)
+{
+    int rc = path_of(dir, "/" STORE_FILE, path_out, complaint);
+
+    if (rc != STORE_OK || access(path_out, R_OK | W_OK) == 0)
+        return rc;
+    if (errno == ENOENT)
+        return complain(complaint, STORE_E_ACCESS,
+                        "there is no database in the directory \"%s\"; name the one that `quire "
+                        "serve` was given",
+                        place_show(dir).text);
+    return complain(complaint, STORE_E_ACCESS,
+                    "the file \"%s\" cannot be opened: %s; give this user the right to it",
+                    place_show(path_out).text, strerror(errno));
+}
+
+int place_name(const char *file, char *path_out, const struct complaint *complaint)
+{
+    struct stat status;
+    int rc = path_of(file, "", path_out, complaint);
+
+    if (rc != STORE_OK)
+        return rc;
+    if (stat(path_out, &status) == 0 && !S_ISREG(status.st_mode))
+        return complain(complaint, STORE_E_FOREIGN, "\"%s\" is not a file", place_show(file).text);
+    if (access(path_out, R_OK) == 0)
+        return STORE_OK;
+    return complain(complaint, STORE_E_ACCESS, "the file \"%s\" cannot be read: %s",
+                    place_show(file).text, strerror(errno));
+}
+
+bool place_has_wal(const char *path)
+{
+    char wal[PLACE_PATH_MAX + sizeof "-wal"];
+    struct stat status;
+
+    snprintf(wal, sizeof wal, "%s-wal", path);
+    return stat(wal, &status) == 0 && status.st_size > 0;
+}
+
+/* The bytes that SQLite locks: a reader holds them shared, whoever writes has them alone. */
+#define SHARED_FIRST 0x40000002
+#define SHARED_SIZE  510
+
+int place_hold(const char *path, int *fd_out)
+{
+    struct flock lock = {
+        .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = SHARED_FIRST, .l_len = SHARED_SIZE};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return STORE_E_ACCESS;
+    if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+        close(fd);
+        return STORE_E_BUSY;
+    }
+    *fd_out = fd;
+    return STORE_OK;
+}
+
+void place_uri(const char *path, char *uri_out)
+{
+    char *out = uri_out + sprintf(uri_out, "file:");
+
+    for (; *path != '\0'; path++)
+        out += sprintf(out, strchr("%?#", *path) != NULL ? "%%%02x" : "%c", (unsigned char)*path);
+    strcpy(out, "?immutable=1");
+}
+
+int place_room(const char *path, uint64_t bytes)
+{
+    struct statvfs disk;
+
+    if (statvfs(path, &disk) != 0)
+        return STORE_OK; /* what cannot be told shows in writing */
+    return disk.f_bavail * (uint64_t)disk.f_frsize >= bytes ? STORE_OK : STORE_E_FULL;
 }

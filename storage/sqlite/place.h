@@ -2,10 +2,12 @@
 #ifndef QUIRE_PLACE_H
 #define QUIRE_PLACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#define PLACE_FILE     "quire.db"
 #define PLACE_PATH_MAX 4096
+#define PLACE_URI_MAX  (3 * PLACE_PATH_MAX + 64)
 
 /* The sentence that store_open gives to people. */
 struct complaint {
@@ -26,5 +28,19 @@ struct shown place_show(const char *path);
 /* Makes the directory and an empty file, readable to nobody else, when they are missing, and gives
  * the file's path (PLACE_PATH_MAX bytes). */
 int place_prepare(const char *dir, char *path_out, const struct complaint *complaint);
+/* The same of a database that must be there; nothing is made. */
+int place_find(const char *dir, char *path_out, const struct complaint *complaint);
+/* The same of a file of any name. */
+int place_name(const char *file, char *path_out, const struct complaint *complaint);
+
+/* Whether the file has a write-ahead log with something in it. */
+bool place_has_wal(const char *path);
+/* Keeps every process from changing the file while `fd_out` is open. STORE_E_BUSY when one has it
+ * open, STORE_E_ACCESS and errno when it cannot be read. */
+int place_hold(const char *path, int *fd_out);
+/* The path as what SQLite opens to read a file that nobody changes (PLACE_URI_MAX bytes). */
+void place_uri(const char *path, char *uri_out);
+/* STORE_E_FULL when the disk of the file has less room than this. */
+int place_room(const char *path, uint64_t bytes);
 
 #endif

@@ -34,9 +34,8 @@ int segments_last(struct store *store, const struct document *document,
     return STORE_OK;
 }
 
-/* The row that a SEGMENT_READ stands on. */
-static int segment_take(sqlite3_stmt *statement, int64_t key, struct store_slice *bytes_out,
-                        struct segment_reader *reader)
+int segment_take(sqlite3_stmt *statement, int64_t key, struct store_slice *bytes_out,
+                 struct segment_reader *reader_out)
 {
     uint64_t first = column_u64(statement, 0);
     uint64_t last = column_u64(statement, 1);
@@ -44,10 +43,10 @@ static int segment_take(sqlite3_stmt *statement, int64_t key, struct store_slice
     *bytes_out = column_bytes(statement, 2);
     if (column_u64(statement, 3) != segment_sum(key, first, last, *bytes_out))
         return STORE_E_CORRUPT;
-    return segment_open(reader, *bytes_out, key, first, last);
+    return segment_open(reader_out, *bytes_out, key, first, last);
 }
 
-static sqlite3_stmt *segment_seek(struct store *store, int64_t key, uint64_t version)
+sqlite3_stmt *segment_seek(struct store *store, int64_t key, uint64_t version)
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_SEGMENT_READ);
 
@@ -122,6 +121,17 @@ int client_write(struct store *store, const struct store_edit *edit)
     return statement_run(store, statement);
 }
 
+int client_take(sqlite3_stmt *statement, int64_t key, uint64_t *client_out, uint64_t *seq_out,
+                uint64_t *version_out)
+{
+    *client_out = column_u64(statement, 0);
+    *seq_out = column_u64(statement, 1);
+    *version_out = column_u64(statement, 2);
+    return column_u64(statement, 3) == client_sum(key, *client_out, *seq_out, *version_out)
+               ? STORE_OK
+               : STORE_E_CORRUPT;
+}
+
 static int client_read(struct store *store, int64_t key, uint64_t client, uint64_t *seq_out,
                        uint64_t *version_out)
 {
@@ -133,11 +143,7 @@ static int client_read(struct store *store, int64_t key, uint64_t client, uint64
     rc = statement_next(store, statement);
     if (rc <= 0)
         return rc;
-    *seq_out = column_u64(statement, 0);
-    *version_out = column_u64(statement, 1);
-    rc = column_u64(statement, 2) == client_sum(key, client, *seq_out, *version_out)
-             ? STORE_OK
-             : STORE_E_CORRUPT;
+    rc = client_take(statement, key, &client, seq_out, version_out);
     sqlite3_reset(statement);
     return rc;
 }

@@ -11,6 +11,12 @@ struct segment_place {
     size_t bytes;
 };
 
+/* From the segment that holds `version` on. */
+sqlite3_stmt *segment_seek(struct store *store, int64_t key, uint64_t version);
+/* The row that this stands on; its bytes live as long. */
+int segment_take(sqlite3_stmt *statement, int64_t key, struct store_slice *bytes_out,
+                 struct segment_reader *reader_out);
+
 /* Where the document's last segment is; it has one. */
 int segments_last(struct store *store, const struct document *document,
                   struct segment_place *place_out);
@@ -22,5 +28,9 @@ int segments_write(struct store *store, const struct store_edit *edits, size_t c
 
 /* Notes the edit as its client's last. */
 int client_write(struct store *store, const struct store_edit *edit);
+/* The row that a CLIENT_READ or CLIENT_SCAN stands on. STORE_E_CORRUPT when it does not match its
+ * checksum; it is given all the same. */
+int client_take(sqlite3_stmt *statement, int64_t key, uint64_t *client_out, uint64_t *seq_out,
+                uint64_t *version_out);
 
 #endif

@@ -44,7 +44,9 @@
     X(SEGMENT_PURGE, "DELETE FROM segments WHERE doc = ?1 AND first IN"                            \
                      " (SELECT first FROM segments WHERE doc = ?1 ORDER BY first LIMIT ?2)")       \
                                                                                                    \
-    X(CLIENT_READ, "SELECT seq, version, sum FROM clients WHERE doc = ?1 AND client = ?2")         \
+    X(CLIENT_READ, "SELECT client, seq, version, sum FROM clients"                                 \
+                   " WHERE doc = ?1 AND client = ?2")                                              \
+    X(CLIENT_SCAN, "SELECT client, seq, version, sum FROM clients WHERE doc = ?1")                 \
     X(CLIENT_WRITE, "INSERT OR REPLACE INTO clients (doc, client, seq, version, sum)"              \
                     " VALUES (?1, ?2, ?3, ?4, ?5)")                                                \
     X(CLIENT_PURGE, "DELETE FROM clients WHERE doc = ?1 AND client IN"                             \

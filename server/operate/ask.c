@@ -1,0 +1,120 @@
+#include "server/operate/ask.h"
+
+#include "server/operate/files.h"
+#include "server/serve/admin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BYTES_PER_KIB 1024
+
+struct asking {
+    int fd;
+    struct watch *watch;
+    char line[1024];
+    size_t size;
+};
+
+static int connect_to(const char *data)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int dir = open(data, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = dir >= 0 ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+    /* A socket's path may be no longer than a hundred bytes or so; a descriptor's always is. */
+    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" ADMIN_SOCKET, dir);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    if (dir >= 0)
+        close(dir);
+    return fd;
+}
+
+static bool send_request(const struct asking *asking, const char *path)
+{
+    char request[FILES_PATH_MAX + 32];
+    int size = snprintf(request, sizeof(request), ADMIN_BACKUP "%s\n", path);
+    return send(asking->fd, request, (size_t)size, MSG_NOSIGNAL) == size;
+}
+
+/* The next line of the answer, or false at its end. */
+static bool next_line(struct asking *asking, char *line_out)
+{
+    char *end;
+    while (!(end = memchr(asking->line, '\n', asking->size))) {
+        struct pollfd fds[] = {{.fd = asking->fd, .events = POLLIN},
+                               {.fd = asking->watch->signals, .events = POLLIN}};
+        poll(fds, 2, -1);
+        if (fds[1].revents)
+            return false;
+        ssize_t got =
+            recv(asking->fd, asking->line + asking->size, sizeof(asking->line) - asking->size, 0);
+        if (got <= 0)
+            return false;
+        asking->size += (size_t)got;
+    }
+    size_t size = (size_t)(end - asking->line);
+    memcpy(line_out, asking->line, size);
+    line_out[size] = '\0';
+    asking->size -= size + 1;
+    memmove(asking->line, end + 1, asking->size);
+    return true;
+}
+
+static bool show(struct asking *asking, const char *words)
+{
+    char *rest;
+    uint64_t done = strtoull(words, &rest, 10) / BYTES_PER_KIB;
+    asking->watch->progress.total = strtoull(rest, NULL, 10) / BYTES_PER_KIB;
+    return watch_goes_on(asking->watch, done);
+}
+
+static bool begins(const char *line, const char *word)
+{
+    return strncmp(line, word, strlen(word)) == 0;
+}
+
+static enum asked follow(struct asking *asking, char *message_out, size_t message_size)
+{
+    char line[sizeof(asking->line)];
+    snprintf(message_out, message_size, "the server ended before the copy was done");
+    while (next_line(asking, line)) {
+        if (begins(line, ADMIN_DONE))
+            return ASK_DONE;
+        if (begins(line, ADMIN_FAILED)) {
+            snprintf(message_out, message_size, "the server says: %s", line + strlen(ADMIN_FAILED));
+            return ASK_FAILED;
+        }
+        if (begins(line, ADMIN_COPIED) && !show(asking, line + strlen(ADMIN_COPIED)))
+            break;
+    }
+    if (!watch_goes_on(asking->watch, 0))
+        snprintf(message_out, message_size, "interrupted");
+    return ASK_FAILED;
+}
+
+enum asked ask_backup(const char *data, const char *path, struct watch *watch, char *message_out,
+                      size_t message_size)
+{
+    struct asking asking = {.fd = connect_to(data), .watch = watch};
+    if (asking.fd < 0)
+        return ASK_NOBODY;
+    watch_begin(watch, "copying", "KiB", 0);
+    enum asked asked = ASK_FAILED;
+    if (send_request(&asking, path))
+        asked = follow(&asking, message_out, message_size);
+    else
+        snprintf(message_out, message_size, "the server takes no requests: %s", strerror(errno));
+    watch_end(watch);
+    close(asking.fd);
+    return asked;
+}

@@ -1,0 +1,16 @@
+/* Asking the server that runs on a data directory. */
+#ifndef QUIRE_OPERATE_ASK_H
+#define QUIRE_OPERATE_ASK_H
+
+#include "server/operate/watch.h"
+
+#include <stddef.h>
+
+enum asked { ASK_DONE, ASK_FAILED, ASK_NOBODY };
+
+/* Has it copy its database into the new file `path`, which is absolute. ASK_NOBODY: no server runs
+ * there. ASK_FAILED: `message_out` says in a sentence why. */
+enum asked ask_backup(const char *data, const char *path, struct watch *watch, char *message_out,
+                      size_t message_size);
+
+#endif

@@ -1,0 +1,90 @@
+#include "server/operate/choices.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DATA_DEFAULT "./data"
+
+/* `val`: the choice, so that a command has those of its form. */
+static const struct option options[] = {
+    {"data", required_argument, NULL, CHOICE_DATA},
+    {"force", no_argument, NULL, CHOICE_FORCE},
+    {"quiet", no_argument, NULL, CHOICE_QUIET},
+    {"all", no_argument, NULL, CHOICE_ALL},
+    {"with-history", no_argument, NULL, CHOICE_WITH_HISTORY},
+    {"format", required_argument, NULL, CHOICE_FORMAT},
+    {"to", required_argument, NULL, CHOICE_TO},
+    {"id", required_argument, NULL, CHOICE_ID},
+    {"title", required_argument, NULL, CHOICE_TITLE},
+};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+#define HELP         0x10000
+
+static void form_options(const struct command_form *form, struct option *out)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (form->choices & (unsigned)options[i].val)
+            *out++ = options[i];
+    *out++ = (struct option){"help", no_argument, NULL, HELP};
+    *out = (struct option){0};
+}
+
+static void take(struct choices *choices, int choice, const char *value)
+{
+    choices->given |= (unsigned)choice;
+    switch (choice) {
+    case CHOICE_DATA:
+        choices->data = value;
+        break;
+    case CHOICE_FORMAT:
+        choices->format = value;
+        break;
+    case CHOICE_TO:
+        choices->to = value;
+        break;
+    case CHOICE_ID:
+        choices->id = value;
+        break;
+    case CHOICE_TITLE:
+        choices->title = value;
+        break;
+    default:
+        break;
+    }
+}
+
+static int refuse(const struct command_form *form, const char *what)
+{
+    if (what)
+        fprintf(stderr, "quire %s: %s\n", form->name, what);
+    fprintf(stderr, "Try: quire %s --help\n", form->name);
+    return STATUS_USAGE;
+}
+
+int choices_read(struct choices *choices, const struct command_form *form, int argc, char **argv)
+{
+    struct option own[OPTION_COUNT + 2];
+    const char *data = getenv("QUIRE_DATA");
+    int choice;
+    form_options(form, own);
+    *choices = (struct choices){.data = data && *data ? data : DATA_DEFAULT};
+    optind = 0;
+    while ((choice = getopt_long(argc, argv, "h", own, NULL)) != -1) {
+        if (choice == HELP || choice == 'h') {
+            fputs(form->usage, stdout);
+            return STATUS_OK;
+        }
+        if (choice == '?')
+            return refuse(form, NULL);
+        take(choices, choice, optarg);
+    }
+    choices->operands = argv + optind;
+    choices->operand_count = argc - optind;
+    if (choices->operand_count < form->operands_min)
+        return refuse(form, "something is missing");
+    if (choices->operand_count > form->operands_max)
+        return refuse(form, "too many arguments");
+    return -1;
+}

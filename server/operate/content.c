@@ -1,0 +1,52 @@
+#include "server/operate/content.h"
+
+struct ot_slice content_first(enum store_type type)
+{
+    static const uint8_t newline[] = {0x02, 0x09, '\n'};
+    static const uint8_t nothing[] = {0x00};
+    return type == STORE_RICH ? (struct ot_slice){newline, sizeof(newline)}
+                              : (struct ot_slice){nothing, sizeof(nothing)};
+}
+
+int content_read(struct ot_slice snapshot, struct ot_doc **doc_out)
+{
+    int code = ot_op_check(snapshot, NULL, NULL);
+    return code == OT_OK ? ot_doc_load(snapshot, doc_out) : code;
+}
+
+int content_apply(struct ot_doc *doc, struct store_slice op)
+{
+    struct ot_slice bytes = {op.data, op.size};
+    int code = ot_op_check(bytes, NULL, NULL);
+    return code == OT_OK ? ot_doc_apply(doc, bytes, NULL) : code;
+}
+
+static int apply_edit(void *context, const struct store_edit *edit)
+{
+    return content_apply(context, edit->op);
+}
+
+int content_load(struct store *store, const struct store_document *document,
+                 struct ot_doc **doc_out, uint64_t *version_out)
+{
+    struct store_head head;
+    int code = store_load(store, document->key, &head);
+    if (code != STORE_OK)
+        return code;
+    struct ot_slice snapshot = {head.snapshot.data, head.snapshot.size};
+    code =
+        content_read(head.snapshot_version > 0 ? snapshot : content_first(document->type), doc_out);
+    if (code != OT_OK)
+        return code;
+    code = store_history(store, document->key, head.snapshot_version + 1, head.version, apply_edit,
+                         *doc_out);
+    if (code != STORE_OK)
+        ot_doc_free(*doc_out);
+    *version_out = head.version;
+    return code;
+}
+
+const char *content_error(int code)
+{
+    return code <= STORE_E_MEMORY ? store_error_text(code) : ot_error_text(code);
+}

@@ -1,0 +1,25 @@
+/* What a stored document says, by the engine. */
+#ifndef QUIRE_OPERATE_CONTENT_H
+#define QUIRE_OPERATE_CONTENT_H
+
+#include "storage/store.h"
+
+#include <quire/ot.h>
+
+/* What a document of this type is before its first edit. */
+struct ot_slice content_first(enum store_type type);
+
+/* The document of these snapshot bytes. OT_OK or an error of ot.h. */
+int content_read(struct ot_slice snapshot, struct ot_doc **doc_out);
+/* Applies bytes that are to be an operation. OT_OK or an error of ot.h. */
+int content_apply(struct ot_doc *doc, struct store_slice op);
+
+/* The document as it is now: its snapshot, with the later edits. 0 or an error of store.h or ot.h.
+ */
+int content_load(struct store *store, const struct store_document *document,
+                 struct ot_doc **doc_out, uint64_t *version_out);
+
+/* A sentence for an error of store.h or ot.h. */
+const char *content_error(int code);
+
+#endif

@@ -1,0 +1,118 @@
+#include "server/operate/copy.h"
+
+#include "server/operate/ask.h"
+#include "server/operate/files.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BYTES_PER_KIB 1024
+
+static int run(struct store_backup *backup, struct watch *watch, char *message_out)
+{
+    bool done = false;
+    while (!done) {
+        int code = store_backup_step(backup, &done);
+        struct store_backup_progress progress = store_backup_progress(backup);
+        watch->progress.total = progress.total_bytes / BYTES_PER_KIB;
+        if (code != STORE_OK) {
+            snprintf(message_out, COPY_MESSAGE_MAX, "the copy could not be written: %s",
+                     store_error_text(code));
+            return -1;
+        }
+        if (!watch_goes_on(watch, progress.done_bytes / BYTES_PER_KIB) && !done) {
+            snprintf(message_out, COPY_MESSAGE_MAX, "interrupted");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int sync_copy(const char *path, char *message_out)
+{
+    if (files_sync(path) == 0)
+        return 0;
+    snprintf(message_out, COPY_MESSAGE_MAX, "the copy could not be synced to disk: %s",
+             strerror(errno));
+    unlink(path);
+    return -1;
+}
+
+int copy_store(struct store *store, const char *path, struct watch *watch, char *message_out)
+{
+    struct store_backup *backup;
+    if (store_backup_begin(store, path, &backup, message_out, COPY_MESSAGE_MAX) != STORE_OK)
+        return -1;
+    watch_begin(watch, "copying", "KiB", 0);
+    int result = run(backup, watch, message_out);
+    watch_end(watch);
+    store_backup_end(backup);
+    return result == 0 ? sync_copy(path, message_out) : -1;
+}
+
+static int open_file(const char *data, struct store **store_out, char *message_out)
+{
+    char path[FILES_PATH_MAX];
+    if (!files_join(data, STORE_FILE, path)) {
+        snprintf(message_out, COPY_MESSAGE_MAX, "the directory's name is too long");
+        return -1;
+    }
+    if (!files_exist(path)) {
+        snprintf(message_out, COPY_MESSAGE_MAX,
+                 "there is no database in the directory \"%.200s\"; name the one that `quire "
+                 "serve` was given, with --data DIR",
+                 data);
+        return -1;
+    }
+    return store_inspect(path, store_out, message_out, COPY_MESSAGE_MAX) == STORE_OK ? 0 : -1;
+}
+
+int copy_database(const char *data, const char *path, struct watch *watch, char *message_out)
+{
+    struct store *store;
+    switch (ask_backup(data, path, watch, message_out, COPY_MESSAGE_MAX)) {
+    case ASK_DONE:
+        return sync_copy(path, message_out);
+    case ASK_FAILED:
+        return -1;
+    case ASK_NOBODY:
+        break;
+    }
+    if (open_file(data, &store, message_out) != 0)
+        return -1;
+    int result = copy_store(store, path, watch, message_out);
+    store_close(store);
+    return result;
+}
+
+/* Beside the database, where there is no less room and nobody else may read. */
+static bool name_copy(const char *data, char *path_out)
+{
+    char path[FILES_PATH_MAX], whole[FILES_PATH_MAX];
+    return files_join(data, STORE_FILE, path) && files_absolute(path, whole) &&
+           files_partial(whole, path_out);
+}
+
+int copy_open(const char *data, struct watch *watch, struct store **store_out, char *message_out)
+{
+    char path[FILES_PATH_MAX];
+    if (!name_copy(data, path)) {
+        snprintf(message_out, COPY_MESSAGE_MAX, "the directory \"%.200s\": %s", data,
+                 strerror(errno));
+        return -1;
+    }
+    switch (ask_backup(data, path, watch, message_out, COPY_MESSAGE_MAX)) {
+    case ASK_NOBODY:
+        return open_file(data, store_out, message_out);
+    case ASK_FAILED:
+        return -1;
+    case ASK_DONE:
+        break;
+    }
+    int code = store_inspect(path, store_out, message_out, COPY_MESSAGE_MAX);
+    unlink(path);
+    return code == STORE_OK ? 0 : -1;
+}

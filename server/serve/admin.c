@@ -1,0 +1,256 @@
+#include "server/serve/admin.h"
+
+#include "server/limits.h"
+#include "server/thread/clock.h"
+#include "storage/upkeep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG     4
+#define PROGRESS_MS 100
+#define MESSAGE_MAX 512
+
+/* A copy of the database on its way. */
+struct copying {
+    const char *path;
+    atomic_bool given_up;
+    atomic_uint_least64_t done_bytes, total_bytes;
+    int ended; /* eventfd */
+
+    /* the store thread's, until it has ended */
+    struct store_backup *backup;
+    bool whole;
+    char message[MESSAGE_MAX];
+};
+
+struct admin {
+    struct store_thread *store_thread;
+    pthread_t thread;
+    bool running;
+    int dir, listener, stopping; /* the data directory; the socket; eventfd */
+};
+
+/* ---- on the store's thread ---- */
+
+static int begin(struct copying *copying, struct store *store)
+{
+    return store_backup_begin(store, copying->path, &copying->backup, copying->message,
+                              sizeof(copying->message));
+}
+
+static int step(struct copying *copying)
+{
+    int result = store_backup_step(copying->backup, &copying->whole);
+    struct store_backup_progress progress = store_backup_progress(copying->backup);
+    atomic_store(&copying->done_bytes, progress.done_bytes);
+    atomic_store(&copying->total_bytes, progress.total_bytes);
+    if (result != STORE_OK)
+        snprintf(copying->message, sizeof(copying->message), "the copy could not be written: %s",
+                 store_error_text(result));
+    return result;
+}
+
+static bool copy_slice(void *context, struct store *store)
+{
+    struct copying *copying = context;
+    bool given_up = atomic_load(&copying->given_up);
+    int result = given_up ? STORE_OK : copying->backup ? step(copying) : begin(copying, store);
+    if (result == STORE_OK && !copying->whole && !given_up)
+        return false;
+    store_backup_end(copying->backup);
+    copying->backup = NULL;
+    return true;
+}
+
+static void copy_ended(void *context)
+{
+    const struct copying *copying = context;
+    eventfd_write(copying->ended, 1);
+}
+
+/* ---- on the thread of its own ---- */
+
+/* Whoever does not read what it asked for is not waited for. */
+__attribute__((format(printf, 2, 3))) static void say(int fd, const char *format, ...)
+{
+    char line[MESSAGE_MAX + 32];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    if (send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        shutdown(fd, SHUT_RDWR);
+}
+
+/* Waits for the copy to end. False: the server stops, and the store's thread has ended before. */
+static bool follow(const struct admin *admin, int fd, struct copying *copying)
+{
+    struct pollfd fds[] = {{.fd = copying->ended, .events = POLLIN},
+                           {.fd = admin->stopping, .events = POLLIN},
+                           {.fd = fd, .events = POLLIN}};
+    for (;;) {
+        poll(fds, 3, PROGRESS_MS);
+        if (fds[0].revents)
+            return true;
+        if (fds[1].revents)
+            return false;
+        if (fds[2].revents) {
+            /* It has hung up; what else it may have to say is not asked for. */
+            atomic_store(&copying->given_up, true);
+            fds[2].fd = -1;
+        }
+        say(fd, ADMIN_COPIED "%" PRIu64 " %" PRIu64 "\n", atomic_load(&copying->done_bytes),
+            atomic_load(&copying->total_bytes));
+    }
+}
+
+static void copy(const struct admin *admin, int fd, const char *path)
+{
+    struct copying copying = {.path = path, .ended = eventfd(0, EFD_CLOEXEC)};
+    struct store_task task = {.context = &copying, .slice = copy_slice, .ended = copy_ended};
+    if (copying.ended < 0) {
+        say(fd, ADMIN_FAILED "the server has no file descriptor left\n");
+        return;
+    }
+    store_thread_begin(admin->store_thread, &task);
+    if (!follow(admin, fd, &copying)) {
+        store_backup_end(copying.backup);
+        say(fd, ADMIN_FAILED "the server is stopping\n");
+    } else if (copying.whole) {
+        say(fd, ADMIN_DONE "\n");
+    } else {
+        say(fd, ADMIN_FAILED "%s\n", copying.message);
+    }
+    close(copying.ended);
+}
+
+/* Reads up to the end of the line, which becomes that of the text. */
+static bool read_line(const struct admin *admin, int fd, char *line)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = admin->stopping, .events = POLLIN}};
+    uint64_t until_ms = clock_monotonic_ms() + LIMIT_ADMIN_MS;
+    size_t size = 0;
+    while (size < LIMIT_ADMIN_BYTES) {
+        uint64_t now_ms = clock_monotonic_ms();
+        if (now_ms >= until_ms || poll(fds, 2, (int)(until_ms - now_ms)) <= 0 || fds[1].revents)
+            return false;
+        ssize_t got = recv(fd, line + size, LIMIT_ADMIN_BYTES - size, MSG_DONTWAIT);
+        if (got <= 0)
+            return false;
+        char *end = memchr(line + size, '\n', (size_t)got);
+        if (end) {
+            *end = '\0';
+            return true;
+        }
+        size += (size_t)got;
+    }
+    return false;
+}
+
+static void serve(const struct admin *admin, int fd)
+{
+    char line[LIMIT_ADMIN_BYTES];
+    if (!read_line(admin, fd, line))
+        say(fd, ADMIN_FAILED "there was no request\n");
+    else if (strncmp(line, ADMIN_BACKUP, strlen(ADMIN_BACKUP)) == 0)
+        copy(admin, fd, line + strlen(ADMIN_BACKUP));
+    else
+        say(fd, ADMIN_FAILED "this server does not know that request\n");
+}
+
+static void *run(void *context)
+{
+    const struct admin *admin = context;
+    struct pollfd fds[] = {{.fd = admin->listener, .events = POLLIN},
+                           {.fd = admin->stopping, .events = POLLIN}};
+    pthread_setname_np(pthread_self(), "admin");
+    while (poll(fds, 2, -1) < 0 || !fds[1].revents) {
+        int fd = accept4(admin->listener, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0) {
+            serve(admin, fd);
+            close(fd);
+        } else {
+            poll(&fds[1], 1, PROGRESS_MS); /* until there are descriptors again */
+        }
+    }
+    return NULL;
+}
+
+/* ---- the face ---- */
+
+/* A socket's path may be no longer than a hundred bytes or so; a descriptor's always is. */
+static struct sockaddr_un address_in(int dir)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" ADMIN_SOCKET, dir);
+    return address;
+}
+
+/* What is there of that name was left by a server that is gone: this one holds the database. */
+static int open_socket(struct admin *admin, const char *data)
+{
+    admin->dir = open(data, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    admin->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    admin->stopping = eventfd(0, EFD_CLOEXEC);
+    if (admin->dir < 0 || admin->listener < 0 || admin->stopping < 0)
+        return -1;
+    struct sockaddr_un address = address_in(admin->dir);
+    unlinkat(admin->dir, ADMIN_SOCKET, 0);
+    if (fchmod(admin->listener, 0600) != 0 ||
+        bind(admin->listener, (struct sockaddr *)&address, sizeof(address)) != 0)
+        return -1;
+    return listen(admin->listener, BACKLOG);
+}
+
+struct admin *admin_start(const char *data, struct store_thread *store_thread)
+{
+    struct admin *admin = calloc(1, sizeof(*admin));
+    if (!admin)
+        return NULL;
+    *admin =
+        (struct admin){.store_thread = store_thread, .dir = -1, .listener = -1, .stopping = -1};
+    if (open_socket(admin, data) == 0) {
+        errno = pthread_create(&admin->thread, NULL, run, admin);
+        admin->running = errno == 0;
+    }
+    if (admin->running)
+        return admin;
+    int error = errno;
+    admin_stop(admin);
+    errno = error;
+    return NULL;
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void admin_stop(struct admin *admin)
+{
+    if (!admin)
+        return;
+    if (admin->running) {
+        eventfd_write(admin->stopping, 1);
+        pthread_join(admin->thread, NULL);
+        unlinkat(admin->dir, ADMIN_SOCKET, 0);
+    }
+    close_if_open(admin->listener);
+    close_if_open(admin->dir);
+    close_if_open(admin->stopping);
+    free(admin);
+}

@@ -1,0 +1,295 @@
+/* Every row of a database, looked at by itself and beside the others. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/sqlite/chat.h"
+#include "storage/sqlite/log.h"
+#include "storage/sqlite/meta.h"
+#include "storage/sqlite/segments.h"
+#include "storage/sqlite/snapshot.h"
+#include "storage/upkeep.h"
+
+struct verifying {
+    struct store *store;
+    store_finding_fn *found;
+    void *context;
+    int64_t key;
+};
+
+__attribute__((format(printf, 3, 4))) static void tell(const struct verifying *verifying,
+                                                       uint64_t version, const char *format, ...)
+{
+    struct store_finding finding = {.key = verifying->key, .version = version};
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(finding.text, sizeof finding.text, format, arguments);
+    va_end(arguments);
+    verifying->found(verifying->context, &finding);
+}
+
+/* What came of reading: damage is told, anything else ends the call. */
+static int judge(const struct verifying *verifying, int rc, const char *what)
+{
+    if (rc != STORE_E_CORRUPT)
+        return rc;
+    tell(verifying, 0, "%s cannot be read: its pages contradict each other", what);
+    return STORE_OK;
+}
+
+/* ---- the file ---- */
+
+static int verify_pages(const struct verifying *verifying)
+{
+    sqlite3_stmt *statement;
+    int result =
+        sqlite3_prepare_v2(verifying->store->db, "PRAGMA integrity_check", -1, &statement, NULL);
+    int rc = database_error(result);
+
+    if (result != SQLITE_OK)
+        return judge(verifying, rc, "the file");
+    while ((rc = statement_next(verifying->store, statement)) > 0) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+
+        if (text != NULL && strcmp(text, "ok") != 0)
+            tell(verifying, 0, "the file: %s", text);
+    }
+    sqlite3_finalize(statement);
+    return judge(verifying, rc, "the file");
+}
+
+/* Where a row of the log belongs: the document it names, if that can be had. */
+static bool document_exists(const struct verifying *verifying, int64_t key,
+                            struct document *document)
+{
+    return document_read(verifying->store, key, document) == STORE_OK;
+}
+
+/* The index holds what counts of the log; a row that counts and is not there comes after a gap. */
+static void verify_place(struct verifying *verifying, int64_t row, const struct store_edit *edit,
+                         const struct document *document)
+{
+    const struct tail_document *tail = tail_find(&verifying->store->tail, edit->key);
+    uint64_t place = edit->version - document->settled - 1;
+
+    if (document->state != DOCUMENT_LIVE || edit->version <= document->settled)
+        return;
+    if (tail != NULL && place < tail->count && tail_edit(tail, (size_t)place)->row == row)
+        return;
+    verifying->key = edit->key;
+    tell(verifying, edit->version, "this edit in the log does not follow the one before it");
+    verifying->key = 0;
+}
+
+static void verify_log_row(struct verifying *verifying, int64_t row, int rc,
+                           const struct store_edit *edit)
+{
+    struct document document;
+    bool known = edit->key != 0 && document_exists(verifying, edit->key, &document);
+
+    if (rc != STORE_OK) {
+        verifying->key = known ? edit->key : 0;
+        tell(verifying, known ? edit->version : 0,
+             "row %" PRId64 " of the log does not match its checksum", row);
+        verifying->key = 0;
+    } else if (known) {
+        verify_place(verifying, row, edit, &document);
+    }
+}
+
+static int verify_log(struct verifying *verifying)
+{
+    sqlite3_stmt *statement = database_statement(verifying->store, STATEMENT_LOG_SCAN);
+    struct store_edit edit;
+    int64_t expected = 0;
+    int64_t row;
+    int rc;
+
+    while ((rc = statement_next(verifying->store, statement)) > 0) {
+        rc = log_take(statement, &row, &edit);
+        if (expected != 0 && row != expected)
+            tell(verifying, 0, "rows %" PRId64 " to %" PRId64 " of the log are missing", expected,
+                 row - 1);
+        verify_log_row(verifying, row, rc, &edit);
+        expected = row + 1;
+    }
+    sqlite3_reset(statement);
+    return judge(verifying, rc, "the log");
+}
+
+int store_verify_file(struct store *store, store_finding_fn *found, void *context)
+{
+    struct verifying verifying = {.store = store, .found = found, .context = context};
+    int rc = verify_pages(&verifying);
+
+    if (rc == STORE_OK) {
+        rc = meta_check(store);
+        if (rc == STORE_E_CORRUPT)
+            tell(&verifying, 0, "the row with epoch and secret does not match its checksum");
+        if (rc == STORE_E_CORRUPT)
+            rc = STORE_OK;
+    }
+    return rc == STORE_OK ? verify_log(&verifying) : rc;
+}
+
+/* ---- a document ---- */
+
+/* What the document's settled edits say about its clients. */
+struct settled {
+    uint64_t next; /* version */
+    struct client_map clients;
+};
+
+static int note_client(const struct verifying *verifying, struct settled *settled,
+                       const struct store_edit *edit)
+{
+    const struct client_slot *slot = client_map_find(&settled->clients, edit->client);
+
+    if (slot != NULL && edit->seq <= slot->seq)
+        tell(verifying, edit->version, "edit %" PRIu64 " of a client comes after its edit %" PRIu64,
+             edit->seq, slot->seq);
+    if (!client_map_reserve(&settled->clients, 1))
+        return STORE_E_MEMORY;
+    client_map_put(&settled->clients, edit->client, edit->seq, edit->version);
+    return STORE_OK;
+}
+
+static int verify_segment(const struct verifying *verifying, sqlite3_stmt *statement,
+                          struct settled *settled)
+{
+    uint64_t first = column_u64(statement, 0);
+    uint64_t last = column_u64(statement, 1);
+    struct segment_reader reader;
+    struct store_slice bytes;
+    struct store_edit edit;
+    int rc = segment_take(statement, verifying->key, &bytes, &reader);
+
+    if (first != settled->next)
+        tell(verifying, settled->next,
+             "edits %" PRIu64 " to %" PRIu64 " are missing, or there twice", settled->next,
+             first - 1);
+    while (rc == STORE_OK && (rc = segment_next(&reader, &edit)) > 0)
+        rc = note_client(verifying, settled, &edit);
+    if (rc == STORE_E_CORRUPT)
+        tell(verifying, first,
+             "the segment of edits %" PRIu64 " to %" PRIu64 " does not match its checksum", first,
+             last);
+    settled->next = last + 1;
+    return rc == STORE_E_CORRUPT ? STORE_OK : rc;
+}
+
+static int verify_segments(const struct verifying *verifying, const struct document *document,
+                           struct settled *settled)
+{
+    sqlite3_stmt *statement = segment_seek(verifying->store, verifying->key, 1);
+    int rc;
+
+    settled->next = 1;
+    while ((rc = statement_next(verifying->store, statement)) > 0) {
+        rc = verify_segment(verifying, statement, settled);
+        if (rc != STORE_OK)
+            break;
+    }
+    sqlite3_reset(statement);
+    if (rc == STORE_OK && settled->next != document->settled + 1)
+        tell(verifying, settled->next, "edits %" PRIu64 " to %" PRIu64 " are missing",
+             settled->next, document->settled);
+    return judge(verifying, rc, "its segments");
+}
+
+static void verify_client(const struct verifying *verifying, uint64_t client, uint64_t seq,
+                          uint64_t version, const struct settled *settled)
+{
+    const struct client_slot *slot = client_map_find(&settled->clients, client);
+
+    if (slot == NULL || slot->seq != seq || slot->version != version)
+        tell(verifying, version, "what is noted as a client's last edit is not that");
+}
+
+/* Only of use when all segments could be read. */
+static int verify_clients(const struct verifying *verifying, const struct settled *settled)
+{
+    sqlite3_stmt *statement = database_statement(verifying->store, STATEMENT_CLIENT_SCAN);
+    size_t count = 0;
+    int rc;
+
+    sqlite3_bind_int64(statement, 1, verifying->key);
+    while ((rc = statement_next(verifying->store, statement)) > 0) {
+        uint64_t client;
+        uint64_t seq;
+        uint64_t version;
+
+        if (client_take(statement, verifying->key, &client, &seq, &version) != STORE_OK)
+            tell(verifying, version, "a client's row does not match its checksum");
+        else
+            verify_client(verifying, client, seq, version, settled);
+        count++;
+    }
+    sqlite3_reset(statement);
+    if (rc == STORE_OK && count < settled->clients.count)
+        tell(verifying, 0, "the last edits of %zu clients are not noted",
+             settled->clients.count - count);
+    return judge(verifying, rc, "its clients");
+}
+
+static int verify_snapshot(const struct verifying *verifying, const struct document *document)
+{
+    int rc = document->snapshot_version > 0 ? snapshot_read(verifying->store, document) : STORE_OK;
+
+    if (rc != STORE_E_CORRUPT)
+        return rc;
+    tell(verifying, document->snapshot_version,
+         "its snapshot is not whole, or does not match its checksums");
+    return STORE_OK;
+}
+
+static int verify_chats(const struct verifying *verifying)
+{
+    sqlite3_stmt *statement = database_statement(verifying->store, STATEMENT_CHAT_READ);
+    struct store_chat chat;
+    uint64_t expected = 1;
+    int rc;
+
+    sqlite3_bind_int64(statement, 1, verifying->key);
+    bind_u64(statement, 2, 0);
+    bind_u64(statement, 3, INT64_MAX);
+    while ((rc = statement_next(verifying->store, statement)) > 0) {
+        if (chat_take(statement, verifying->key, &chat) != STORE_OK)
+            tell(verifying, 0, "chat message %" PRIu64 " does not match its checksum", chat.number);
+        else if (chat.number != expected)
+            tell(verifying, 0, "chat message %" PRIu64 " is missing", expected);
+        expected = chat.number + 1;
+    }
+    sqlite3_reset(statement);
+    return judge(verifying, rc, "its chat");
+}
+
+static int verify_live(const struct verifying *verifying, const struct document *document)
+{
+    struct settled settled = {0};
+    int rc = verify_segments(verifying, document, &settled);
+
+    if (rc == STORE_OK)
+        rc = verify_clients(verifying, &settled);
+    client_map_deinit(&settled.clients);
+    if (rc == STORE_OK)
+        rc = verify_snapshot(verifying, document);
+    return rc == STORE_OK ? verify_chats(verifying) : rc;
+}
+
+int store_verify_document(struct store *store, int64_t key, store_finding_fn *found, void *context)
+{
+    struct verifying verifying = {.store = store, .found = found, .context = context, .key = key};
+    struct document document;
+    int rc = document_read(store, key, &document);
+
+    if (rc == STORE_E_NOT_FOUND)
+        tell(&verifying, 0, "its own row is missing");
+    else if (rc == STORE_E_CORRUPT)
+        tell(&verifying, 0, "its own row does not match its checksum");
+    else if (rc == STORE_OK && document.state == DOCUMENT_LIVE)
+        return verify_live(&verifying, &document);
+    return rc == STORE_E_NOT_FOUND || rc == STORE_E_CORRUPT ? STORE_OK : rc;
+}
