@@ -114,6 +114,7 @@ for (const count of [2, 5]) {
     const pages = [];
     for (let i = 0; i < count; i++) pages.push(await Page.open(browser, server, id, `Person ${i + 1}`));
 
+    for (const page of pages) await until("everybody has a colour of their own", async () => new Set(await page.colors()).size === count);
     await everybodyTypes(pages, 15);
     await Promise.all([everybodyTypes(pages, 15), server.restart("SIGTERM")]);
     await Promise.all([formats(pages[0]), pages[1].type(fresh(10))]);

@@ -48,6 +48,8 @@ export class Page {
   state = () => this.page.locator(".state-text").first().textContent();
   // Quill leaves empty style attributes behind, here and there.
   html = async () => (await this.page.locator(".ql-editor").innerHTML()).replaceAll(` style=""`, "");
+  // Of everybody who is here.
+  colors = () => this.page.locator(".people .avatar").evaluateAll((discs) => discs.map((disc) => disc.style.backgroundColor));
   text = () => this.page.evaluate(() => document.querySelector(".ql-editor") ? [...document.querySelector(".ql-editor").children].map((line) => line.textContent).join("\n") : document.querySelector(".sheet textarea").value);
 
   async type(text) {

@@ -8,7 +8,14 @@ export interface App {
   connection: Connection;
   net: Net;
   toasts: Toasts;
+  /** With the colour that others see at present. */
   profile: () => Profile;
+  /** Shows others this colour instead of the profile's own, which stays what it is for other documents. */
+  wear: (color: string) => void;
+  /** Back to the profile's own colour. */
+  wearOwn: () => void;
+  /** Colours of others who are here, with their names. */
+  taken: ReadonlyMap<string, string>;
   editProfile: () => void;
   go: (path: string) => void;
 }

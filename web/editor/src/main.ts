@@ -4,7 +4,7 @@ import { keepDraft } from "./drafts.js";
 import { DocumentView } from "./document/document.js";
 import { ListView } from "./list/list.js";
 import { Net } from "./net.js";
-import { askProfile, guestProfile, loadProfile } from "./profile.js";
+import { askProfile, guestProfile, keepProfile, loadProfile } from "./profile.js";
 import { errorWords, isQuiet, stoppedWords } from "./pure/error-words.js";
 import { insertedText, type Op } from "./pure/ops.js";
 import { parseRoute } from "./pure/routes.js";
@@ -23,6 +23,12 @@ function start(): void {
   takeTokenFromAddress();
   const kept = loadProfile();
   let profile = kept ?? guestProfile();
+  let worn = profile.color;
+  const wear = (color: string): void => {
+    if (color === worn) return;
+    worn = color;
+    connection.setProfile({ name: profile.name, color });
+  };
   const connection = new Connection({
     url: `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`,
     token: currentToken,
@@ -32,15 +38,20 @@ function start(): void {
   const toasts = new Toasts();
   const root = document.getElementById("app") as HTMLElement;
   const ask = (first: boolean): void =>
-    askProfile(profile, first, (changed) => {
-      profile = changed;
-      connection.setProfile({ name: changed.name, color: changed.color });
+    askProfile(app.profile(), first, app.taken, (changed) => {
+      profile = { ...changed, color: changed.color === worn ? profile.color : changed.color };
+      worn = changed.color;
+      keepProfile(profile);
+      connection.setProfile({ name: changed.name, color: worn });
     });
   const app: App = {
     connection,
     net: new Net(connection),
     toasts,
-    profile: () => profile,
+    profile: () => ({ ...profile, color: worn }),
+    wear,
+    wearOwn: () => wear(profile.color),
+    taken: new Map(),
     editProfile: () => ask(false),
     go: (path) => {
       if (path !== location.pathname) history.pushState(null, "", path);

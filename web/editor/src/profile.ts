@@ -24,15 +24,21 @@ export function guestProfile(): Profile {
   return { name: guestName(), color: pickColor(), guest: true };
 }
 
-/** Asks for a name and a colour; closing the dialog keeps the profile as it is. */
-export function askProfile(profile: Profile, first: boolean, changed: (profile: Profile) => void): void {
+export function keepProfile(profile: Profile): void {
+  remember("profile", profile);
+}
+
+type Taken = ReadonlyMap<string, string>;
+
+/** Asks for a name and a colour that nobody here has; closing the dialog keeps the profile as it is. */
+export function askProfile(profile: Profile, first: boolean, taken: Taken, changed: (profile: Profile) => void): void {
   let { color } = profile;
   const name = h("input", { class: "input", name: "name", autocomplete: "name", maxlength: NAME_MAX * 2, autofocus: true });
   name.value = profile.guest ? "" : profile.name;
   const preview = avatar({ name: name.value || "?", color }, "avatar-large");
   const repaint = (): void => paintAvatar(preview, { name: name.value.trim() || "?", color });
   name.addEventListener("input", repaint);
-  const swatches = colorChoice(color, (value) => {
+  const swatches = colorChoice(color, taken, (value) => {
     color = value;
     repaint();
   });
@@ -55,18 +61,17 @@ export function askProfile(profile: Profile, first: boolean, changed: (profile: 
       profile = { name: tidyLine(name.value), color, guest: false };
       return undefined;
     },
-    closed: () => {
-      remember("profile", profile);
-      changed(profile);
-    },
+    closed: () => changed(profile),
   });
 }
 
-function colorChoice(chosen: string, changed: (value: string) => void): HTMLElement {
+function colorChoice(chosen: string, taken: Taken, changed: (value: string) => void): HTMLElement {
   const choices = PALETTE.map(({ name, value }) => {
-    const radio = h("input", { type: "radio", name: "color", value, "aria-label": name, checked: value === chosen });
+    const owner = value === chosen ? undefined : taken.get(value);
+    const words = owner === undefined ? name : `${name}: ${owner} has it`;
+    const radio = h("input", { type: "radio", name: "color", value, "aria-label": words, checked: value === chosen, disabled: owner !== undefined });
     radio.addEventListener("change", () => changed(value));
-    const label = h("label", { class: "swatch", title: name }, radio);
+    const label = h("label", { class: "swatch", title: words }, radio);
     label.style.setProperty("--swatch", value);
     return label;
   });

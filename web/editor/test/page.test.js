@@ -210,6 +210,28 @@ pageTest("others are seen where they are, by name, and go when they go", "/d/gar
   assert.equal(await page.locator(".people-list img").count(), 0);
 });
 
+pageTest("somebody with the colour of one who is here already gets another one here, and keeps theirs elsewhere", "/d/garden?people=3", {}, async (page) => {
+  const color = () => page.evaluate(() => window.quire.color);
+  const own = await color();
+  await page.evaluate((color) => {
+    const doc = window.quire.open_.get("garden");
+    Object.assign(doc.members.get(2), { member: 0, color });
+    doc.emit("members");
+  }, own);
+  const [blue, pink] = ["#0c73c3", "#c33887"];
+  await until(page, (blue) => window.quire.color === blue, blue);
+  await page.click(".bar-buttons [aria-label=More]");
+  await page.click(".menu-me");
+  assert.equal(await page.isChecked(`input[value='${blue}']`), true);
+  assert.equal(await page.isDisabled(`input[value='${pink}']`), true);
+  await page.click(".dialog button[type=submit]");
+  await until(page, () => !document.querySelector("dialog"));
+  assert.equal(await color(), blue);
+  await page.click(".bar-home");
+  await page.waitForSelector(".row-link");
+  assert.equal(await color(), own);
+});
+
 pageTest("carets stand where the text is, in plain text too", "/d/notes?people=2", {}, async (page) => {
   await page.evaluate(() => {
     const doc = window.quire.open_.get("notes");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { contrast, isColor, MARK_COLORS, PALETTE, pickColor, TEXT_COLORS, textOn } from "../src/pure/palette.js";
+import { contrast, isColor, MARK_COLORS, ownColor, PALETTE, pickColor, TEXT_COLORS, textOn, type Wearer } from "../src/pure/palette.js";
 
 const TEXT = 4.5;
 const SHAPE = 3;
@@ -85,4 +85,42 @@ test("a colour is picked from the whole palette and nowhere else", () => {
 test("only six digits are a colour", () => {
   for (const good of ["#abcdef", "#ABCDEF", "#012345"]) assert.ok(isColor(good));
   for (const bad of ["", "red", "#abc", "#abcdefg", "#12345g", "url(x)", "#abcdef;"]) assert.ok(!isColor(bad));
+});
+
+const colors = PALETTE.map(({ value }) => value) as [string, string, string, ...string[]];
+const person = (member: number, color: string, self = false, name = `P${member}`): Wearer => ({ member, name, color, self });
+
+test("who comes to a colour that somebody has takes the next one that nobody has", () => {
+  const [red, orange, ochre] = colors;
+  assert.equal(ownColor([person(1, red), person(2, red, true)]), orange);
+  assert.equal(ownColor([person(1, red), person(3, orange), person(2, red, true)]), ochre);
+  assert.equal(ownColor([person(1, colors.at(-1) as string), person(2, colors.at(-1) as string, true)]), red);
+});
+
+test("who was there first keeps theirs, and so does who is alone with it", () => {
+  const [red, orange] = colors;
+  assert.equal(ownColor([person(1, red, true), person(2, red)]), red);
+  assert.equal(ownColor([person(1, orange), person(2, red, true)]), red);
+  assert.equal(ownColor([person(1, "#123456"), person(2, "#123456", true)]), red);
+  assert.equal(ownColor([person(1, red)]), null);
+});
+
+test("somebody's two windows have one colour", () => {
+  const [red, orange, ochre] = colors;
+  assert.equal(ownColor([person(1, red, false, "Ann"), person(2, red, true, "Ann")]), red);
+  assert.equal(ownColor([person(1, red), person(2, ochre, false, "Ann"), person(3, red, true, "Ann")]), ochre);
+  assert.equal(ownColor([person(1, red), person(2, orange, false, "Ann"), person(3, red, true, "Ann"), person(4, orange)]), ochre);
+});
+
+test("when all colours are taken, one's own stays", () => {
+  const others = colors.map((color, i) => person(i + 1, color));
+  assert.equal(ownColor([...others, person(20, colors[0], true)]), colors[0]);
+});
+
+test("people who come all at once end with a colour each", () => {
+  let people = colors.map((_, i) => person(i + 1, colors[0]));
+  for (let round = 0; round < colors.length; round++) {
+    people = people.map((self) => ({ ...self, color: ownColor(people.map((each) => ({ ...each, self: each === self }))) as string }));
+  }
+  assert.equal(new Set(people.map(({ color }) => color)).size, colors.length);
 });

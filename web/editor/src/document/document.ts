@@ -7,6 +7,7 @@ import { icon } from "../ui/icons.js";
 import { StateLine } from "../ui/state-line.js";
 import { allDocumentsLink, failedPage, notFoundPage } from "../views.js";
 import { Bar } from "./bar.js";
+import { keepColorsApart } from "./colors.js";
 import { ChatDock } from "./chat-dock.js";
 import { gonePage, Notices } from "./notices.js";
 import { plainSurface } from "./plain.js";
@@ -102,6 +103,7 @@ export class DocumentView implements View {
     const surface = doc.type === "rich" ? richSurface(context) : plainSurface(context);
     const title = new Title(doc, app.connection, scope, app.toasts, () => surface.focus());
     const chat = new ChatDock(doc, scope, { leave: () => surface.focus(), unread: (count) => title.setUnread(count) });
+    keepColorsApart(app, doc, scope);
     const bar = new Bar({ app, doc, scope, title, surface, stateLine: this.#stateLine, chat, readOnly });
     if (readOnly) {
       page.append(h("p", { class: "notice read-only" }, "You can read this document, but not change it."));

@@ -65,6 +65,31 @@ export function textOn(color: string): "#000000" | "#ffffff" {
     : "#000000";
 }
 
+/** Somebody in a document, by the order of their coming. */
+export interface Wearer {
+  member: number;
+  name: string;
+  color: string;
+  self: boolean;
+}
+
+/**
+ * The colour that oneself should have among these people. Whoever came first keeps theirs; of those who came later each takes the
+ * next one in the palette that nobody has. Somebody of one's own name is oneself in another window.
+ */
+export function ownColor(people: readonly Wearer[]): string | null {
+  const self = people.find((each) => each.self);
+  if (!self) return null;
+  const others = people.filter(({ name }) => name !== self.name);
+  if (!others.some(({ member, color }) => member < self.member && color === self.color)) return self.color;
+  const taken = new Set(others.map(({ color }) => color));
+  const elsewhere = people.filter(({ name }) => name === self.name).map(({ color }) => color);
+  const values = PALETTE.map(({ value }) => value);
+  const next = values.indexOf(self.color) + 1;
+  const free = [...elsewhere, ...values.slice(next), ...values.slice(0, next)].find((color) => !taken.has(color));
+  return free ?? self.color;
+}
+
 export function pickColor(random: () => number = Math.random): string {
   const index = Math.min(PALETTE.length - 1, Math.floor(random() * PALETTE.length));
   return (PALETTE[index] as Swatch).value;
