@@ -32,6 +32,7 @@ interface Plan {
   rich: boolean;
   deletes: boolean;
   reloads: boolean;
+  losses: boolean;
   server: (random: Random) => Partial<ServerOptions>;
 }
 
@@ -283,6 +284,7 @@ function disturb(random: Random, plan: Plan, client: SimClient, head: number, se
   const what = random.below(10);
   if (what < 4) client.disconnect();
   else if (what < 6 && plan.reloads) client.reload();
+  else if (what < 6 && plan.losses) lose(random, server);
   else if (what < 7) server.rooms.get("doc")!.horizon = Math.max(0, head - random.below(20));
   else if (what < 8 && client.link !== null) {
     const { link } = client;
@@ -290,6 +292,13 @@ function disturb(random: Random, plan: Plan, client: SimClient, head: number, se
       link.sendOpened(reader.room, reader.ch, 0, null, reader.position, reader.chatPosition);
     }
   }
+}
+
+/** The server ends, and begins anew without the last edits that it had acknowledged. */
+function lose(random: Random, server: ModelServer): void {
+  const room = server.rooms.get("doc")!;
+  for (const link of [...server.links]) link.close(1012);
+  room.rollBack(Math.max(0, room.head - random.below(6)));
 }
 
 function judge(clients: readonly SimClient[], doc: Doc, ledger: Ledger): void {
@@ -325,7 +334,7 @@ const folds = (random: Random): Partial<ServerOptions> => ({
   sendsHash: () => random.chance(0.3),
   prefersSnapshot: () => random.chance(0.3),
 });
-const noTrouble = { clients: 3, steps: 1500, rich: false, deletes: true, reloads: false, server: folds };
+const noTrouble = { clients: 3, steps: 1500, rich: false, deletes: true, reloads: false, losses: false, server: folds };
 
 describe("many clients, a network that fails at any moment", () => {
   test("plain text: all agree, each character is there exactly once, saved is exact", () => {
@@ -365,6 +374,11 @@ describe("many clients, a network that fails at any moment", () => {
   test("snapshots older than the client's own last edit are survived", () => {
     const server = (random: Random): Partial<ServerOptions> => ({ ...folds(random), oldSnapshots: () => random.chance(0.5) });
     simulateMany(6, 30, { ...noTrouble, deletes: false, server });
+  });
+
+  test("what the server has lost of what it had acknowledged is given to it again", () => {
+    const server = (random: Random): Partial<ServerOptions> => ({ ...folds(random), sendsHash: () => true });
+    simulateMany(7, 60, { ...noTrouble, deletes: false, losses: true, server });
   });
 
   test("nobody ever diverges", () => {

@@ -71,6 +71,7 @@ export class Room {
   rollBack(version: number): void {
     this.log = this.log.slice(0, version);
     this.docs = this.docs.slice(0, version + 1);
+    this.horizon = Math.min(this.horizon, version);
   }
 }
 

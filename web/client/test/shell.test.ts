@@ -212,9 +212,7 @@ describe("coming back", () => {
     assert.equal(serverText(), "abc mine");
   });
 
-  test("a server put back to a backup: unsaved text stays, and what is lost is handed to the user", async () => {
-    const ann = await openReady(connect());
-    const drafts: Draft[] = [];
+  async function writeThreeAndLoseTwo(ann: Document, drafts: Draft[]): Promise<void> {
     ann.on("draft", (draft) => drafts.push(draft));
     for (const text of ["one ", "two ", "three "]) {
       append(ann, text);
@@ -222,13 +220,42 @@ describe("coming back", () => {
     }
     room().rollBack(1);
     server.model.epoch++;
+  }
+
+  test("a server that has lost acknowledged edits is given them again", async () => {
+    const ann = await openReady(connect());
+    const drafts: Draft[] = [];
+    const saved: boolean[] = [];
+    await writeThreeAndLoseTwo(ann, drafts);
+    ann.on("saved", (is) => saved.push(is));
     server.cutAll();
     await until(() => ann.status === "offline");
     append(ann, "four");
     await until(() => ann.saved);
-    assert.equal(serverText(), "one four");
-    assert.equal(ann.text(), "one four");
-    assert.deepEqual(drafts, [{ ops: [{ insert: "one two three four" }], reason: "restored" }]);
+    assert.equal(serverText(), "one two three four");
+    assert.equal(ann.text(), "one two three four");
+    assert.deepEqual(saved, [false, true]);
+    assert.deepEqual(drafts, []);
+  });
+
+  test("a server put back to an older backup than the client can mend: unsaved text stays, what is lost is handed to the user", async () => {
+    const ann = await openReady(connect());
+    const drafts: Draft[] = [];
+    for (let i = 0; i < 250; i++) {
+      append(ann, `${i} `);
+      await until(() => ann.saved);
+    }
+    const all = ann.text();
+    ann.on("draft", (draft) => drafts.push(draft));
+    room().rollBack(1);
+    server.model.epoch++;
+    server.cutAll();
+    await until(() => ann.status === "offline");
+    append(ann, "four");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "0 four");
+    assert.equal(ann.text(), "0 four");
+    assert.deepEqual(drafts, [{ ops: [{ insert: `${all}four` }], reason: "restored" }]);
   });
 });
 

@@ -220,7 +220,7 @@ export class DocumentMachine {
 
   /** The server knows this client no more and gave it a new number: its edits count from 1 again. */
   forgotten(): void {
-    this.editing.renumber(0);
+    this.editing.startAnew();
   }
 
   disconnected(): void {
@@ -351,7 +351,8 @@ export class DocumentMachine {
     const isAnswer = this.isOpening(message.ref);
     const isUnasked = message.ref === 0 && this.isOpen;
     if (!isAnswer && !isUnasked) return;
-    if (message.snapshot === null && !this.isKnown(message)) return this.repair(false);
+    /* Without a snapshot it has to know all that it had acknowledged. */
+    if (message.snapshot === null && (!this.isKnown(message) || message.seq < this.editing.seq)) return this.repair(false);
     /* An edit on its way would be committed as it was, not as it is after the snapshot. Of what was
      * sent before OPEN, the answer to OPEN knows for certain whether it is in the log. */
     if (isUnasked && message.snapshot !== null && this.editing.inFlight !== null) {
@@ -411,10 +412,12 @@ export class DocumentMachine {
 
   private rebase(snapshot: Doc, message: ServerMessageOf<"opened">): void {
     const { editing } = this;
-    const isRestored = message.epoch !== this.epoch || message.seq < editing.seq;
+    const hasLost = message.seq < editing.seq;
     const before = editing.view;
-    const change = editing.rebase(snapshot, message.version, message.seq);
-    /* The server was restored from a backup: what it had acknowledged since is known only here. */
+    const again = hasLost ? editing.offerAgain(snapshot, message.version, message.seq) : null;
+    const change = again ?? editing.rebase(snapshot, message.version, message.seq);
+    /* A backup was put back, or edits are lost that are not kept here: what the user saw is known only here. */
+    const isRestored = message.epoch !== this.epoch || (hasLost && again === null);
     if (isRestored && change.some((piece) => piece.kind === DELETE)) {
       this.effects.push({ kind: "draft", op: before.toOp(), reason: "restored" });
     }

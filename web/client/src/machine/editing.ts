@@ -5,12 +5,13 @@
  * 1. `view` is always `base`, then `inFlight`, then `buffer`.
  * 2. `inFlightSeq` is `seq` + 1 while there is an edit in flight.
  */
-import { compose, splitOp, transformPair, transformPosition, untransformPosition } from "../ot/algebra.js";
+import { compose, splitOp, transform, transformPair, transformPosition, untransformPosition } from "../ot/algebra.js";
 import { encodeOp } from "../ot/codec.js";
 import { diff } from "../ot/diff.js";
 import { Doc } from "../ot/document.js";
 import { EMBED, RETAIN, type Op, type Piece } from "../ot/op.js";
 import { QuireError } from "../error.js";
+import { Tail } from "./tail.js";
 
 /** An edit as it goes over the wire. */
 export interface Edit {
@@ -35,6 +36,7 @@ export class Editing {
   buffer: Op = NOTHING;
   /** Most bytes of one operation on the wire. */
   editBytesMax = 1024 * 1024 - 64;
+  private readonly tail = new Tail();
 
   get isSaved(): boolean {
     return this.inFlight === null && this.buffer.length === 0;
@@ -62,6 +64,7 @@ export class Editing {
     const [shown, inFlight] = transformPair(op, this.inFlight ?? NOTHING);
     const [change, buffer] = transformPair(shown, this.buffer);
     this.view = this.view.apply(change);
+    this.tail.add(op, this.base.invert(op), null);
     this.base = base;
     this.buffer = buffer;
     if (this.inFlight !== null) this.inFlight = inFlight;
@@ -97,6 +100,7 @@ export class Editing {
   /** The edit in flight has its place in the log. Returns it as it was. */
   acknowledge(version: number): Op {
     const done = this.inFlight ?? NOTHING;
+    this.tail.add(done, this.base.invert(done), this.inFlightSeq);
     this.base = this.base.apply(done);
     this.inFlight = null;
     this.seq = this.inFlightSeq;
@@ -110,10 +114,7 @@ export class Editing {
    * what the editor has to apply.
    */
   rebase(snapshot: Doc, version: number, seq: number): Op {
-    if (this.inFlight !== null && seq >= this.inFlightSeq) {
-      this.base = this.base.apply(this.inFlight);
-      this.inFlight = null;
-    }
+    if (this.inFlight !== null && seq >= this.inFlightSeq) this.acknowledge(this.version);
     const change = this.remote(diff(this.base, snapshot), version);
     this.base = snapshot;
     if (this.isSaved) this.view = snapshot;
@@ -121,8 +122,37 @@ export class Editing {
     return change;
   }
 
+  /**
+   * Goes on from a snapshot of a server that has lost edits which it had acknowledged: only those up
+   * to `seq` are in it. The others are unsaved again. Returns what the editor has to apply; null,
+   * changing nothing, when the edits are not kept any more.
+   */
+  offerAgain(snapshot: Doc, version: number, seq: number): Op | null {
+    const lost = this.tail.takeAfter(seq, this.unsaved());
+    if (lost === null) return null;
+    const before = lost.inverses.reduce((doc, inverse) => doc.apply(inverse), this.base);
+    const instead = diff(before, snapshot);
+    const { view } = this;
+    this.tail.add(instead, before.invert(instead), null);
+    this.begin(snapshot, version, seq);
+    this.buffer = transform(lost.own, instead, "right");
+    this.view = snapshot.apply(this.buffer);
+    return diff(view, this.view);
+  }
+
+  /** This client is another one to the server from now on, and all its edits are new. */
+  startAnew(): void {
+    this.renumber(0);
+    this.tail.clear();
+  }
+
   /** Begins with a snapshot, forgetting everything. */
   load(snapshot: Doc, version: number, seq: number): void {
+    this.tail.clear();
+    this.begin(snapshot, version, seq);
+  }
+
+  private begin(snapshot: Doc, version: number, seq: number): void {
     this.base = snapshot;
     this.view = snapshot;
     this.inFlight = null;
