@@ -54,7 +54,7 @@ static bool cuts_pair(const struct tree *tree, uint64_t pos)
     return !ot_leaf_find(near->leaf, (unsigned)(pos - near->start), &near->spot, &spot);
 }
 
-static struct ot_error check_lengths(const struct tree *tree, const struct areas *areas)
+static inline struct ot_error check_lengths(const struct tree *tree, const struct areas *areas)
 {
     uint64_t base_length = 0;
     uint64_t result_length = tree->units;
@@ -91,7 +91,8 @@ static struct ot_error check_boundaries(const struct tree *tree, const struct ar
     return (struct ot_error){OT_OK, 0};
 }
 
-static int check(const struct tree *tree, const struct areas *areas, struct ot_error *error_out)
+static inline int check(const struct tree *tree, const struct areas *areas,
+                        struct ot_error *error_out)
 {
     struct ot_error error = check_lengths(tree, areas);
     if (error.code == OT_OK && tree->pairs > 0) {
@@ -178,7 +179,7 @@ static inline int apply_part(struct progress *progress, const struct part *part)
 }
 
 /* Applies an operation that fits. */
-static int apply(struct tree *tree, const struct areas *areas)
+static inline int apply(struct tree *tree, const struct areas *areas)
 {
     struct progress progress = {tree, 0, areas->text, areas->text_end, areas->is_wide};
     int error = OT_OK;

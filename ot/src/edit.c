@@ -164,20 +164,42 @@ static int put_large(struct tree *tree, struct spot spot, struct piece *piece)
     return split_at(tree, &spot);
 }
 
-/* The most frequent case: a few more letters in a leaf of one run of ASCII. */
-static bool insert_simply(struct tree *tree, uint64_t pos, struct ot_slice text, uint64_t units,
-                          uint32_t attributes)
+/* Is the place of `pos` in the tree's leaf known without looking? In ASCII of one run it always is,
+ * else where the last edit ended. */
+static inline bool is_known(const struct place *place, uint64_t pos, struct spot *spot_out)
+{
+    unsigned inside = (unsigned)(pos - place->start);
+    *spot_out = place->spot;
+    if (leaf_is_simple(place->leaf)) {
+        *spot_out = (struct spot){.units = inside, .bytes = inside};
+    }
+    return spot_out->units == inside && place->leaf->runs_count > 0;
+}
+
+/* The most frequent case: a few more letters where the place is known, and of the format there. */
+static inline bool insert_simply(struct tree *tree, uint64_t pos, struct ot_slice text,
+                                 uint64_t units, uint32_t attributes)
 {
     struct leaf *leaf = tree->place.leaf;
-    struct run *run = &leaf->runs[0];
-    if (!leaf_is_simple(leaf) || run->attributes != attributes || text.size != units ||
-        leaf->bytes + text.size > LEAF_TEXT) {
+    struct spot spot;
+    if (text.size != units || leaf->bytes + text.size > LEAF_TEXT ||
+        !is_known(&tree->place, pos, &spot)) {
         return false;
     }
-    uint8_t *at = leaf->text + (pos - tree->place.start);
-    memmove(at + units, at, (size_t)(leaf->text + leaf->bytes - at));
+    struct run *run = &leaf->runs[spot.run];
+    if (run->attributes != attributes || run->embed != 0) {
+        return false;
+    }
+    uint8_t *at = leaf->text + spot.bytes;
+    memmove(at + units, at, leaf->bytes - spot.bytes);
     copy_few(at, text.data, units);
-    run->units = run->bytes = leaf->units = leaf->bytes = (uint16_t)(leaf->bytes + units);
+    run->units = (uint16_t)(run->units + units);
+    run->bytes = (uint16_t)(run->bytes + units);
+    leaf->units = (uint16_t)(leaf->units + units);
+    leaf->bytes = (uint16_t)(leaf->bytes + units);
+    spot.units += (unsigned)units;
+    spot.bytes += (unsigned)units;
+    tree->place.spot = spot;
     tree_resize(tree, (int64_t)units);
     tree->text_bytes += units;
     return true;
