@@ -8,12 +8,19 @@ add_library(test_lib_ot STATIC lib/ot_case.c lib/ot_model.c lib/ot_random.c lib/
 target_include_directories(test_lib_ot PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test_lib_ot PRIVATE quire_flags PUBLIC quire-ot test_lib_rng PkgConfig::CMOCKA)
 
+# Every document that these change is looked at after each change.
+add_library(test_lib_sound OBJECT lib/ot_sound.c)
+target_link_libraries(test_lib_sound PRIVATE quire_flags quire-ot PkgConfig::CMOCKA)
+target_link_options(test_lib_sound INTERFACE -Wl,--wrap=ot_doc_apply,--wrap=ot_doc_load)
 foreach(test builder doc reader rules values)
-  quire_test(unit/ot_${test} test_lib_ot)
+  quire_test(unit/ot_${test} test_lib_ot test_lib_sound)
 endforeach()
 foreach(test algebra document hostile model)
-  quire_test(property/ot_${test} test_lib_ot)
+  quire_test(property/ot_${test} test_lib_ot test_lib_sound)
 endforeach()
+if(QUIRE_SERVER)
+  quire_test(property/ot_long test_lib_ot quire-laws test_lib_sound)
+endif()
 quire_test(unit/ot_memory test_lib_ot)
 target_link_options(test_ot_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
 

@@ -284,11 +284,72 @@ static void values_may_fail_too(void **state)
     ot_buf_deinit(&out);
 }
 
+/* The reader, questions about documents and refusals take no memory, so that none can be missing.
+ */
+static void what_only_looks_takes_no_memory(void **state)
+{
+    struct inputs inputs;
+    struct ot_doc *doc = NULL;
+    struct ot_op_info info;
+    (void)state;
+    setup(&inputs);
+    struct ot_slice too_long = words_op(&inputs.words, "2000000000 -1");
+    assert_int_equal(ot_doc_load(inputs.document, &doc), OT_OK);
+    failing = 1;
+    assert_int_equal(ot_op_check(inputs.a, &info, NULL), OT_OK);
+    assert_int_equal(ot_doc_check(doc, inputs.a, NULL), OT_OK);
+    assert_int_equal(ot_doc_apply(doc, too_long, NULL), OT_E_RANGE);
+    (void)ot_transform_position(inputs.a, 100, OT_LEFT);
+    assert_true(ot_hash(inputs.document) != 0);
+    assert_true(ot_doc_length(doc) > 0 && ot_doc_memory(doc) > 0);
+    assert_int_equal(failing, 1);
+    failing = 0;
+    ot_doc_free(doc);
+    words_free(&inputs.words);
+}
+
+/* After an error the builder is as good as new. */
+static void a_builder_goes_on_after_an_error(void **state)
+{
+    struct inputs inputs;
+    unsigned failed = 0;
+    (void)state;
+    setup(&inputs);
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    struct ot_buf *out = words_buf(&inputs.words);
+    assert_non_null(builder);
+    for (unsigned i = 1; i < 4; i++) {
+        struct ot_slice attributes = long_attributes(&inputs, "a", 'y');
+        struct ot_slice embed = long_attributes(&inputs, "image", 'x');
+        failing = i;
+        ot_builder_insert(builder, (struct ot_slice){(const uint8_t *)"a", 1}, attributes);
+        failing = 0;
+        ot_builder_reset(builder);
+        failing = 1;
+        ot_builder_embed(builder, embed, (struct ot_slice){0});
+        bool has_failed = failing == 0;
+        failing = 0;
+        failed += has_failed;
+        ot_builder_delete(builder, 1);
+        assert_int_equal(ot_builder_finish(builder, out), has_failed ? OT_E_MEMORY : OT_OK);
+        out->size = 0;
+        ot_builder_delete(builder, 1);
+        assert_int_equal(ot_builder_finish(builder, out), OT_OK);
+        assert_op_equal(ot_buf_slice(out), words_op(&inputs.words, "-1"));
+        out->size = 0;
+    }
+    assert_true(failed > 0);
+    ot_builder_free(builder);
+    words_free(&inputs.words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(values_may_fail_too),
+        cmocka_unit_test(what_only_looks_takes_no_memory),
+        cmocka_unit_test(a_builder_goes_on_after_an_error),
     };
     return cmocka_run_group_tests_name("ot_memory", tests, NULL, NULL);
 }
