@@ -335,6 +335,7 @@ void room_settled(struct hub *hub, struct store_request *request)
     if (request->result == STORE_OK) {
         room->settled = request->first;
         prune_authors(room);
+        room_settle_if_due(hub, room); /* what came meanwhile, if the server is stopping */
     } else {
         hub_log(hub, HUB_LOG_WARN, "not_settled", "document=%s reason=%s", room->document.id,
                 store_error_name(request->result));
