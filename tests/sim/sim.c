@@ -112,12 +112,37 @@ static _Noreturn void work(const struct options *options, unsigned number, struc
     exit(0);
 }
 
-/* True: all rounds passed; else `slot_out` is at the one that did not. */
-static bool wait_for_all(pid_t *workers, unsigned jobs, unsigned *failed_out)
+static void show_progress(const struct slot *slots, unsigned jobs)
+{
+    unsigned rounds = 0, edits = 0;
+    for (unsigned i = 0; i < jobs; i++) {
+        rounds += slots[i].tally.rounds;
+        edits += slots[i].tally.edits;
+    }
+    fprintf(stderr, "\rsim: %u rounds, %u edits ", rounds, edits);
+}
+
+/* Waits for the next worker to end; 0 when there is none left. */
+static pid_t wait_for_one(const struct slot *slots, unsigned jobs, int *status_out)
+{
+    pid_t ended;
+    if (!isatty(STDERR_FILENO)) {
+        return wait(status_out);
+    }
+    while ((ended = waitpid(-1, status_out, WNOHANG)) == 0) {
+        show_progress(slots, jobs);
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    }
+    return ended;
+}
+
+/* False: a round failed, of the worker `failed_out`; the others are ended. */
+static bool wait_for_all(pid_t *workers, const struct slot *slots, unsigned jobs,
+                         unsigned *failed_out)
 {
     bool passed = true;
     int status;
-    for (pid_t ended; (ended = wait(&status)) > 0;) {
+    for (pid_t ended; (ended = wait_for_one(slots, jobs, &status)) > 0;) {
         for (unsigned i = 0; i < jobs; i++) {
             if (workers[i] == ended) {
                 workers[i] = 0;
@@ -125,7 +150,10 @@ static bool wait_for_all(pid_t *workers, unsigned jobs, unsigned *failed_out)
                     passed = false;
                     *failed_out = i;
                 }
-            } else if (!passed && workers[i] != 0) {
+            }
+        }
+        for (unsigned i = 0; i < jobs && !passed; i++) {
+            if (workers[i] != 0) {
                 kill(workers[i], SIGKILL);
             }
         }
@@ -200,7 +228,7 @@ static int play_rounds(const struct options *options)
             work(options, i, &slots[i]);
         }
     }
-    bool passed = wait_for_all(workers, options->jobs, &failed);
+    bool passed = wait_for_all(workers, slots, options->jobs, &failed);
     if (options->must_fail) {
         return passed ? 1 : 0;
     }
