@@ -1,10 +1,44 @@
 #include "server/hub/room.h"
 
+#include <string.h>
+
 static void refuse(struct hub *hub, const struct member *member, uint64_t seq, const char *code,
                    const char *text, uint64_t retry_ms, uint64_t at)
 {
     hub->stats.refused++;
     hub_refuse(hub, member->connection->number, seq, member->channel, code, text, retry_ms, at);
+}
+
+/* Appends what an operation inserts: however it is transformed, that stays. */
+static int append_inserted(struct ot_slice op, struct ot_buf *out)
+{
+    struct ot_iter iter;
+    struct ot_component component;
+    int result = OT_OK;
+    ot_iter_init(&iter, op);
+    while (result == OT_OK && ot_iter_next(&iter, &component)) {
+        if (component.kind == OT_INSERT || component.kind == OT_EMBED) {
+            result = ot_buf_append(out, component.content.data, component.content.size);
+        }
+    }
+    return result;
+}
+
+/* Another edit under the number of the author's last one: two of a client go on from one state, as
+ * a copied machine and its original do. Not known once that edit has left memory. */
+static bool contradicts(const struct room *room, const struct author *author, struct ot_slice op)
+{
+    struct ot_buf known = {0}, given = {0};
+    bool differs = false;
+    if (history_has(&room->history, author->version) &&
+        append_inserted(history_at(&room->history, author->version)->op, &known) == OT_OK &&
+        append_inserted(op, &given) == OT_OK) {
+        differs = known.size != given.size ||
+                  (known.size > 0 && memcmp(known.data, given.data, known.size) != 0);
+    }
+    ot_buf_deinit(&known);
+    ot_buf_deinit(&given);
+    return differs;
 }
 
 /*
@@ -18,6 +52,11 @@ static bool repeated(struct hub *hub, const struct member *member, const struct 
     const struct author *author = member->author;
     if (message->edit.seq == 0 || message->edit.seq != author->seq) {
         return false;
+    }
+    if (contradicts(member->room, author, message->edit.op)) {
+        refuse(hub, member, message->edit.seq, "seq_conflict",
+               "the client's edit of this number has other content", WIRE_NONE, WIRE_NONE);
+        return true;
     }
     if (author->connection != member->connection->number && author->committed_seq == author->seq) {
         encode_ack(&hub->scratch, member->channel, author->version, author->seq);

@@ -96,6 +96,23 @@ static void a_repeated_edit_is_taken_once(void **state)
     assert_false(has_news(bob));
 }
 
+static void another_edit_of_a_number_that_is_taken_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    edit(world, ann, 1, 0, insertion(0, "a"));
+    world_commit(world);
+    edit(world, bob, 1, 1, insertion(0, "b"));
+    edit(world, ann, 1, 1, insertion(0, "z"));
+    expect_error(ann, "seq_conflict");
+    /* transformed meanwhile, it is the same */
+    edit(world, ann, 1, 1, insertion(1, "a"));
+    edit(world, ann, 2, 1, insertion(1, "c"));
+    world_commit(world);
+    expect_ack(ann, 3, 2);
+}
+
 static void an_edit_repeated_over_another_connection_gets_its_ack_again(void **state)
 {
     struct world *world = *state;
@@ -211,6 +228,7 @@ int main(void)
         CASE(nobody_sees_an_edit_before_it_is_on_disk),
         CASE(the_committed_edit_wins_a_tie),
         CASE(a_repeated_edit_is_taken_once),
+        CASE(another_edit_of_a_number_that_is_taken_is_refused),
         CASE(an_edit_repeated_over_another_connection_gets_its_ack_again),
         CASE(edits_that_do_not_fit_are_refused_and_nothing_changes),
         CASE(every_so_often_the_hash_is_told),

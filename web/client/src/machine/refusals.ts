@@ -22,6 +22,7 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   storage_full: "later",
   overloaded: "later",
   internal: "later",
+  seq_conflict: "draft",
   out_of_range: "draft",
   split_surrogate: "draft",
   not_text: "draft",
