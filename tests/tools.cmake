@@ -39,3 +39,11 @@ target_sources(test_peer_load PRIVATE
 add_test(NAME replay_server
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/replay_server.sh $<TARGET_FILE:quire> ${traces})
 set_tests_properties(replay_server PROPERTIES TIMEOUT 180)
+
+# The operator's commands, as they are run.
+add_library(test-operate STATIC lib/operate_world.c)
+target_link_libraries(test-operate
+  PUBLIC test-server-process test_lib_ot quire-operate PkgConfig::SQLITE PRIVATE quire_flags)
+foreach(test backup compact export restore verify)
+  quire_test(unit/operate_${test} test-operate)
+endforeach()

@@ -84,50 +84,52 @@ static bool replay_to(struct replay *replay, uint64_t last)
                          replay_edit, replay) == STORE_OK;
 }
 
-/* Puts the snapshot in the place of what has been replayed. */
-static void take_snapshot(struct replay *replay, struct ot_slice snapshot, uint64_t version)
-{
-    ot_doc_free(replay->doc);
-    replay->doc = NULL;
-    int code = content_read(snapshot, &replay->doc);
-    if (code != OT_OK)
-        tell(replay, version, "its snapshot is no document", code);
-    replay->version = version;
-}
-
-static int compare(struct replay *replay, struct ot_slice snapshot, uint64_t version)
+static int compare(const struct replay *replay, struct ot_slice snapshot)
 {
     struct ot_buf made = {0};
     int code = ot_doc_snapshot(replay->doc, &made);
     if (code == OT_OK && (made.size != snapshot.size ||
                           (made.size > 0 && memcmp(made.data, snapshot.data, made.size) != 0)))
-        tell(replay, version, "its snapshot is not what its edits make", OT_OK);
+        tell(replay, replay->version, "its snapshot is not what its edits make", OT_OK);
     ot_buf_deinit(&made);
     return code;
 }
 
-/* From its beginning to its snapshot, which must be the same, and from there on. */
+/* From the document's beginning to its snapshot, which then takes the place of what was replayed.
+ */
+static int replay_to_snapshot(struct replay *replay, struct ot_slice snapshot, uint64_t version)
+{
+    struct ot_doc *stored = NULL;
+    int code = content_read(snapshot, &stored);
+    if (code == OT_E_MEMORY)
+        return code;
+    bool arrived = replay_to(replay, version);
+    replay->version = version;
+    if (code != OT_OK)
+        tell(replay, version, "its snapshot is no document", code);
+    else if (arrived && compare(replay, snapshot) == OT_E_MEMORY)
+        return OT_E_MEMORY;
+    ot_doc_free(replay->doc);
+    replay->doc = stored;
+    return OT_OK;
+}
+
 static int replay_document(struct replay *replay)
 {
     struct store_head head;
+    struct ot_buf snapshot = {0};
     int code = store_load(replay->checking->store, replay->document->key, &head);
     if (code == STORE_E_CORRUPT)
         return STORE_OK; /* told */
-    if (code != STORE_OK)
-        return code;
-    struct ot_buf bytes = {0};
-    code = ot_buf_append(&bytes, head.snapshot.data, head.snapshot.size);
+    if (code == STORE_OK)
+        code = ot_buf_append(&snapshot, head.snapshot.data, head.snapshot.size);
     if (code == OT_OK)
         code = content_read(content_first(replay->document->type), &replay->doc);
-    if (code == OT_OK && head.snapshot_version > 0) {
-        struct ot_slice snapshot = ot_buf_slice(&bytes);
-        if (replay_to(replay, head.snapshot_version))
-            code = compare(replay, snapshot, head.snapshot_version);
-        take_snapshot(replay, snapshot, head.snapshot_version);
-    }
+    if (code == OT_OK && head.snapshot_version > 0)
+        code = replay_to_snapshot(replay, ot_buf_slice(&snapshot), head.snapshot_version);
     if (code == OT_OK)
         replay_to(replay, head.version);
-    ot_buf_deinit(&bytes);
+    ot_buf_deinit(&snapshot);
     return code;
 }
 
@@ -167,6 +169,7 @@ int check_store(struct store *store, enum check_how how, struct watch *watch,
     watch_end(watch);
     if (checked_out->findings > FINDINGS_SHOWN)
         printf("... and %" PRIu64 " more\n", checked_out->findings - FINDINGS_SHOWN);
+    fflush(stdout);
     if (code == STORE_OK && !watch->interrupted)
         return 0;
     snprintf(message_out, CHECK_MESSAGE_MAX, "%s",

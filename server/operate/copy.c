@@ -4,7 +4,6 @@
 #include "server/operate/files.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,26 +52,23 @@ int copy_store(struct store *store, const char *path, struct watch *watch, char 
     return result == 0 ? sync_copy(path, message_out) : -1;
 }
 
-static int open_file(const char *data, struct store **store_out, char *message_out)
+static int find_database(const char *data, char *path_out, char *message_out)
 {
-    char path[FILES_PATH_MAX];
-    if (!files_join(data, STORE_FILE, path)) {
-        snprintf(message_out, COPY_MESSAGE_MAX, "the directory's name is too long");
-        return -1;
-    }
-    if (!files_exist(path)) {
-        snprintf(message_out, COPY_MESSAGE_MAX,
-                 "there is no database in the directory \"%.200s\"; name the one that `quire "
-                 "serve` was given, with --data DIR",
-                 data);
-        return -1;
-    }
-    return store_inspect(path, store_out, message_out, COPY_MESSAGE_MAX) == STORE_OK ? 0 : -1;
+    if (files_join(data, STORE_FILE, path_out) && files_exist(path_out))
+        return 0;
+    snprintf(message_out, COPY_MESSAGE_MAX,
+             "there is no database in the directory \"%.200s\"; name the one that `quire serve` "
+             "was given, with --data DIR",
+             data);
+    return -1;
 }
 
 int copy_database(const char *data, const char *path, struct watch *watch, char *message_out)
 {
+    char database[FILES_PATH_MAX];
     struct store *store;
+    if (find_database(data, database, message_out) != 0)
+        return -1;
     switch (ask_backup(data, path, watch, message_out, COPY_MESSAGE_MAX)) {
     case ASK_DONE:
         return sync_copy(path, message_out);
@@ -81,38 +77,36 @@ int copy_database(const char *data, const char *path, struct watch *watch, char 
     case ASK_NOBODY:
         break;
     }
-    if (open_file(data, &store, message_out) != 0)
+    if (store_inspect(database, &store, message_out, COPY_MESSAGE_MAX) != STORE_OK)
         return -1;
     int result = copy_store(store, path, watch, message_out);
     store_close(store);
     return result;
 }
 
-/* Beside the database, where there is no less room and nobody else may read. */
-static bool name_copy(const char *data, char *path_out)
-{
-    char path[FILES_PATH_MAX], whole[FILES_PATH_MAX];
-    return files_join(data, STORE_FILE, path) && files_absolute(path, whole) &&
-           files_partial(whole, path_out);
-}
-
+/* The copy is beside the database, where there is no less room and nobody else may read. */
 int copy_open(const char *data, struct watch *watch, struct store **store_out, char *message_out)
 {
-    char path[FILES_PATH_MAX];
-    if (!name_copy(data, path)) {
-        snprintf(message_out, COPY_MESSAGE_MAX, "the directory \"%.200s\": %s", data,
-                 strerror(errno));
+    char database[FILES_PATH_MAX], whole[FILES_PATH_MAX], copy[FILES_PATH_MAX];
+    if (find_database(data, database, message_out) != 0)
+        return -1;
+    if (!files_absolute(database, whole) || !files_partial(whole, copy)) {
+        snprintf(message_out, COPY_MESSAGE_MAX, "\"%.200s\": %s", data, strerror(errno));
         return -1;
     }
-    switch (ask_backup(data, path, watch, message_out, COPY_MESSAGE_MAX)) {
-    case ASK_NOBODY:
-        return open_file(data, store_out, message_out);
+    const char *path = database;
+    switch (ask_backup(data, copy, watch, message_out, COPY_MESSAGE_MAX)) {
     case ASK_FAILED:
+        unlink(copy);
         return -1;
     case ASK_DONE:
+        path = copy;
+        break;
+    case ASK_NOBODY:
         break;
     }
     int code = store_inspect(path, store_out, message_out, COPY_MESSAGE_MAX);
-    unlink(path);
+    if (path == copy)
+        unlink(copy);
     return code == STORE_OK ? 0 : -1;
 }

@@ -49,8 +49,8 @@ int lines_read_delta(struct lines *lines, struct ot_slice text, char *message_ou
 /* The same, plain. */
 int lines_read_text(struct lines *lines, struct ot_slice text, char *message_out);
 
-/* Makes this content the document's first edits, each of a size that any client can take. 0 or an
- * error of ot.h. */
+/* Makes edits that lead to this content, each of a size that any client can take, of a document
+ * that has none. 0 or an error of ot.h. */
 int lines_add_content(struct lines *lines, struct ot_slice snapshot);
 
 #endif

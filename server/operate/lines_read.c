@@ -287,16 +287,13 @@ static int insert_text(struct cutting *cutting, const struct ot_component *compo
     return code;
 }
 
-static int insert_all(struct cutting *cutting, struct ot_slice snapshot, bool *newline_out)
+static int insert_all(struct cutting *cutting, struct ot_slice snapshot)
 {
     struct ot_component component;
     struct ot_iter iter;
     int code = OT_OK;
-    *newline_out = false;
     ot_iter_init(&iter, snapshot);
     while (code == OT_OK && ot_iter_next(&iter, &component)) {
-        *newline_out = component.kind == OT_INSERT &&
-                       component.content.data[component.content.size - 1] == '\n';
         if (component.kind == OT_INSERT) {
             code = insert_text(cutting, &component);
         } else {
@@ -310,16 +307,14 @@ static int insert_all(struct cutting *cutting, struct ot_slice snapshot, bool *n
     return code;
 }
 
-/* The newline that a rich document begins with stays for one that does not end with one. */
 int lines_add_content(struct lines *lines, struct ot_slice snapshot)
 {
     struct cutting cutting = {.lines = lines, .builder = ot_builder_new(OT_STABLE)};
-    bool newline = false;
     int code = cutting.builder ? begin(lines) : OT_E_MEMORY;
     if (code == OT_OK)
-        code = insert_all(&cutting, snapshot, &newline);
-    if (code == OT_OK && lines->document.type == STORE_RICH && newline)
-        ot_builder_delete(cutting.builder, 1);
+        code = insert_all(&cutting, snapshot);
+    if (code == OT_OK)
+        ot_builder_delete(cutting.builder, ot_doc_length(lines->doc) - cutting.inserted);
     if (code == OT_OK)
         code = cut(&cutting);
     ot_builder_free(cutting.builder);
@@ -332,6 +327,25 @@ static int take_content(const struct reading *reading, struct ot_slice snapshot)
     return code == OT_OK ? 0 : refuse(reading, "this is no document: %s", ot_error_text(code));
 }
 
+/* Editors rely on a rich document's last newline. */
+static int end_with_newline(struct ot_buf *snapshot)
+{
+    static const uint8_t newline[] = {0x02, 0x09, '\n'};
+    struct ot_component component = {.kind = OT_EMBED};
+    struct ot_buf ended = {0};
+    struct ot_iter iter;
+    ot_iter_init(&iter, ot_buf_slice(snapshot));
+    while (ot_iter_next(&iter, &component))
+        ;
+    if (component.kind == OT_INSERT && component.content.data[component.content.size - 1] == '\n')
+        return OT_OK;
+    int code = ot_compose((struct ot_slice){newline, sizeof(newline)}, ot_buf_slice(snapshot),
+                          OT_STABLE, &ended);
+    ot_buf_deinit(snapshot);
+    *snapshot = ended;
+    return code;
+}
+
 int lines_read_delta(struct lines *lines, struct ot_slice text, char *message_out)
 {
     struct reading reading = {.lines = lines, .message = message_out};
@@ -341,7 +355,7 @@ int lines_read_delta(struct lines *lines, struct ot_slice text, char *message_ou
     struct fault fault;
     int result = -1;
     lines->document.type = STORE_RICH;
-    json_t *json = json_line_parse((const char *)text.data, text.size, &fault);
+    json_t *json = json_line_parse(text.size > 0 ? (const char *)text.data : "", text.size, &fault);
     if (!json)
         return refuse(&reading, "%s", fault.reason);
     const json_t *ops = json_is_object(json) ? json_object_get(json, "ops") : json;
@@ -349,6 +363,8 @@ int lines_read_delta(struct lines *lines, struct ot_slice text, char *message_ou
         refuse(&reading, "%s (component %zu)", error.reason, error.at);
     else if (ot_op_check(ot_buf_slice(&op), &info, NULL) != OT_OK || !info.only_inserts)
         refuse(&reading, "a document holds inserts only");
+    else if (end_with_newline(&op) != OT_OK)
+        refuse(&reading, "not enough memory");
     else
         result = take_content(&reading, ot_buf_slice(&op));
     ot_buf_deinit(&op);

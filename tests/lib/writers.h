@@ -25,6 +25,8 @@ uint64_t writers_run_to_the_end(struct writers *writers);
 /* Fails the test unless every acknowledged edit is in the store with the version it was given, and
  * the versions have no gap. */
 void writers_check(const struct writers *writers, struct store *store);
+/* The same of those that were acknowledged first. */
+void writers_check_first(const struct writers *writers, struct store *store, uint64_t acknowledged);
 void writers_free(struct writers *writers);
 
 #endif
