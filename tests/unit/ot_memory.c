@@ -48,6 +48,9 @@ struct inputs {
     struct ot_slice a;
     struct ot_slice b; /* concurrent with a */
     struct ot_slice all[40];
+    struct ot_slice typed[40];
+    struct ot_slice patches[2]; /* that format everything, with long attributes */
+    struct ot_slice rich[8];    /* one after the other on `document`, of many small changes */
 };
 
 enum { LONG = 300 };
@@ -83,6 +86,49 @@ static void make_document(struct inputs *inputs, struct ot_builder *builder)
     inputs->document = ot_buf_slice(out);
 }
 
+static struct ot_slice built(struct inputs *inputs, struct ot_builder *builder)
+{
+    struct ot_buf *out = words_buf(&inputs->words);
+    assert_int_equal(ot_builder_finish(builder, out), OT_OK);
+    return ot_buf_slice(out);
+}
+
+/* What takes memory in other places: typing, long patches, runs without number. */
+static void make_changes(struct inputs *inputs)
+{
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    struct rng rng = {3};
+    struct ot_shape shape = {OT_STABLE, true, true, 300, 12};
+    struct ot_buf documents[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+    assert_non_null(builder);
+    for (size_t i = 0; i < sizeof inputs->typed / sizeof *inputs->typed; i++) {
+        struct ot_buf text = {0};
+        random_text(&rng, false, 50, &text);
+        ot_builder_retain(builder, i == 20 ? 7 : 50 * (i % 20), (struct ot_slice){0});
+        ot_builder_insert(builder, ot_buf_slice(&text), (struct ot_slice){0});
+        inputs->typed[i] = built(inputs, builder);
+        ot_buf_deinit(&text);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        ot_builder_retain(builder, 1000, long_attributes(inputs, i == 0 ? "a" : "b", 'z'));
+        inputs->patches[i] = built(inputs, builder);
+    }
+    assert_int_equal(ot_buf_append(&documents[0], inputs->document.data, inputs->document.size),
+                     OT_OK);
+    for (size_t i = 0; i < sizeof inputs->rich / sizeof *inputs->rich; i++) {
+        struct ot_buf *op = words_buf(&inputs->words);
+        random_op(&rng, &shape, ot_buf_slice(&documents[i % 2]), op);
+        inputs->rich[i] = ot_buf_slice(op);
+        documents[!(i % 2)].size = 0;
+        assert_int_equal(ot_compose(ot_buf_slice(&documents[i % 2]), inputs->rich[i], OT_STABLE,
+                                    &documents[!(i % 2)]),
+                         OT_OK);
+    }
+    ot_buf_deinit(&documents[0]);
+    ot_buf_deinit(&documents[1]);
+    ot_builder_free(builder);
+}
+
 static void setup(struct inputs *inputs)
 {
     struct ot_builder *builder = ot_builder_new(OT_STABLE);
@@ -98,6 +144,7 @@ static void setup(struct inputs *inputs)
     random_op(&rng, &shape, inputs->document, b);
     inputs->a = ot_buf_slice(a);
     inputs->b = ot_buf_slice(b);
+    make_changes(inputs);
     for (size_t i = 0; i < sizeof inputs->all / sizeof *inputs->all; i++) {
         inputs->all[i] = i % 2 == 0 ? words_op(&inputs->words, "3 'abc'{b:1} 4{c:nil} -1")
                                     : words_op(&inputs->words, "1 -2 'x' 8{c:1}");
@@ -148,6 +195,50 @@ static int call_compose_changes(struct inputs *inputs, struct ot_buf *out)
 static int call_compose_all(struct inputs *inputs, struct ot_buf *out)
 {
     return ot_compose_all(inputs->all, sizeof inputs->all / sizeof *inputs->all, OT_STABLE, out);
+}
+
+static int call_compose_typed(struct inputs *inputs, struct ot_buf *out)
+{
+    return ot_compose_all(inputs->typed, sizeof inputs->typed / sizeof *inputs->typed, OT_STABLE,
+                          out);
+}
+
+static int call_transform_patches(struct inputs *inputs, struct ot_buf *out)
+{
+    return ot_transform(inputs->patches[0], inputs->patches[1], OT_RIGHT, OT_STABLE, out);
+}
+
+static int call_rich(struct inputs *inputs, struct ot_buf *out)
+{
+    struct ot_doc *doc = NULL;
+    struct ot_error where = {0};
+    int error = ot_doc_load(inputs->document, &doc);
+    for (size_t i = 0; error == OT_OK && i < sizeof inputs->rich / sizeof *inputs->rich; i++) {
+        error = ot_doc_apply(doc, inputs->rich[i], &where);
+        assert_true(error == OT_OK || where.code == OT_E_MEMORY);
+    }
+    if (error == OT_OK) {
+        error = ot_doc_snapshot(doc, out);
+    }
+    ot_doc_free(doc);
+    return error;
+}
+
+/* Nothing but components that need no room of their own. */
+static int call_build_plain(struct inputs *inputs, struct ot_buf *out)
+{
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    (void)inputs;
+    if (builder == NULL) {
+        return OT_E_MEMORY;
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        ot_builder_delete(builder, 1);
+        ot_builder_retain(builder, 1, (struct ot_slice){0});
+    }
+    int error = ot_builder_finish(builder, out);
+    ot_builder_free(builder);
+    return error;
 }
 
 static int call_transform(struct inputs *inputs, struct ot_buf *out)
@@ -244,7 +335,11 @@ static void every_allocation_may_fail(void **state)
         {"compose", call_compose, 3},
         {"compose changes", call_compose_changes, 1},
         {"compose all", call_compose_all, 5},
+        {"compose typed", call_compose_typed, 5},
         {"transform", call_transform, 1},
+        {"transform patches", call_transform_patches, 2},
+        {"build plain", call_build_plain, 3},
+        {"rich", call_rich, 100},
         {"invert", call_invert, 3},
         {"build", call_build, 5},
         {"document", call_document, 50},
