@@ -66,8 +66,7 @@ static inline const uint8_t *part_read(const uint8_t *at, struct part *part_out)
     uint32_t rest = at[more] & (0u - more);
     at += 1 + more;
     if (rest >= 0x80) {
-        at -= 1;
-        rest = varint_take(&at);
+        rest = (rest & 0x7f) | varint_take(&at) << 7;
     }
     part_out->kind = (enum ot_kind)(tag & TAG_KIND);
     part_out->length = length | rest << LENGTH_BITS;
@@ -87,7 +86,8 @@ static inline uint8_t *head_put(uint8_t *at, enum ot_kind kind, bool has_attribu
     if (rest < 0x80) {
         return at + 1 + more;
     }
-    return varint_put(at + 1, (uint32_t)rest);
+    at[1] |= 0x80;
+    return varint_put(at + 2, (uint32_t)(rest >> 7));
 }
 
 /* The areas of an operation. */

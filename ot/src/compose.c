@@ -57,14 +57,13 @@ static inline struct ot_slice patched(struct writer *writer, const struct part *
 }
 
 /* One side is at its end and leaves the rest of the other as it is. */
-static void rest_copy(struct writer *writer, struct source source, struct text *text)
+static void rest_copy(struct writer *writer, struct source source, struct text text)
 {
     while (!source.is_over) {
         writer_part(writer, &source.part);
         source_next(&source);
     }
-    writer_text(writer, text->at, (size_t)(text->end - text->at));
-    text->at = text->end;
+    writer_text(writer, text.at, (size_t)(text.end - text.at));
 }
 
 /* `b` retains so much of `a`. */
@@ -123,7 +122,7 @@ static void run(struct writer *writer, const struct areas *areas_a, const struct
         }
     }
     if (writer->error == OT_OK) {
-        rest_copy(writer, a.is_over ? b : a, a.is_over ? &text_b : &text_a);
+        rest_copy(writer, a.is_over ? b : a, a.is_over ? text_b : text_a);
     }
 }
 
