@@ -26,6 +26,7 @@ static void measure_all(struct bench *bench)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         measure_pairs(bench, sizes[i], WORK_RICH);
     }
+    measure_session(bench, "friendsforever");
     measure_fold(bench, "automerge-paper");
     measure_merge(bench, bench->is_quick ? 1000 : 20000);
     measure_growth(bench, 10000);

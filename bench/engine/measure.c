@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "session.h"
 #include "trace.h"
 
 enum { NAME_SIZE = 96 };
@@ -19,9 +20,7 @@ static double cpu_ns(void)
 static void row(struct bench *bench, const char *what, const char *of, const char *unit,
                 double *values)
 {
-    char name[NAME_SIZE];
-    snprintf(name, sizeof name, "%s, %s", what, of);
-    report_row(&bench->report, name, unit, values, bench->runs);
+    report_row(&bench->report, what, of, unit, values, bench->runs);
 }
 
 /* ---- applying ---- */
@@ -109,6 +108,10 @@ static void measure_whole(struct bench *bench, const char *name, const struct wo
     row(bench, "load the last document", name, "us", values[0]);
     row(bench, "save it", name, "us", values[1]);
     row(bench, "hash it", name, "us", values[2]);
+    report_size(&bench->report, "memory it takes", name, "B", (double)ot_doc_memory(doc));
+    report_size(&bench->report, "of which text", name, "B", (double)ot_doc_text_bytes(doc));
+    report_size(&bench->report, "memory of an operation kept", name, "B",
+                (double)work->bytes.size / (double)work->count);
     ot_buf_deinit(&snapshot);
     ot_doc_free(doc);
 }
@@ -191,6 +194,54 @@ void measure_merge(struct bench *bench, size_t edits)
     }
 }
 
+/* ---- a server's loop ---- */
+
+static int by_byte(const void *a, const void *b)
+{
+    return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+/* The same characters, in whatever order: a tie may fall either way. */
+static void expect_characters(struct bench *bench, const char *name, const struct ot_doc *doc)
+{
+    struct ot_buf text = {0};
+    struct ot_buf final = {0};
+    work_must(ot_doc_text(doc, &text) == OT_OK, "out of memory");
+    work_must(trace_file(bench->traces, name, "conc.final", &final), "no final text");
+    qsort(text.data, text.size, 1, by_byte);
+    qsort(final.data, final.size, 1, by_byte);
+    work_must(text.size == final.size && memcmp(text.data, final.data, text.size) == 0,
+              "the session ends with another text");
+    ot_buf_deinit(&text);
+    ot_buf_deinit(&final);
+}
+
+void measure_session(struct bench *bench, const char *name)
+{
+    static const char *const what[] = {
+        [OT_CANONICAL] = "server's loop, canonical order",
+        [OT_STABLE] = "server's loop, stable order",
+    };
+    struct session session;
+    size_t pairs = 0;
+    if (!session_read(bench->traces, name, &session)) {
+        return;
+    }
+    for (unsigned order = OT_CANONICAL; order <= OT_STABLE; order++) {
+        double values[REPORT_RUNS_MAX];
+        for (unsigned run = 0; run < bench->runs; run++) {
+            double start = cpu_ns();
+            struct ot_doc *doc = session_play(&session, (enum ot_order)order, &pairs);
+            values[run] = (cpu_ns() - start) / 1e6;
+            expect_characters(bench, name, doc);
+            ot_doc_free(doc);
+        }
+        row(bench, what[order], name, "ms", values);
+    }
+    report_size(&bench->report, "pairs that met in it", name, "", (double)pairs);
+    session_free(&session);
+}
+
 /* ---- pairs ---- */
 
 typedef int (*pair_fn)(struct ot_slice a, struct ot_slice b, struct ot_buf *out);
@@ -237,8 +288,7 @@ void measure_pairs(struct bench *bench, unsigned components, enum work_style sty
         values[0][run] = time_pairs(&work, transform_pair, rounds);
         values[1][run] = time_pairs(&work, compose_pair, rounds);
     }
-    snprintf(of, sizeof of, "%u components%s", components,
-             style == WORK_RICH ? ", some with attributes" : "");
+    snprintf(of, sizeof of, "%u components%s", components, style == WORK_RICH ? ", rich" : "");
     row(bench, "transform", of, "us", values[0]);
     row(bench, "compose", of, "us", values[1]);
     ot_builder_free(builder);
@@ -262,6 +312,14 @@ static void measure_edits(struct bench *bench, const char *what, const char *of,
     row(bench, what, of, "ns/edit", values);
 }
 
+static void measure_memory(struct bench *bench, const char *of, struct ot_slice snapshot)
+{
+    struct ot_doc *doc = NULL;
+    work_must(ot_doc_load(snapshot, &doc) == OT_OK, "not loaded");
+    report_size(&bench->report, "memory of a document", of, "B", (double)ot_doc_memory(doc));
+    ot_doc_free(doc);
+}
+
 void measure_growth(struct bench *bench, uint64_t length)
 {
     enum { EDITS = 100000, TYPING_JUMPS = 3 };
@@ -274,9 +332,10 @@ void measure_growth(struct bench *bench, uint64_t length)
     work_document(&rng, length, &snapshot);
     work_typing(&typing, &rng, length, edits, TYPING_JUMPS);
     work_typing(&random, &rng, length, edits, 100);
-    snprintf(of, sizeof of, "document of %llu KB", (unsigned long long)length / 1000);
-    measure_edits(bench, "type", of, ot_buf_slice(&snapshot), &typing);
-    measure_edits(bench, "edit anywhere", of, ot_buf_slice(&snapshot), &random);
+    snprintf(of, sizeof of, "%llu KB", (unsigned long long)length / 1000);
+    measure_memory(bench, of, ot_buf_slice(&snapshot));
+    measure_edits(bench, "type into a document", of, ot_buf_slice(&snapshot), &typing);
+    measure_edits(bench, "edit anywhere in a document", of, ot_buf_slice(&snapshot), &random);
     ot_buf_deinit(&snapshot);
     work_free(&typing);
     work_free(&random);

@@ -12,15 +12,18 @@ struct bench {
     const char *traces;
 };
 
-/* Applying a trace edit by edit, plain and rich; checking its bytes; loading and saving its end. */
+/* Applying a trace edit by edit, plain and rich; checking its bytes; loading and saving its end;
+ * memory. */
 void measure_trace(struct bench *bench, const char *name);
 /* Composing a trace into one operation. */
 void measure_fold(struct bench *bench, const char *name);
+/* A session of several writers through a server's loop, in either order. */
+void measure_session(struct bench *bench, const char *name);
 /* Transforming and composing pairs of operations of so many components. */
 void measure_pairs(struct bench *bench, unsigned components, enum work_style style);
 /* Two histories of that many edits each, merged: both folded, one transformed over the other. */
 void measure_merge(struct bench *bench, size_t edits);
-/* One edit in a document of that many bytes. */
+/* One edit in a document of that many bytes, and the memory that it takes. */
 void measure_growth(struct bench *bench, uint64_t length);
 
 #endif

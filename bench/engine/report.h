@@ -14,7 +14,10 @@ struct report {
 void report_begin(struct report *report, bool is_json, unsigned runs);
 void report_end(struct report *report);
 /* Of `values`, one a run, in `unit`: least, median, most. Sorts them. */
-void report_row(struct report *report, const char *name, const char *unit, double *values,
-                unsigned runs);
+void report_row(struct report *report, const char *what, const char *of, const char *unit,
+                double *values, unsigned runs);
+/* One that is the same in each run. */
+void report_size(struct report *report, const char *what, const char *of, const char *unit,
+                 double value);
 
 #endif

@@ -5,8 +5,7 @@
 
 enum { PATH_SIZE = 1024, CHUNK = 1 << 16 };
 
-static bool read_all(const char *directory, const char *name, const char *suffix,
-                     struct ot_buf *out)
+bool trace_file(const char *directory, const char *name, const char *suffix, struct ot_buf *out)
 {
     char path[PATH_SIZE];
     int size = snprintf(path, sizeof path, "%s/%s.%s.gz", directory, name, suffix);
@@ -28,7 +27,7 @@ static bool read_all(const char *directory, const char *name, const char *suffix
     return got == 0;
 }
 
-static uint32_t little_endian(const uint8_t *at)
+uint32_t trace_number(const uint8_t *at)
 {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
@@ -38,16 +37,16 @@ bool trace_read(const char *directory, const char *name, enum work_style style,
 {
     enum { HEAD = 12 };
     struct ot_buf records = {0};
-    bool is_read = read_all(directory, name, "edits", &records);
+    bool is_read = trace_file(directory, name, "edits", &records);
     struct ot_builder *builder = work_builder();
     *work_out = (struct work){0};
     size_t at = 0;
     while (is_read && at < records.size) {
         const uint8_t *record = records.data + at;
-        size_t size = at + HEAD <= records.size ? little_endian(record + 8) : records.size;
+        size_t size = at + HEAD <= records.size ? trace_number(record + 8) : records.size;
         is_read = size <= records.size - at - HEAD;
         if (is_read) {
-            work_edit(work_out, builder, style, little_endian(record), little_endian(record + 4),
+            work_edit(work_out, builder, style, trace_number(record), trace_number(record + 4),
                       (struct ot_slice){record + HEAD, size});
             at += HEAD + size;
         }
@@ -62,5 +61,5 @@ bool trace_read(const char *directory, const char *name, enum work_style style,
 
 bool trace_final(const char *directory, const char *name, struct ot_buf *text_out)
 {
-    return read_all(directory, name, "final", text_out);
+    return trace_file(directory, name, "final", text_out);
 }

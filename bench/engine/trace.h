@@ -10,6 +10,10 @@
 /* Reads DIRECTORY/NAME.edits.gz as operations. False, and a message, if that cannot be done. */
 bool trace_read(const char *directory, const char *name, enum work_style style,
                 struct work *work_out);
+/* The content of DIRECTORY/NAME.SUFFIX.gz; likewise. */
+bool trace_file(const char *directory, const char *name, const char *suffix, struct ot_buf *out);
+/* The number of 32 bits at `at`. */
+uint32_t trace_number(const uint8_t *at);
 /* The text that DIRECTORY/NAME.final.gz says it ends with. */
 bool trace_final(const char *directory, const char *name, struct ot_buf *text_out);
 

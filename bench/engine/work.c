@@ -42,7 +42,7 @@ struct ot_slice work_op(const struct work *work, size_t index)
 
 struct ot_slice *work_slices(const struct work *work)
 {
-    struct ot_slice *ops = malloc(work->count * sizeof *ops);
+    struct ot_slice *ops = malloc((work->count + 1) * sizeof *ops);
     work_must(ops != NULL, "out of memory");
     for (size_t i = 0; i < work->count; i++) {
         ops[i] = work_op(work, i);
@@ -50,15 +50,28 @@ struct ot_slice *work_slices(const struct work *work)
     return ops;
 }
 
-static void finish(struct work *work, struct ot_builder *builder)
+static void add_end(struct work *work)
 {
     if (work->count == work->room) {
         work->room = work->room * 2 + 1024;
         work->ends = realloc(work->ends, work->room * sizeof *work->ends);
         work_must(work->ends != NULL, "out of memory");
     }
-    work_must(ot_builder_finish(builder, &work->bytes) == OT_OK, "an operation cannot be built");
     work->ends[work->count++] = work->bytes.size;
+}
+
+static void finish(struct work *work, struct ot_builder *builder)
+{
+    work_must(ot_builder_finish(builder, &work->bytes) == OT_OK, "an operation cannot be built");
+    add_end(work);
+}
+
+void work_add_composed(struct work *work, const struct work *parts)
+{
+    struct ot_slice *ops = work_slices(parts);
+    work_must(ot_compose_all(ops, parts->count, OT_STABLE, &work->bytes) == OT_OK, "not composed");
+    free(ops);
+    add_end(work);
 }
 
 /* One of four formats: {bold: true}, {italic: true}, {link: "x"}, {color: "red"}. */

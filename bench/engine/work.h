@@ -31,6 +31,8 @@ struct ot_slice *work_slices(const struct work *work);
 /* Adds the edit that replaces `deleted` units at `pos`. */
 void work_edit(struct work *work, struct ot_builder *builder, enum work_style style, uint64_t pos,
                uint64_t deleted, struct ot_slice text);
+/* Adds all of `parts`, composed into one operation. */
+void work_add_composed(struct work *work, const struct work *parts);
 /* Adds an operation of so many random components. */
 void work_random(struct work *work, struct ot_builder *builder, struct rng *rng,
                  enum work_style style, unsigned components);
