@@ -105,6 +105,27 @@ async function agree(pages, id) {
   for (const page of pages) assert.deepEqual(page.errors, []);
 }
 
+test("20 MB on the clipboard are refused with words, and writing goes on", { timeout: 300_000 }, async () => {
+  const admin = connect();
+  for (const type of ["rich", "text"]) {
+    const id = await admin.documents.create({ type, title: "Too much" });
+    const page = await Page.open(browser, server, id, "Ann");
+    await page.type("before ");
+    await page.editor.evaluate((editor) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", "twenty megabytes\n".repeat(1_200_000));
+      editor.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    });
+    await page.page.locator(".toast >> text=Please paste it in smaller parts").waitFor();
+    await page.type("after");
+    await page.saved();
+    assert.equal((await page.text()).trim(), "before after");
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+  admin.close();
+});
+
 for (const count of [2, 5]) {
   test(`${count} people write in one document`, { timeout: 300_000 }, async () => {
     typed.clear();

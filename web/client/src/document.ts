@@ -190,6 +190,11 @@ export class Document extends Emitter<DocumentEvents> {
     this.drain();
   }
 
+  /** For bindings: an edit of the user's could not be taken, and is not in the document. */
+  report(error: QuireError): void {
+    this.emit("error", error);
+  }
+
   /** The own selection in what the user sees; null: none. `data`: at most 64 bytes for one's own use. */
   setCursor(anchor: number | null, head: number | null = anchor, data: string | null = null): void {
     this.machine.setCursor(anchor, anchor === null ? null : head, data);

@@ -6,6 +6,7 @@
  */
 import type Quill from "quill";
 import { EditorBinding, endOfChange } from "./binding/editor-binding.js";
+import { limitPaste, PASTE_MAX } from "./binding/paste-limit.js";
 import { QuillCursors } from "./binding/quill-cursors.js";
 import { QUILL_FORMATS } from "./binding/quill-formats.js";
 import { QuillGuard } from "./binding/quill-guard.js";
@@ -26,6 +27,8 @@ export interface QuillOptions {
   formats?: readonly string[];
   /** false: the editor itself sees to what Quill may be shown. */
   guard?: boolean;
+  /** Longest text that can be pasted at once, in UTF-16 units; default PASTE_MAX. */
+  pasteMax?: number;
   undo?: UndoOptions;
 }
 
@@ -92,6 +95,7 @@ class BoundQuill implements QuillBinding {
       () => void quill.emitter.off("composition-start", composing),
       () => void quill.emitter.off("composition-end", composed),
       this.takeOverHistory(),
+      limitPaste(quill.container, options.pasteMax ?? PASTE_MAX, (error) => doc.report(error)),
     ];
     this.showAll();
     this.cursors = options.cursors === false ? null : new QuillCursors(doc, quill);

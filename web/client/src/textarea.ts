@@ -3,6 +3,7 @@
  * do is shown with the selection kept in place, and undo takes back only one's own edits.
  */
 import { EditorBinding, endOfChange } from "./binding/editor-binding.js";
+import { limitPaste, PASTE_MAX } from "./binding/paste-limit.js";
 import type { Document } from "./document.js";
 import { transformPosition } from "./ot/algebra.js";
 import { fromComponents, isInsidePair, type Component } from "./ot/op.js";
@@ -18,6 +19,8 @@ export interface TextareaBinding {
 }
 
 export interface TextareaOptions {
+  /** Longest text that can be pasted at once, in UTF-16 units; default PASTE_MAX. */
+  pasteMax?: number;
   undo?: UndoOptions;
 }
 
@@ -56,6 +59,7 @@ class BoundTextarea implements TextareaBinding {
       listen(element, "focus", () => this.select()),
       listen(element.ownerDocument, "selectionchange", () => this.select()),
       listen(element, "select", () => this.select()),
+      limitPaste(element, options.pasteMax ?? PASTE_MAX, (error) => doc.report(error)),
     ];
     this.showAll();
   }

@@ -15,9 +15,11 @@ export interface PageWindow {
   quill: { getContents(): { ops: unknown[] }; setSelection(index: number, length?: number): void; focus(): void; getText(): string };
   textarea: HTMLTextAreaElement;
   drafts: unknown[];
+  /** Codes of errors of the document. */
+  errors: string[];
   /** How many changes Quill was told to make. */
   changes: number;
-  start(options: { url: string; id: string; name: string; kind: "quill" | "textarea" | "none"; openEnd?: boolean }): Promise<void>;
+  start(options: { url: string; id: string; name: string; kind: "quill" | "textarea" | "none"; openEnd?: boolean; pasteMax?: number }): Promise<void>;
 }
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";

@@ -32,7 +32,7 @@ describe("a Quill editor", () => {
   const serverOps = () => toComponents(room().doc.toOp());
   const serverText = () => room().doc.text();
 
-  async function visit(name = "Ann", options: { id?: string; openEnd?: boolean } = {}): Promise<Page> {
+  async function visit(name = "Ann", options: { id?: string; openEnd?: boolean; pasteMax?: number } = {}): Promise<Page> {
     const page = await site.page(await site.context(), errors);
     pages.push(page);
     const given = { url: server.url, id: "rich", name, kind: "quill" as const, ...options };
@@ -60,6 +60,16 @@ describe("a Quill editor", () => {
       const range = quill.getSelection();
       return range && [range.index, range.length];
     });
+
+  const pasteInto = (page: Page, type: string, text: string): Promise<void> =>
+    page.evaluate(([kind, given]) => {
+      const { quill } = window as unknown as { quill: { root: HTMLElement; focus(): void } };
+      quill.focus();
+      const clipboardData = new DataTransfer();
+      clipboardData.setData(kind, given);
+      quill.root.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }, [type, text] as const);
+  const errorsOf = (page: Page): Promise<string[]> => page.evaluate(() => (window as unknown as PageWindow).errors);
 
   test("text and formats go both ways, the selection stays on its text", async () => {
     const page = await visit();
@@ -181,6 +191,34 @@ describe("a Quill editor", () => {
     { link: { a: 1 } }, { color: "url(//x)" }, { bold: "yes" }, { image: "x" }, { "code-block": {} }, { script: "x" },
   ];
 
+  test("what is too much at once is not taken, which is said, and one can go on", async () => {
+    const page = await visit("Ann", { pasteMax: 20 });
+    await page.keyboard.type("ab");
+    await pasteInto(page, "text/plain", "x".repeat(21));
+    await pasteInto(page, "text/html", `<b>${"x".repeat(21)}</b>`);
+    assert.deepEqual(await errorsOf(page), ["too_large", "too_large"]);
+    await pasteInto(page, "text/plain", "y".repeat(20));
+    await until(() => serverText() === `ab${"y".repeat(20)}\n`);
+    await shows(page, serverText());
+    assert.equal((await errorsOf(page)).length, 2);
+  });
+
+  test("what a document has no room for is taken back, which is said, and one can go on", async () => {
+    server.model.documentBytes = 30;
+    const page = await visit();
+    await page.keyboard.type("ab");
+    await pasteInto(page, "text/plain", "x".repeat(28));
+    await shows(page, "ab\n");
+    assert.deepEqual(await errorsOf(page), ["no_room"]);
+    await pasteInto(page, "text/plain", "y".repeat(27));
+    await until(() => serverText() === `ab${"y".repeat(27)}\n`);
+    await page.keyboard.press("Backspace");
+    await page.keyboard.type("zz");
+    await until(() => serverText() === `ab${"y".repeat(26)}z\n`);
+    await shows(page, serverText());
+    assert.deepEqual(await errorsOf(page), ["no_room", "no_room"]);
+  });
+
   test("values that others send and that are none are not shown, and break nothing", async () => {
     const page = await visit();
     for (const attributes of BAD_VALUES) {
@@ -201,14 +239,7 @@ describe("a Quill editor", () => {
 
   test("values that are none do not get into the document, and the text they came with does", async () => {
     const page = await visit("Ann", { openEnd: true });
-    const paste = (html: string): Promise<void> =>
-      page.evaluate((given) => {
-        const { quill } = window as unknown as { quill: { root: HTMLElement; focus(): void } };
-        quill.focus();
-        const clipboardData = new DataTransfer();
-        clipboardData.setData("text/html", given);
-        quill.root.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
-      }, html);
+    const paste = (html: string): Promise<void> => pasteInto(page, "text/html", html);
     await paste('<p>one <a href="javascript:alert(1)">two</a> <span style="color: var(--x)">three</span></p>');
     await until(() => serverText().includes("one two three"));
     await paste('<ol><li data-list="nonsense">four</li></ol><pre data-language="a b">five</pre>');

@@ -172,4 +172,23 @@ describe("a textarea", () => {
     await shows(page, "");
     assert.equal(serverText(), "");
   });
+
+  test("what is too much is not taken, which is said, and one can go on", async () => {
+    server.model.documentBytes = 30;
+    const page = await visit();
+    const paste = (length: number): Promise<boolean> =>
+      page.evaluate((count) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text/plain", "x".repeat(count));
+        const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+        return !(window as unknown as PageWindow).textarea.dispatchEvent(event);
+      }, length);
+    assert.deepEqual([await paste(0x100001), await paste(0x100000)], [true, false]);
+    await page.keyboard.insertText("y".repeat(29));
+    await page.keyboard.insertText("two");
+    assert.equal(await value(page), "y".repeat(29));
+    await page.keyboard.type("z");
+    await until(() => serverText() === `${"y".repeat(29)}z`);
+    assert.deepEqual(await page.evaluate(() => (window as unknown as PageWindow).errors), ["too_large", "no_room"]);
+  });
 });

@@ -3,6 +3,7 @@
  * changes held back: while a user composes text (an input method), nothing may change under them.
  */
 import type { Document } from "../document.js";
+import { QuireError } from "../error.js";
 import { compose, transformPair, transformPosition } from "../ot/algebra.js";
 import { fromComponents, toComponents, type Component, type Delta, type Op } from "../ot/op.js";
 import { UndoManager, type UndoOptions } from "../undo.js";
@@ -81,10 +82,12 @@ export class EditorBinding {
       this.undoManager.submit(toComponents(own));
       this.held = held;
       return true;
-    } catch {
+    } catch (error) {
       this.ownEdits--;
       this.held = [];
       this.port.show(this.document.contents());
+      if (!(error instanceof QuireError)) throw error;
+      this.document.report(error);
       return false;
     }
   }

@@ -123,7 +123,10 @@ export class ConnectionMachine {
   }
 
   private openOn(machine: DocumentMachine): void {
-    if (this.limits !== null) machine.editing.editBytesMax = this.limits.frame_bytes - EDIT_OVERHEAD_BYTES;
+    if (this.limits !== null) {
+      machine.editing.editBytesMax = this.limits.frame_bytes - EDIT_OVERHEAD_BYTES;
+      machine.editing.documentBytesMax = this.limits.document_bytes;
+    }
     machine.open();
     this.output.changed(machine);
   }

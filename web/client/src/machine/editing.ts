@@ -9,7 +9,7 @@ import { compose, splitOp, transform, transformPair, transformPosition, untransf
 import { encodeOp } from "../ot/codec.js";
 import { diff } from "../ot/diff.js";
 import { Doc } from "../ot/document.js";
-import { EMBED, RETAIN, type Op, type Piece } from "../ot/op.js";
+import { DELETE, EMBED, RETAIN, type Op, type Piece } from "../ot/op.js";
 import { QuireError } from "../error.js";
 import { Tail } from "./tail.js";
 
@@ -36,6 +36,8 @@ export class Editing {
   buffer: Op = NOTHING;
   /** Most bytes of one operation on the wire. */
   editBytesMax = 1024 * 1024 - 64;
+  /** Most bytes of a document. */
+  documentBytesMax = Infinity;
   private readonly tail = new Tail();
 
   get isSaved(): boolean {
@@ -45,8 +47,21 @@ export class Editing {
   /** A local edit, as the editor already shows it. Throws when it does not fit. */
   local(op: Op): void {
     for (const piece of op) this.checkSize(piece);
+    this.checkRoom(op);
     this.view = this.view.apply(op);
     this.buffer = compose(this.buffer, op);
+  }
+
+  /** A unit is a byte at least. The server counts exactly; what it refuses, it refuses when it is typed already. */
+  private checkRoom(op: Op): void {
+    let growth = 0;
+    for (const piece of op) {
+      if (piece.kind === DELETE) growth -= piece.length;
+      else if (piece.kind !== RETAIN) growth += piece.length;
+    }
+    if (growth > 0 && this.view.length + growth > this.documentBytesMax) {
+      throw new QuireError("no_room", "the document would become larger than it may be");
+    }
   }
 
   /** What cannot be cut into parts must fit one message. */

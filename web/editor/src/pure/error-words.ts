@@ -16,6 +16,7 @@ const WORDS: Record<string, string> = {
   channel_limit: "Too many documents are open in this page. Please close one.",
   internal: "Something went wrong on the server. Please try again.",
   too_large: "That was too much at once. Please paste it in smaller parts.",
+  no_room: "This document has no room for that: it would become larger than a document can be. Please go on in another one.",
   not_ready: "This document is not open yet. Please try again in a moment.",
   timeout: "The server did not answer in time. Please try again.",
   disconnected: "There is no connection at the moment. Please try again when it is back.",
