@@ -5,7 +5,7 @@ import { seed as anySeed } from "../e2e/lib/random.js";
 import { scenarios } from "./lib/scenarios.js";
 
 const { values, positionals } = parseArgs({
-  options: { runs: { type: "string", default: "10" }, seed: { type: "string", default: String(anySeed) } },
+  options: { report: { type: "boolean", default: false }, runs: { type: "string" }, seed: { type: "string", default: String(anySeed) } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name));

@@ -210,6 +210,19 @@ pageTest("others are seen where they are, by name, and go when they go", "/d/gar
   assert.equal(await page.locator(".people-list img").count(), 0);
 });
 
+pageTest("the names of people at one place are all to be read", "/d/garden?people=4", {}, async (page) => {
+  await page.evaluate(() => {
+    const doc = window.quire.open_.get("garden");
+    for (const member of [2, 3, 4]) Object.assign(doc.members.get(member), { anchor: 300, head: 300 });
+    doc.emit("members");
+  });
+  await until(page, () => {
+    const boxes = [...document.querySelectorAll(".caret.named .caret-name")].map((name) => name.getBoundingClientRect());
+    const rows = boxes.map(({ top, bottom }) => [top, bottom]).sort((a, b) => a[0] - b[0]);
+    return rows.length === 3 && rows.every(([top], i) => i === 0 || top >= rows[i - 1][1]);
+  });
+});
+
 pageTest("somebody with the colour of one who is here already gets another one here, and keeps theirs elsewhere", "/d/garden?people=3", {}, async (page) => {
   const color = () => page.evaluate(() => window.quire.color);
   const own = await color();

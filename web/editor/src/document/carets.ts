@@ -62,10 +62,17 @@ export class Carets {
       shown.lines.remove();
       this.#shown.delete(number);
     }
+    /* Names at one place, which are shown above one another. */
+    const names = new Map<number, number>();
     for (const member of this.#doc.members.values()) {
       if (member.self || member.head === null) continue;
       if (this.#shown.size >= SHOWN_MAX && !this.#shown.has(member.member)) continue;
       this.#drawMember(member, member.head, member.anchor ?? member.head);
+      const caret = this.#shown.get(member.member)?.caret;
+      if (!caret?.classList.contains("named")) continue;
+      const below = names.get(member.head) ?? 0;
+      caret.style.setProperty("--names-below", String(below));
+      names.set(member.head, below + 1);
     }
   }
 
