@@ -49,6 +49,7 @@ struct inputs {
     struct ot_slice b; /* concurrent with a */
     struct ot_slice all[40];
     struct ot_slice typed[40];
+    struct ot_slice plain;      /* a document of ASCII text */
     struct ot_slice patches[2]; /* that format everything, with long attributes */
     struct ot_slice rich[8];    /* one after the other on `document`, of many small changes */
 };
@@ -109,6 +110,11 @@ static void make_changes(struct inputs *inputs)
         inputs->typed[i] = built(inputs, builder);
         ot_buf_deinit(&text);
     }
+    for (unsigned i = 0; i < 100; i++) {
+        ot_builder_insert(builder, (struct ot_slice){(const uint8_t *)"plain", 5},
+                          (struct ot_slice){0});
+    }
+    inputs->plain = built(inputs, builder);
     for (size_t i = 0; i < 2; i++) {
         ot_builder_retain(builder, 1000, long_attributes(inputs, i == 0 ? "a" : "b", 'z'));
         inputs->patches[i] = built(inputs, builder);
@@ -233,11 +239,74 @@ static int call_build_plain(struct inputs *inputs, struct ot_buf *out)
         return OT_E_MEMORY;
     }
     for (unsigned i = 0; i < 200; i++) {
-        ot_builder_delete(builder, 1);
         ot_builder_retain(builder, 1, (struct ot_slice){0});
+        ot_builder_delete(builder, 1);
     }
     int error = ot_builder_finish(builder, out);
     ot_builder_free(builder);
+    return error;
+}
+
+/* A document of so many runs of so many units each, in which an operation over two runs each takes
+ * `deleted` of them, from the middle of the first to that of the second. */
+static int cut_runs(unsigned runs, unsigned units, unsigned deleted, struct ot_buf *out)
+{
+    static const uint8_t bold[] = {0x81, 0xa1, 'b', 0xc3};
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    struct ot_doc *doc = ot_doc_new();
+    struct ot_buf op = {0};
+    uint8_t text[100];
+    int error = builder == NULL || doc == NULL ? OT_E_MEMORY : OT_OK;
+    memset(text, 'x', sizeof text);
+    for (unsigned i = 0; error == OT_OK && i < runs; i++) {
+        struct ot_slice attributes = {bold, i % 2 == 0 ? 0 : sizeof bold};
+        ot_builder_insert(builder, (struct ot_slice){text, units}, attributes);
+    }
+    error = error == OT_OK ? ot_builder_finish(builder, &op) : error;
+    error = error == OT_OK ? ot_doc_apply(doc, ot_buf_slice(&op), NULL) : error;
+    ot_buf_clear(&op);
+    for (unsigned i = 0; error == OT_OK && i + 1 < runs; i += 2) {
+        ot_builder_retain(builder, units - deleted / 2, (struct ot_slice){0});
+        ot_builder_delete(builder, deleted);
+        ot_builder_retain(builder, units - deleted / 2, (struct ot_slice){0});
+    }
+    error = error == OT_OK ? ot_builder_finish(builder, &op) : error;
+    error = error == OT_OK ? ot_doc_apply(doc, ot_buf_slice(&op), NULL) : error;
+    error = error == OT_OK ? ot_doc_snapshot(doc, out) : error;
+    ot_buf_deinit(&op);
+    ot_builder_free(builder);
+    ot_doc_free(doc);
+    return error;
+}
+
+/* Leaves with any number of runs, so that the room for them ends at each place. */
+static int call_cuts(struct inputs *inputs, struct ot_buf *out)
+{
+    size_t before = out->size;
+    int error = OT_OK;
+    (void)inputs;
+    for (unsigned runs = 2; error == OT_OK && runs < 40; runs += 1 + runs / 20) {
+        error = cut_runs(runs, 4, 2, out);
+    }
+    out->size = error == OT_OK ? out->size : before;
+    return error;
+}
+
+/* Leaves that shrink until they are joined. */
+static int call_joins(struct inputs *inputs, struct ot_buf *out)
+{
+    (void)inputs;
+    return cut_runs(60, 60, 116, out);
+}
+
+static int call_invert_plain(struct inputs *inputs, struct ot_buf *out)
+{
+    struct ot_buf op = {0};
+    int error = call_build_plain(inputs, &op);
+    if (error == OT_OK) {
+        error = ot_invert(ot_buf_slice(&op), inputs->plain, OT_STABLE, out);
+    }
+    ot_buf_deinit(&op);
     return error;
 }
 
@@ -339,6 +408,9 @@ static void every_allocation_may_fail(void **state)
         {"transform", call_transform, 1},
         {"transform patches", call_transform_patches, 2},
         {"build plain", call_build_plain, 3},
+        {"invert plain", call_invert_plain, 5},
+        {"cuts", call_cuts, 100},
+        {"joins", call_joins, 20},
         {"rich", call_rich, 100},
         {"invert", call_invert, 3},
         {"build", call_build, 5},
