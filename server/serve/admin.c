@@ -22,6 +22,9 @@
 #define BACKLOG     4
 #define PROGRESS_MS 100
 #define MESSAGE_MAX 512
+/* So much is copied, and synced by this thread, before more is: a sync of edits that finds much
+ * else to be written waits for all of it. */
+#define PIECE_BYTES 1048576
 
 /* A copy of the database on its way. */
 struct copying {
@@ -30,8 +33,9 @@ struct copying {
     atomic_uint_least64_t done_bytes, total_bytes;
     int ended; /* eventfd */
 
-    /* the store thread's, until it has ended */
+    /* the store thread's, until its task has ended */
     struct store_backup *backup;
+    uint64_t piece_end_bytes;
     bool whole;
     char message[MESSAGE_MAX];
 };
@@ -63,13 +67,14 @@ static int step(struct copying *copying)
     return result;
 }
 
+/* Up to the end of a piece, or of the whole: then there is no backup any more. */
 static bool copy_slice(void *context, struct store *store)
 {
     struct copying *copying = context;
     bool given_up = atomic_load(&copying->given_up);
     int result = given_up ? STORE_OK : copying->backup ? step(copying) : begin(copying, store);
     if (result == STORE_OK && !copying->whole && !given_up)
-        return false;
+        return atomic_load(&copying->done_bytes) >= copying->piece_end_bytes;
     store_backup_end(copying->backup);
     copying->backup = NULL;
     return true;
@@ -95,7 +100,7 @@ __attribute__((format(printf, 2, 3))) static void say(int fd, const char *format
         shutdown(fd, SHUT_RDWR);
 }
 
-/* Waits for the copy to end. False: the server stops, and the store's thread has ended before. */
+/* Waits for the piece to end. False: the server stops, and the store's thread has ended before. */
 static bool follow(const struct admin *admin, int fd, struct copying *copying)
 {
     struct pollfd fds[] = {{.fd = copying->ended, .events = POLLIN},
@@ -103,8 +108,10 @@ static bool follow(const struct admin *admin, int fd, struct copying *copying)
                            {.fd = fd, .events = POLLIN}};
     for (;;) {
         poll(fds, 3, PROGRESS_MS);
-        if (fds[0].revents)
-            return true;
+        if (fds[0].revents) {
+            eventfd_t count;
+            return eventfd_read(copying->ended, &count) == 0;
+        }
         if (fds[1].revents)
             return false;
         if (fds[2].revents) {
@@ -117,16 +124,38 @@ static bool follow(const struct admin *admin, int fd, struct copying *copying)
     }
 }
 
+/* What the disk says shows in the sync that whoever asked for the copy does when it is whole. */
+static void sync_piece(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    fdatasync(fd);
+    close(fd);
+}
+
+/* One piece after the other. False: the server stops. */
+static bool copy_pieces(const struct admin *admin, int fd, struct copying *copying)
+{
+    struct store_task task = {.context = copying, .slice = copy_slice, .ended = copy_ended};
+    do {
+        copying->piece_end_bytes = atomic_load(&copying->done_bytes) + PIECE_BYTES;
+        store_thread_begin(admin->store_thread, &task);
+        if (!follow(admin, fd, copying))
+            return false;
+        sync_piece(copying->path);
+    } while (copying->backup);
+    return true;
+}
+
 static void copy(const struct admin *admin, int fd, const char *path)
 {
     struct copying copying = {.path = path, .ended = eventfd(0, EFD_CLOEXEC)};
-    struct store_task task = {.context = &copying, .slice = copy_slice, .ended = copy_ended};
     if (copying.ended < 0) {
         say(fd, ADMIN_FAILED "the server has no file descriptor left\n");
         return;
     }
-    store_thread_begin(admin->store_thread, &task);
-    if (!follow(admin, fd, &copying)) {
+    if (!copy_pieces(admin, fd, &copying)) {
         store_backup_end(copying.backup);
         say(fd, ADMIN_FAILED "the server is stopping\n");
     } else if (copying.whole) {
