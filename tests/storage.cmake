@@ -15,5 +15,7 @@ foreach(test crash damage faults golden log memory open parts upkeep)
 endforeach()
 # The malloc family of what is linked statically goes through the test.
 target_link_options(test_store_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+# And its syncs of directories.
+target_link_options(test_store_open PRIVATE -Wl,--wrap=fsync)
 target_compile_definitions(test_store_golden PRIVATE
   QUIRE_GOLDEN_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden/storage")

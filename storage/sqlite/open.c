@@ -271,7 +271,11 @@ static int open_file(struct opening *opening)
     if (result != SQLITE_OK)
         return complain_sqlite(opening, result);
     result = migrate(opening);
-    return result == STORE_OK ? load(opening) : result;
+    if (result == STORE_OK)
+        result = load(opening);
+    if (result == STORE_OK && opening->how != OPEN_INSPECT)
+        result = place_sync(opening->path, &opening->complaint);
+    return result;
 }
 
 static int open_path(struct opening *opening, struct store **store_out)

@@ -47,6 +47,23 @@ static int sync_parent(const char *dir)
     return rc;
 }
 
+int place_sync(const char *path, const struct complaint *complaint)
+{
+    char dir[PLACE_PATH_MAX];
+
+    snprintf(dir, sizeof dir, "%s", path);
+    *strrchr(dir, '/') = '\0';
+    int fd = open(dir[0] != '\0' ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd >= 0 ? fsync(fd) : -1;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    if (rc == 0)
+        return STORE_OK;
+    return complain(complaint, STORE_E_IO, "the directory \"%s\" cannot be synced to disk: %s",
+                    place_show(dir).text, strerror(error));
+}
+
 static int directory_prepare(const char *dir, const struct complaint *complaint)
 {
     struct stat status;

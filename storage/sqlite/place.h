@@ -28,6 +28,9 @@ struct shown place_show(const char *path);
 /* Makes the directory and an empty file, readable to nobody else, when they are missing, and gives
  * the file's path (PLACE_PATH_MAX bytes). */
 int place_prepare(const char *dir, char *path_out, const struct complaint *complaint);
+/* Syncs the directory of a file that was opened, so that the names in it outlast a power cut:
+ * SQLite tries, and does without. */
+int place_sync(const char *path, const struct complaint *complaint);
 /* The same of a database that must be there; nothing is made. */
 int place_find(const char *dir, char *path_out, const struct complaint *complaint);
 /* The same of a file of any name. */

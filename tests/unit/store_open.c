@@ -1,6 +1,8 @@
 /* Opening: what is made, what is refused and how that is told, and what an old database holds. */
 #include "unit/store_world.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -12,6 +14,25 @@
 
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/schema.h"
+
+/* The link step leads the store's syncs of directories here. */
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+static ino_t unsyncable; /* syncing this fails */
+static bool had_log;     /* there was a write-ahead log when it was tried */
+
+int __wrap_fsync(int fd)
+{
+    struct stat info;
+
+    assert_int_equal(fstat(fd, &info), 0);
+    if (info.st_ino != unsyncable)
+        return __real_fsync(fd);
+    had_log = faccessat(fd, "quire.db-wal", F_OK, 0) == 0;
+    errno = EIO;
+    return -1;
+}
 
 /* A directory without a database. */
 static int setup_empty(void **state)
@@ -389,10 +410,25 @@ static void tables_without_anything_in_them_are_a_new_database(void **state)
     assert_refused(world, world->dir, STORE_E_CORRUPT, "its first row");
 }
 
+/* A power cut could take the log's name along, and with it all that it holds. */
+static void a_directory_that_cannot_be_synced_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct stat info;
+
+    assert_int_equal(stat(world->dir, &info), 0);
+    unsyncable = info.st_ino;
+    assert_refused(world, world->dir, STORE_E_IO, "cannot be synced to disk: Input/output error");
+    unsyncable = 0;
+    assert_true(had_log);
+    world_open(world);
+}
+
 int main(void)
 {
 #define OPEN_TEST(test) cmocka_unit_test_setup_teardown(test, setup_empty, world_teardown)
     const struct CMUnitTest tests[] = {
+        OPEN_TEST(a_directory_that_cannot_be_synced_is_refused),
         OPEN_TEST(a_missing_directory_is_made_for_nobody_else),
         OPEN_TEST(an_empty_file_is_taken_as_a_new_database),
         OPEN_TEST(a_relative_directory_is_a_directory_whatever_its_name),
