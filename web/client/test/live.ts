@@ -1,5 +1,6 @@
 /* The server in memory behind real sockets, and what tests wait with. */
 import { once } from "node:events";
+import { afterEach, beforeEach } from "node:test";
 import type { AddressInfo } from "node:net";
 import WebSocket, { WebSocketServer } from "ws";
 import { Connection, type ConnectionOptions, type Document, type WebSocketConstructor } from "../src/index.js";
@@ -110,4 +111,40 @@ export class LiveServer {
 /** Types at the end of a text document. */
 export function append(document: Document, text: string): void {
   document.submit([{ retain: document.length }, { insert: text }]);
+}
+
+/** A server with a text document for each test of a file, and short ways to use it. */
+export function serveEach() {
+  let server: LiveServer;
+  let connections: Connection[] = [];
+
+  beforeEach(async () => {
+    server = await LiveServer.start();
+    server.model.createRoom("doc", 2);
+  });
+
+  afterEach(async () => {
+    await Promise.all(connections.map((connection) => connection.close()));
+    connections = [];
+    await server.stop();
+  });
+
+  const room = () => server.model.rooms.get("doc")!;
+  return {
+    get server() {
+      return server;
+    },
+    connect(options: Parameters<LiveServer["connect"]>[0] = {}): Connection {
+      const connection = server.connect(options);
+      connections.push(connection);
+      return connection;
+    },
+    async openReady(connection: Connection, id = "doc"): Promise<Document> {
+      const document = connection.open(id);
+      await document.ready;
+      return document;
+    },
+    room,
+    serverText: () => room().doc.text(),
+  };
 }

@@ -3,38 +3,12 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { MemoryStorage, QuireError, type Connection, type Document, type Draft } from "../src/index.js";
 import { encodeOp } from "../src/ot/codec.js";
 import { serverCodec } from "../src/wire/messages.js";
-import { append, LiveServer, until } from "./live.js";
+import { append, serveEach, until } from "./live.js";
 import { announceSeed, op, Random } from "./random.js";
 
 const seed = announceSeed("shell");
-let server: LiveServer;
-let connections: Connection[] = [];
-
-function connect(options: Parameters<LiveServer["connect"]>[0] = {}): Connection {
-  const connection = server.connect(options);
-  connections.push(connection);
-  return connection;
-}
-
-async function openReady(connection: Connection, id = "doc"): Promise<Document> {
-  const document = connection.open(id);
-  await document.ready;
-  return document;
-}
-
-beforeEach(async () => {
-  server = await LiveServer.start();
-  server.model.createRoom("doc", 2);
-});
-
-afterEach(async () => {
-  await Promise.all(connections.map((connection) => connection.close()));
-  connections = [];
-  await server.stop();
-});
-
-const room = () => server.model.rooms.get("doc")!;
-const serverText = () => room().doc.text();
+const live = serveEach();
+const { connect, openReady, room, serverText } = live;
 
 describe("writing together", () => {
   test("what one types the others see, and saved means it is in the log", async () => {
@@ -62,7 +36,7 @@ describe("writing together", () => {
         words.push(word);
         writer.submit([{ retain: random.below(writer.length + 1) }, { insert: word }]);
       }
-      if (round % 5 === 2) server.cutAll();
+      if (round % 5 === 2) live.server.cutAll();
       await new Promise((resolve) => setImmediate(resolve));
     }
     await until(() => writers.every((writer) => writer.saved && writer.version === room().head), "all have everything");
@@ -72,7 +46,7 @@ describe("writing together", () => {
   });
 
   test("a paste larger than a message goes in parts", async () => {
-    server.model.frameBytes = 5000;
+    live.server.model.frameBytes = 5000;
     const ann = await openReady(connect());
     const text = "many words 😀 ".repeat(5000);
     append(ann, text);
@@ -124,11 +98,11 @@ describe("writing together", () => {
 describe("coming back", () => {
   test("after a lost acknowledgement the edit is not made twice", async () => {
     const ann = await openReady(connect());
-    server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "ack");
+    live.server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "ack");
     append(ann, "once");
     await until(() => room().head === 1);
     await until(() => ann.status === "offline");
-    server.cutsBefore = null;
+    live.server.cutsBefore = null;
     await until(() => ann.saved);
     assert.equal(serverText(), "once");
     assert.equal(room().head, 1);
@@ -138,14 +112,14 @@ describe("coming back", () => {
     const given = ["one", "wrong", "three"];
     const connection = connect({ token: () => Promise.resolve(given.shift() ?? "wrong") });
     await openReady(connection);
-    server.cutAll();
-    await until(() => server.tokens.length === 3 && connection.status === "connected");
-    assert.deepEqual(server.tokens, ["one", "wrong", "three"]);
+    live.server.cutAll();
+    await until(() => live.server.tokens.length === 3 && connection.status === "connected");
+    assert.deepEqual(live.server.tokens, ["one", "wrong", "three"]);
     const errors: string[] = [];
     connection.on("error", (error) => errors.push(error.code));
-    server.cutAll();
+    live.server.cutAll();
     await until(() => connection.status === "stopped");
-    assert.deepEqual(server.tokens.slice(3), ["wrong", "wrong"]);
+    assert.deepEqual(live.server.tokens.slice(3), ["wrong", "wrong"]);
     assert.deepEqual(errors, ["unauthorized", "unauthorized"]);
   });
 
@@ -154,7 +128,7 @@ describe("coming back", () => {
     const ann = await openReady(connection);
     let detail: unknown;
     connection.on("status", (_status, given) => (detail = given));
-    server.closeAll(4409);
+    live.server.closeAll(4409);
     await until(() => connection.status === "stopped");
     assert.deepEqual(detail, { code: 4409, reason: "" });
     append(ann, "kept");
@@ -169,7 +143,7 @@ describe("coming back", () => {
     const ann = await openReady(connection);
     const seen: string[] = [];
     connection.on("status", (status, { retryMs }) => seen.push(retryMs === undefined ? status : `${status} at once`));
-    server.closeAll(4503);
+    live.server.closeAll(4503);
     await until(() => connection.status === "connected" && seen.length === 3);
     assert.deepEqual(seen, ["disconnected at once", "connecting", "connected"]);
     await until(() => ann.status === "live");
@@ -178,11 +152,11 @@ describe("coming back", () => {
   test("a server that falls silent is asked, and then left", async () => {
     const connection = connect({ timing: { pingAfterMs: 40, pongWithinMs: 40, connectWithinMs: 40, retryFirstMs: 5, retryMaxMs: 10 } });
     await openReady(connection);
-    await until(() => server.heard.some((message) => message.kind === "ping"));
+    await until(() => live.server.heard.some((message) => message.kind === "ping"));
     assert.equal(connection.status, "connected");
-    server.isDeaf = true;
+    live.server.isDeaf = true;
     await until(() => connection.status === "disconnected");
-    server.isDeaf = false;
+    live.server.isDeaf = false;
     await until(() => connection.status === "connected");
   });
 
@@ -191,7 +165,7 @@ describe("coming back", () => {
     const ann = await openReady(connection);
     const errors: string[] = [];
     connection.on("error", (error) => errors.push(error.code));
-    for (const socket of server.sockets) socket.send(new Uint8Array([0x91]));
+    for (const socket of live.server.sockets) socket.send(new Uint8Array([0x91]));
     await until(() => errors.length > 0);
     await until(() => ann.status === "live");
     assert.deepEqual(errors, ["bad_frame"]);
@@ -201,111 +175,15 @@ describe("coming back", () => {
     const ann = await openReady(connect());
     append(ann, "abc");
     await until(() => ann.saved);
-    const [link] = server.model.links;
-    server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 1 });
+    const [link] = live.server.model.links;
+    live.server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 1 });
     append(ann, " mine");
     link.send({ kind: "hash", ch: 0, version: 1, crc: 1 });
-    await until(() => server.model.diverged === 1);
-    server.model.options.refuse = () => null;
+    await until(() => live.server.model.diverged === 1);
+    live.server.model.options.refuse = () => null;
     await until(() => ann.saved);
     assert.equal(ann.text(), "abc mine");
     assert.equal(serverText(), "abc mine");
-  });
-
-  async function writeThreeAndLoseTwo(ann: Document, drafts: Draft[]): Promise<void> {
-    ann.on("draft", (draft) => drafts.push(draft));
-    for (const text of ["one ", "two ", "three "]) {
-      append(ann, text);
-      await until(() => ann.saved);
-    }
-    room().rollBack(1);
-    server.model.epoch++;
-  }
-
-  test("a server that has lost acknowledged edits is given them again", async () => {
-    const ann = await openReady(connect());
-    const drafts: Draft[] = [];
-    const saved: boolean[] = [];
-    await writeThreeAndLoseTwo(ann, drafts);
-    ann.on("saved", (is) => saved.push(is));
-    server.cutAll();
-    await until(() => ann.status === "offline");
-    append(ann, "four");
-    await until(() => ann.saved);
-    assert.equal(serverText(), "one two three four");
-    assert.equal(ann.text(), "one two three four");
-    assert.deepEqual(saved, [false, true]);
-    assert.deepEqual(drafts, []);
-  });
-
-  test("a server put back to an older backup than the client can mend: unsaved text stays, what is lost is handed to the user", async () => {
-    const ann = await openReady(connect());
-    const drafts: Draft[] = [];
-    for (let i = 0; i < 250; i++) {
-      append(ann, `${i} `);
-      await until(() => ann.saved);
-    }
-    const all = ann.text();
-    ann.on("draft", (draft) => drafts.push(draft));
-    room().rollBack(1);
-    server.model.epoch++;
-    server.cutAll();
-    await until(() => ann.status === "offline");
-    append(ann, "four");
-    await until(() => ann.saved);
-    assert.equal(serverText(), "0 four");
-    assert.equal(ann.text(), "0 four");
-    assert.deepEqual(drafts, [{ ops: [{ insert: `${all}four` }], reason: "restored" }]);
-  });
-});
-
-describe("refused edits", () => {
-  test("what cannot be merged becomes a draft, and writing goes on", async () => {
-    const ann = await openReady(connect());
-    append(ann, "good ");
-    await until(() => ann.saved);
-    const drafts: Draft[] = [];
-    let shown = "";
-    ann.on("draft", (draft) => drafts.push(draft));
-    ann.on("reset", (contents) => (shown = String(contents.ops.map((component) => "insert" in component && component.insert))));
-    server.model.options.refuse = () => ({ code: "out_of_range", retry_ms: null });
-    append(ann, "bad");
-    await until(() => drafts.length > 0);
-    server.model.options.refuse = () => null;
-    assert.deepEqual(drafts, [{ ops: [{ retain: 5 }, { insert: "bad" }], reason: "out_of_range" }]);
-    assert.equal(shown, "good ");
-    append(ann, "again");
-    await until(() => ann.saved);
-    assert.equal(serverText(), "good again");
-  });
-
-  test("a full document keeps the text, says so, and goes on when there is room", async () => {
-    const ann = await openReady(connect());
-    const errors: string[] = [];
-    ann.on("error", (error) => errors.push(error.code));
-    server.model.options.refuse = () => ({ code: "document_full", retry_ms: null });
-    append(ann, "too much");
-    await until(() => errors.length > 0);
-    append(ann, "!");
-    assert.deepEqual([ann.saved, ann.text(), errors.join()], [false, "too much!", "document_full"]);
-    server.model.options.refuse = () => null;
-    ann.submit([{ retain: 3 }, { delete: 5 }]);
-    await until(() => ann.saved);
-    assert.equal(serverText(), "too!");
-  });
-
-  test("rights taken away: the text is kept, and goes out when they are given back", async () => {
-    const ann = await openReady(connect());
-    const errors: string[] = [];
-    ann.on("error", (error) => errors.push(error.code));
-    room().role = "viewer";
-    append(ann, "mine");
-    await until(() => ann.role === "viewer");
-    assert.deepEqual([ann.text(), ann.saved, errors.join()], ["mine", false, "forbidden"]);
-    room().role = "editor";
-    server.cutAll();
-    await until(() => ann.saved);
-    assert.equal(serverText(), "mine");
   });
 });
 
@@ -342,23 +220,23 @@ describe("documents", () => {
     const connection = connect();
     await openReady(connection);
     let cuts = 0;
-    server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "done") && cuts++ < 1;
+    live.server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "done") && cuts++ < 1;
     const id = await connection.documents.create({ type: "text", title: "Once" });
-    assert.deepEqual([cuts, server.model.rooms.size], [1, 2]);
+    assert.deepEqual([cuts, live.server.model.rooms.size], [1, 2]);
     cuts = 0;
     await connection.documents.remove(id);
-    assert.deepEqual([cuts, server.model.rooms.size], [1, 1]);
+    assert.deepEqual([cuts, live.server.model.rooms.size], [1, 1]);
   });
 
   test("the same object while it is open; after closing, what is unsaved still goes out", async () => {
     const connection = connect();
     const ann = await openReady(connection);
     assert.equal(connection.open("doc"), ann);
-    server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 1 });
+    live.server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 1 });
     append(ann, "last words");
     ann.close();
     assert.equal(ann.status, "closed");
-    server.model.options.refuse = () => null;
+    live.server.model.options.refuse = () => null;
     await until(() => serverText() === "last words");
     await until(() => room().readers.size === 0);
     const again = await openReady(connection);
@@ -367,13 +245,13 @@ describe("documents", () => {
   });
 
   test("several documents share a connection", async () => {
-    server.model.createRoom("other", 1);
+    live.server.model.createRoom("other", 1);
     const connection = connect();
     const [one, two] = await Promise.all([openReady(connection), openReady(connection, "other")]);
     append(one, "1");
     two.submit([{ insert: { image: "x.png" } }, { insert: "b", attributes: { bold: true } }]);
     await until(() => one.saved && two.saved);
-    assert.deepEqual([serverText(), two.contents().ops.length, server.sockets.size], ["1", 3, 1]);
+    assert.deepEqual([serverText(), two.contents().ops.length, live.server.sockets.size], ["1", 3, 1]);
   });
 });
 
@@ -387,10 +265,10 @@ describe("people", () => {
     const other = () => [...ann.members.values()].find((member) => member.name === "Ben");
     await until(() => other()?.head === 8);
     assert.equal(other()?.anchor, 5);
-    server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 10 });
+    live.server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 10 });
     ann.submit([{ retain: 6 }, { insert: "abc" }]);
     assert.deepEqual([other()?.anchor, other()?.head], [5, 11]);
-    server.model.options.refuse = () => null;
+    live.server.model.options.refuse = () => null;
     ann.submit([{ delete: 2 }]);
     assert.deepEqual([other()?.anchor, other()?.head], [3, 9]);
     await until(() => ann.saved && ben.version === room().head);
@@ -409,7 +287,7 @@ describe("people", () => {
       ann.setCursor(ann.length);
     }
     await until(() => ann.saved && ben.text() === "letters" && seen() === 7);
-    assert.equal(server.heard.filter((message) => message.kind === "cursor").length, 1);
+    assert.equal(live.server.heard.filter((message) => message.kind === "cursor").length, 1);
   });
 
   test("many moves of the cursor are few messages, the last one counts", async () => {
@@ -417,7 +295,7 @@ describe("people", () => {
     append(ann, "x".repeat(300));
     await until(() => ann.saved);
     for (let i = 0; i < 300; i++) ann.setCursor(i, i, "data");
-    const cursors = () => server.heard.filter((message) => message.kind === "cursor");
+    const cursors = () => live.server.heard.filter((message) => message.kind === "cursor");
     await until(() => cursors().some((message) => message.anchor === 299));
     assert.ok(cursors().length <= 3);
     assert.equal(cursors().at(-1)?.data, "data");
@@ -435,7 +313,7 @@ describe("people", () => {
     await until(() => [...ann.members.values()].some((member) => member.typing));
     ben.close();
     await until(() => ann.members.size === 1);
-    server.cutAll();
+    live.server.cutAll();
     await until(() => ann.status === "offline");
     assert.equal(ann.members.size, 0);
     await until(() => ann.members.size === 1);
@@ -449,10 +327,10 @@ describe("people", () => {
     const ann = await openReady(connect());
     const ben = await openReady(connect({ name: "Ben" }));
     await until(() => ben.chat.messages.length === 50);
-    server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "done");
+    live.server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "done");
     const sent = ann.chat.send("hello");
     await until(() => room().chat.length === 121 && ann.status === "offline");
-    server.cutsBefore = null;
+    live.server.cutsBefore = null;
     assert.equal(await sent, 121);
     await until(() => ben.chat.messages.length === 51 && ann.chat.messages.length === 51);
     const [mine, theirs] = [ann.chat.messages.at(-1), ben.chat.messages.at(-1)];
@@ -511,16 +389,15 @@ describe("what outlives a page", () => {
   async function crashWith(text: string, arrives: boolean): Promise<void> {
     const connection = connect({ storage });
     const document = await openReady(connection);
-    if (arrives) server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "ack");
-    else server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 60_000 });
+    if (arrives) live.server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "ack");
+    else live.server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 60_000 });
     append(document, text);
     await document.store();
-    await until(() => document.stored && server.heard.some((message) => message.kind === "edit"));
+    await until(() => document.stored && live.server.heard.some((message) => message.kind === "edit"));
     if (arrives) await until(() => serverText().includes(text));
-    connections = connections.filter((each) => each !== connection);
     await connection.close();
-    server.cutsBefore = null;
-    server.model.options.refuse = () => null;
+    live.server.cutsBefore = null;
+    live.server.model.options.refuse = () => null;
     locks.crash();
   }
 
@@ -545,13 +422,13 @@ describe("what outlives a page", () => {
 
   test("text typed without a connection is there after a reload without one", async () => {
     await crashWith("typed ", false);
-    server.isDeaf = true;
+    live.server.isDeaf = true;
     const connection = connect({ storage });
     const ann = await openReady(connection);
     assert.deepEqual([ann.text(), ann.status, ann.saved], ["typed ", "offline", false]);
     append(ann, "and more");
-    server.isDeaf = false;
-    server.cutAll();
+    live.server.isDeaf = false;
+    live.server.cutAll();
     await until(() => ann.saved);
     assert.equal(serverText(), "typed and more");
   });
@@ -563,14 +440,14 @@ describe("what outlives a page", () => {
     const two = connect({ storage });
     await openReady(two);
     await until(() => serverText() === "of the first ");
-    const hellos = server.heard.filter((message) => message.kind === "hello").map((message) => message.client);
+    const hellos = live.server.heard.filter((message) => message.kind === "hello").map((message) => message.client);
     assert.equal(new Set(hellos.filter((client) => client !== null)).size, 1);
-    assert.equal(server.model.keys.size, 2);
+    assert.equal(live.server.model.keys.size, 2);
   });
 
   test("text of a page that is gone is sent even if nobody opens its document", async () => {
     await crashWith("left behind", false);
-    server.model.createRoom("elsewhere", 2);
+    live.server.model.createRoom("elsewhere", 2);
     await openReady(connect({ storage }), "elsewhere");
     await until(() => serverText() === "left behind");
     await recordsAreGone();
@@ -578,7 +455,7 @@ describe("what outlives a page", () => {
 
   test("of several pages that are gone as well", async () => {
     await crashWith("(first) ", false);
-    const identity = server.model.keys.size;
+    const identity = live.server.model.keys.size;
     const [key] = await records();
     const moved = key.replace("|0|", "|7|");
     await storage.set(moved, await storage.get(key));
@@ -586,8 +463,8 @@ describe("what outlives a page", () => {
     await storage.delete(key);
     await storage.delete(key.replace("|doc", ""));
     await crashWith("(second) ", false);
-    assert.ok(server.model.keys.size >= identity);
-    server.model.createRoom("elsewhere", 2);
+    assert.ok(live.server.model.keys.size >= identity);
+    live.server.model.createRoom("elsewhere", 2);
     await openReady(connect({ storage }), "elsewhere");
     await until(() => serverText().includes("(first) ") && serverText().includes("(second) "));
     await recordsAreGone();

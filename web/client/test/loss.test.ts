@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Document, Draft } from "../src/index.js";
+import { append, serveEach, until } from "./live.js";
+
+const live = serveEach();
+const { connect, openReady, room, serverText } = live;
+
+describe("a server that forgets", () => {
+  async function writeThreeAndLoseTwo(ann: Document, drafts: Draft[]): Promise<void> {
+    ann.on("draft", (draft) => drafts.push(draft));
+    for (const text of ["one ", "two ", "three "]) {
+      append(ann, text);
+      await until(() => ann.saved);
+    }
+    room().rollBack(1);
+    live.server.model.epoch++;
+  }
+
+  test("a server that has lost acknowledged edits is given them again", async () => {
+    const ann = await openReady(connect());
+    const drafts: Draft[] = [];
+    const saved: boolean[] = [];
+    await writeThreeAndLoseTwo(ann, drafts);
+    ann.on("saved", (is) => saved.push(is));
+    live.server.cutAll();
+    await until(() => ann.status === "offline");
+    append(ann, "four");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "one two three four");
+    assert.equal(ann.text(), "one two three four");
+    assert.deepEqual(saved, [false, true]);
+    assert.deepEqual(drafts, []);
+  });
+
+  test("a server put back to an older backup than the client can mend: unsaved text stays, what is lost is handed to the user", async () => {
+    const ann = await openReady(connect());
+    const drafts: Draft[] = [];
+    for (let i = 0; i < 250; i++) {
+      append(ann, `${i} `);
+      await until(() => ann.saved);
+    }
+    const all = ann.text();
+    ann.on("draft", (draft) => drafts.push(draft));
+    room().rollBack(1);
+    live.server.model.epoch++;
+    live.server.cutAll();
+    await until(() => ann.status === "offline");
+    append(ann, "four");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "0 four");
+    assert.equal(ann.text(), "0 four");
+    assert.deepEqual(drafts, [{ ops: [{ insert: `${all}four` }], reason: "restored" }]);
+  });
+});
+
+describe("refused edits", () => {
+  test("what cannot be merged becomes a draft, and writing goes on", async () => {
+    const ann = await openReady(connect());
+    append(ann, "good ");
+    await until(() => ann.saved);
+    const drafts: Draft[] = [];
+    let shown = "";
+    ann.on("draft", (draft) => drafts.push(draft));
+    ann.on("reset", (contents) => (shown = String(contents.ops.map((component) => "insert" in component && component.insert))));
+    live.server.model.options.refuse = () => ({ code: "out_of_range", retry_ms: null });
+    append(ann, "bad");
+    await until(() => drafts.length > 0);
+    live.server.model.options.refuse = () => null;
+    assert.deepEqual(drafts, [{ ops: [{ retain: 5 }, { insert: "bad" }], reason: "out_of_range" }]);
+    assert.equal(shown, "good ");
+    append(ann, "again");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "good again");
+  });
+
+  test("a full document keeps the text, says so, and goes on when there is room", async () => {
+    const ann = await openReady(connect());
+    const errors: string[] = [];
+    ann.on("error", (error) => errors.push(error.code));
+    live.server.model.options.refuse = () => ({ code: "document_full", retry_ms: null });
+    append(ann, "too much");
+    await until(() => errors.length > 0);
+    append(ann, "!");
+    assert.deepEqual([ann.saved, ann.text(), errors.join()], [false, "too much!", "document_full"]);
+    live.server.model.options.refuse = () => null;
+    ann.submit([{ retain: 3 }, { delete: 5 }]);
+    await until(() => ann.saved);
+    assert.equal(serverText(), "too!");
+  });
+
+  test("rights taken away: the text is kept, and goes out when they are given back", async () => {
+    const ann = await openReady(connect());
+    const errors: string[] = [];
+    ann.on("error", (error) => errors.push(error.code));
+    room().role = "viewer";
+    append(ann, "mine");
+    await until(() => ann.role === "viewer");
+    assert.deepEqual([ann.text(), ann.saved, errors.join()], ["mine", false, "forbidden"]);
+    room().role = "editor";
+    live.server.cutAll();
+    await until(() => ann.saved);
+    assert.equal(serverText(), "mine");
+  });
+});
