@@ -1,10 +1,12 @@
 /*
  * One measurement, in a process of its own: node measure.mjs PEER WORK TRACES
- * Prints the CPU time (user and system, all threads): microseconds for one edit or pair, milliseconds for a whole.
+ * Prints the CPU time (user and system, all threads): microseconds for one edit or pair, milliseconds for a whole; and the
+ * seconds that all of it took.
  */
 import * as crdt from "./crdt.mjs";
 import * as ot from "./ot.mjs";
-import { offline, randomPairs, readSession, readTrace } from "./work.mjs";
+import { readSession, readTrace } from "./traces.mjs";
+import { offline, randomPairs } from "./work.mjs";
 
 const ROUNDS = 20;
 const OFFLINE_EDITS = 20000;
@@ -137,4 +139,6 @@ const crdtWork = {
 
 const isOt = Object.hasOwn(ot.peers, name);
 const peer = await (isOt ? ot : crdt).peers[name]();
-console.log((isOt ? otWork : crdtWork)[what](peer));
+const value = (isOt ? otWork : crdtWork)[what](peer);
+const { user, system } = process.cpuUsage();
+console.log(value, (user + system) / 1e6);

@@ -1,7 +1,7 @@
 /*
  * Measures every peer and prints one table, with what bench_engine measured: node run.mjs RUNS ENGINE.json TRACES
- * Each measurement is a process of its own. Cells are medians; one that takes long is not repeated, and is
- * ended when it has used BOUND_SECONDS of CPU time.
+ * Each measurement is a process of its own. Cells are medians; one that takes more than REPEAT_SECONDS of CPU time is
+ * not repeated, and after BOUND_SECONDS it is ended.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -51,21 +51,22 @@ function format(value) {
   return String(Number(value.toPrecision(2)));
 }
 
+/* The figure and the seconds it took, or null when these are too many. */
 function measureOnce(peer, work) {
   const args = [`--cpu=${BOUND_SECONDS}`, process.execPath, "measure.mjs", peer, work, traces];
   const { status, signal, stdout, stderr } = spawnSync("prlimit", args, { cwd: here, encoding: "utf8" });
   if (signal === "SIGXCPU" || signal === "SIGKILL") return null;
   if (status !== 0) throw new Error(`${peer} ${work}: ${signal ?? stderr}`);
-  return Number(stdout);
+  return stdout.split(" ").map(Number);
 }
 
 function measure(peer, work) {
   const values = [];
-  const begun = Date.now();
-  while (values.length < Number(runs) && (values.length === 0 || Date.now() - begun < 1000 * REPEAT_SECONDS)) {
-    const value = measureOnce(peer, work);
-    if (value === null) return `> ${BOUND_SECONDS} s`;
-    values.push(value);
+  for (let most = Number(runs); values.length < most; ) {
+    const measured = measureOnce(peer, work);
+    if (measured === null) return `> ${BOUND_SECONDS} s`;
+    values.push(measured[0]);
+    if (measured[1] > REPEAT_SECONDS) most = 1;
   }
   process.stderr.write(`  ${peer}: ${work}: ${values.map(format).join(" ")}\n`);
   return format(median(values));
@@ -74,7 +75,7 @@ function measure(peer, work) {
 function ownCells() {
   const rows = new Map();
   for (const row of JSON.parse(readFileSync(engine, "utf8")).results) {
-    rows.set(row.name ?? `${row.what}, ${row.of}`, row.median);
+    rows.set(`${row.what}, ${row.of}`, row.median);
   }
   return COLUMNS.map(([, works]) => works.map(([, name, scale]) => format(rows.get(name) * scale)).join(" / "));
 }
