@@ -63,6 +63,18 @@ static int find_database(const char *data, char *path_out, char *message_out)
     return -1;
 }
 
+/* Who has it open would have answered if it could. */
+static int inspect(const char *path, struct store **store_out, char *message_out)
+{
+    int code = store_inspect(path, store_out, message_out, COPY_MESSAGE_MAX);
+    if (code == STORE_E_BUSY)
+        snprintf(message_out, COPY_MESSAGE_MAX,
+                 "the database \"%.200s\" is open in a process that takes no requests (a server "
+                 "logs no_admin, or this is another command); stop it first",
+                 path);
+    return code == STORE_OK ? 0 : -1;
+}
+
 int copy_database(const char *data, const char *path, struct watch *watch, char *message_out)
 {
     char database[FILES_PATH_MAX];
@@ -77,7 +89,7 @@ int copy_database(const char *data, const char *path, struct watch *watch, char 
     case ASK_NOBODY:
         break;
     }
-    if (store_inspect(database, &store, message_out, COPY_MESSAGE_MAX) != STORE_OK)
+    if (inspect(database, &store, message_out) != 0)
         return -1;
     int result = copy_store(store, path, watch, message_out);
     store_close(store);
@@ -105,8 +117,8 @@ int copy_open(const char *data, struct watch *watch, struct store **store_out, c
     case ASK_NOBODY:
         break;
     }
-    int code = store_inspect(path, store_out, message_out, COPY_MESSAGE_MAX);
+    int result = inspect(path, store_out, message_out);
     if (path == copy)
         unlink(copy);
-    return code == STORE_OK ? 0 : -1;
+    return result;
 }

@@ -61,6 +61,9 @@ static void histories_come_back_edit_by_edit(void **state)
     quire(0, "", "export", "--data", place->other, "--all", "--with-history", "--to", again);
     assert_same_file(place_path(place, "out/rich.jsonl"), place_path(place, "again/rich.jsonl"));
     assert_same_file(place_path(place, "out/text.jsonl"), place_path(place, "again/text.jsonl"));
+    /* The header is an operation too: that to version 0. */
+    assert_holds(quire(0, "none", "replay", "--quiet", place_path(place, "out/rich.jsonl")),
+                 " 601 ");
 }
 
 static void contents_come_back_without_their_history(void **state)
