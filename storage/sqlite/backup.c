@@ -79,7 +79,8 @@ static int begin(struct store *store, struct store_backup *backup,
                                sqlite3_errmsg(backup->to));
     backup->copy = sqlite3_backup_init(backup->to, "main", store->db, "main");
     if (backup->copy == NULL)
-        return complain_backup(backup, complaint, STORE_E_IO, sqlite3_errmsg(backup->to));
+        return complain_backup(backup, complaint, database_error(sqlite3_errcode(backup->to)),
+                               sqlite3_errmsg(backup->to));
     /* Nothing is copied by this, but it tells how much there is. */
     result = copy_pages(backup, 0);
     if (result != SQLITE_OK)

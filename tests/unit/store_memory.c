@@ -7,7 +7,9 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "storage/upkeep.h"
 #include "unit/store_model.h"
 
 #define STEPS 40
@@ -160,10 +162,95 @@ static void any_allocation_may_fail(void **state)
         run_refusing(seed, 1 + (long)random_below(&random, (uint64_t)calls));
 }
 
+/* ---- looking after a store ---- */
+
+static void count_finding(void *context, const struct store_finding *finding)
+{
+    size_t *count = context;
+
+    print_message("%s\n", finding->text);
+    (*count)++;
+}
+
+static int verify(struct store *store, size_t *findings)
+{
+    int rc = store_verify_file(store, count_finding, findings);
+
+    for (int64_t key = 1; rc == STORE_OK && key <= store_last_key(store); key++)
+        rc = store_verify_document(store, key, count_finding, findings);
+    return rc;
+}
+
+static int copy(struct store *store, const char *path, char *message)
+{
+    struct store_backup *backup;
+    bool done = false;
+    int rc = store_backup_begin(store, path, &backup, message, 256);
+
+    while (rc == STORE_OK && !done)
+        rc = store_backup_step(backup, &done);
+    store_backup_end(backup);
+    return rc;
+}
+
+/* No memory is no damage, and leaves no half copy. */
+static void inspect_refusing(struct world *world, const char *path, const char *to, long fail_at)
+{
+    struct store *store;
+    size_t findings = 0;
+    int rc;
+
+    memory.calls = 0;
+    memory.failures = 0;
+    memory.fail_at = fail_at;
+    memory.counting = true;
+    rc = store_inspect(path, &store, world->message, sizeof world->message);
+    if (rc == STORE_OK) {
+        rc = verify(store, &findings);
+        if (rc == STORE_OK)
+            rc = copy(store, to, world->message);
+        store_close(store);
+    }
+    memory.counting = false;
+    if (rc != STORE_OK && rc != STORE_E_MEMORY)
+        fail_msg("allocation %ld: %s: %s", fail_at, store_error_name(rc), world->message);
+    assert_true(rc == STORE_OK || memory.failures > 0);
+    assert_int_equal(findings, 0);
+    assert_int_equal(unlink(to) == 0, rc == STORE_OK);
+}
+
+static void an_inspection_and_a_copy_bear_it(void **state)
+{
+    struct world world = {0};
+    char path[TEMP_DIR_MAX + 16];
+    char to[TEMP_DIR_MAX + 16];
+    long calls;
+
+    (void)state;
+    temp_dir_make(world.dir);
+    world_open(&world);
+    assert_int_equal(world_create(&world, "a"), 1);
+    world_fill(&world, 1, 1, 600);
+    world_settle(&world, 1, 590, "snapshot");
+    assert_int_equal(world_chat(&world, 1, 1, 1, 1, "hello"), STORE_OK);
+    world_close(&world);
+    world_path(&world, path, sizeof path);
+    snprintf(to, sizeof to, "%s/copy.db", world.dir);
+    inspect_refusing(&world, path, to, 0);
+    calls = memory.calls;
+    assert_true(calls > 500);
+    for (long i = 1; i <= calls; i += i < 300 ? 1 : 11)
+        inspect_refusing(&world, path, to, i);
+    world_open(&world);
+    assert_filled(&world, 1, 1, 600);
+    world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(an_inspection_and_a_copy_bear_it),
     };
 
     return cmocka_run_group_tests(tests, setup_sqlite, NULL);
