@@ -47,6 +47,7 @@ await build({
   format: "esm",
   target: "node18",
   sourcemap: "inline",
+  loader: { ".wasm": "binary" },
   logLevel: "warning",
   define: { "process.env.QUIRE_WEB": JSON.stringify(root) },
 });

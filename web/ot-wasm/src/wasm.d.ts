@@ -1,0 +1,5 @@
+/** The bundler puts the bytes in. */
+declare module "*.wasm" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
