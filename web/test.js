@@ -47,7 +47,6 @@ await build({
   format: "esm",
   target: "node18",
   sourcemap: "inline",
-  loader: { ".wasm": "binary" },
   logLevel: "warning",
   define: { "process.env.QUIRE_WEB": JSON.stringify(root) },
 });
