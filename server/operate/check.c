@@ -23,7 +23,7 @@ static const char *name_of(struct store *store, int64_t key, char *buffer, size_
     int code = key > 0 ? store_find_key(store, key, &document) : STORE_E_NOT_FOUND;
     if (key == 0)
         return "(database)";
-    if ((code == STORE_OK || code == STORE_E_CORRUPT) && document.id[0] != '\0')
+    if ((code == STORE_OK || code == STORE_E_CORRUPT) && content_is_id(document.id))
         snprintf(buffer, size, "%s", document.id);
     else
         snprintf(buffer, size, "(number %" PRId64 ")", key);
@@ -47,7 +47,7 @@ static void found(void *context, const struct store_finding *finding)
 /* ---- what the edits make ---- */
 
 struct replay {
-    const struct checking *checking;
+    struct checking *checking;
     const struct store_document *document;
     struct ot_doc *doc;
     uint64_t version; /* reached */
@@ -58,7 +58,7 @@ static void tell(const struct replay *replay, uint64_t version, const char *what
     struct store_finding finding = {.key = replay->document->key, .version = version};
     snprintf(finding.text, sizeof(finding.text), "%s%s%s", what, code != OT_OK ? ": " : "",
              code != OT_OK ? content_error(code) : "");
-    found((void *)(uintptr_t)replay->checking, &finding);
+    found(replay->checking, &finding);
 }
 
 static int replay_edit(void *context, const struct store_edit *edit)

@@ -1,11 +1,21 @@
 #include "server/operate/content.h"
 
+#include <string.h>
+
 struct ot_slice content_first(enum store_type type)
 {
     static const uint8_t newline[] = {0x02, 0x09, '\n'};
     static const uint8_t nothing[] = {0x00};
     return type == STORE_RICH ? (struct ot_slice){newline, sizeof(newline)}
                               : (struct ot_slice){nothing, sizeof(nothing)};
+}
+
+bool content_is_id(const char *id)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t size = strlen(id);
+    return size > 0 && size <= STORE_ID_MAX && strspn(id, letters) == size;
 }
 
 int content_read(struct ot_slice snapshot, struct ot_doc **doc_out)

@@ -5,9 +5,13 @@
 #include "storage/store.h"
 
 #include <quire/ot.h>
+#include <stdbool.h>
 
 /* What a document of this type is before its first edit. */
 struct ot_slice content_first(enum store_type type);
+
+/* Whether a document can have this id. What a file says is one need not be. */
+bool content_is_id(const char *id);
 
 /* The document of these snapshot bytes. OT_OK or an error of ot.h. */
 int content_read(struct ot_slice snapshot, struct ot_doc **doc_out);

@@ -191,6 +191,8 @@ static int export_key(struct exporting *exporting, int64_t key)
         return 0;
     if (code != STORE_OK)
         return fail(exporting, "document number %" PRId64 ": %s", key, store_error_text(code));
+    if (!content_is_id(document.id))
+        return fail(exporting, "document number %" PRId64 ": its id is none", key);
     snprintf(name, sizeof(name), "%s.%s", document.id, formats[exporting->format].suffix);
     if (!files_join(exporting->choices->to, name, path))
         return fail(exporting, "the directory's name is too long");

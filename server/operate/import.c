@@ -2,6 +2,7 @@
 #include "server/limits.h"
 #include "server/operate/choices.h"
 #include "server/operate/commands.h"
+#include "server/operate/content.h"
 #include "server/operate/lines.h"
 #include "server/operate/watch.h"
 #include "server/thread/clock.h"
@@ -116,13 +117,6 @@ static bool is_title(const char *title)
     return text && chars <= LIMIT_TITLE_CHARS && strlen(title) <= STORE_TITLE_MAX;
 }
 
-static bool is_id(const char *id)
-{
-    size_t size = strlen(id);
-    return size > 0 && size <= LIMIT_ID_BYTES &&
-           strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == size;
-}
-
 static int name_document(struct importing *importing, const char *path,
                          struct store_document *document)
 {
@@ -136,7 +130,7 @@ static int name_document(struct importing *importing, const char *path,
     const char *title = importing->choices->title ? importing->choices->title
                         : document->id[0] != '\0' ? document->title
                                                   : name;
-    if (!is_id(id))
+    if (!content_is_id(id))
         return fail(importing,
                     "\"%.80s\" is no id: 1 to 64 of A-Z a-z 0-9 _ -; choose one with --id", id);
     if (!is_title(title))

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ static int vacuum(struct store *store)
     char *end;
     int result;
 
-    strcpy(dir, sqlite3_db_filename(store->db, "main"));
+    snprintf(dir, sizeof dir, "%s", sqlite3_db_filename(store->db, "main"));
     end = strrchr(dir, '/');
     if (end != NULL)
         *end = '\0';

@@ -1,4 +1,5 @@
 /* Every row of a database, looked at by itself and beside the others. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,6 +28,10 @@ __attribute__((format(printf, 3, 4))) static void tell(const struct verifying *v
     va_start(arguments, format);
     vsnprintf(finding.text, sizeof finding.text, format, arguments);
     va_end(arguments);
+    /* What SQLite says may quote the file, and is for a terminal. */
+    for (char *at = finding.text; *at != '\0'; at++)
+        if (iscntrl((unsigned char)*at))
+            *at = '?';
     verifying->found(verifying->context, &finding);
 }
 
