@@ -31,7 +31,8 @@ struct copying {
     const char *path;
     atomic_bool given_up;
     atomic_uint_least64_t done_bytes, total_bytes;
-    int ended; /* eventfd */
+    atomic_bool piece_ended; /* after this the store's thread lets go of it */
+    int ended;               /* eventfd that tells of it */
 
     /* the store thread's, until its task has ended */
     struct store_backup *backup;
@@ -44,7 +45,9 @@ struct admin {
     struct store_thread *store_thread;
     pthread_t thread;
     bool running;
-    int dir, listener, stopping; /* the data directory; the socket; eventfd */
+    int dir, listener; /* the data directory; the socket */
+    atomic_bool is_stopping;
+    int stopping; /* eventfd that tells of it */
 };
 
 /* ---- on the store's thread ---- */
@@ -82,7 +85,8 @@ static bool copy_slice(void *context, struct store *store)
 
 static void copy_ended(void *context)
 {
-    const struct copying *copying = context;
+    struct copying *copying = context;
+    atomic_store(&copying->piece_ended, true);
     eventfd_write(copying->ended, 1);
 }
 
@@ -108,11 +112,12 @@ static bool follow(const struct admin *admin, int fd, struct copying *copying)
                            {.fd = fd, .events = POLLIN}};
     for (;;) {
         poll(fds, 3, PROGRESS_MS);
-        if (fds[0].revents) {
+        if (fds[0].revents && atomic_load(&copying->piece_ended)) {
             eventfd_t count;
-            return eventfd_read(copying->ended, &count) == 0;
+            eventfd_read(copying->ended, &count);
+            return true;
         }
-        if (fds[1].revents)
+        if (fds[1].revents && atomic_load(&admin->is_stopping))
             return false;
         if (fds[2].revents) {
             /* It has hung up; what else it may have to say is not asked for. */
@@ -140,6 +145,7 @@ static bool copy_pieces(const struct admin *admin, int fd, struct copying *copyi
     struct store_task task = {.context = copying, .slice = copy_slice, .ended = copy_ended};
     do {
         copying->piece_end_bytes = atomic_load(&copying->done_bytes) + PIECE_BYTES;
+        atomic_store(&copying->piece_ended, false);
         store_thread_begin(admin->store_thread, &task);
         if (!follow(admin, fd, copying))
             return false;
@@ -274,6 +280,7 @@ void admin_stop(struct admin *admin)
     if (!admin)
         return;
     if (admin->running) {
+        atomic_store(&admin->is_stopping, true);
         eventfd_write(admin->stopping, 1);
         pthread_join(admin->thread, NULL);
         unlinkat(admin->dir, ADMIN_SOCKET, 0);
