@@ -62,6 +62,9 @@
     X(LIMIT_ADMIN_BYTES, 8192, "bytes", "a request of an operator's command; refused")             \
     X(LIMIT_ADMIN_MS, 5000, "ms", "time for such a request to come; refused")                      \
     X(LIMIT_CONFIG_BYTES, 65536, "bytes", "the configuration file; refused")                       \
+    X(LIMIT_KEYS_BYTES, 65536, "bytes", "the file of keys; refused")                               \
+    X(LIMIT_TOKEN_BYTES, 4096, "bytes", "a token; closes with 4401")                               \
+    X(LIMIT_TOKEN_NOTICE_MS, 60000, "ms", "before its token ends, a connection is told")           \
     X(LIMIT_RETURN_MS, 2000, "ms", "in which clients are told to come back when the server stops") \
     X(LIMIT_DRAIN_MS, 5000, "ms", "time to finish when the server stops")
 

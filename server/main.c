@@ -2,6 +2,7 @@
 #include "server/config/suggest.h"
 #include "server/operate/commands.h"
 #include "server/serve/serve_command.h"
+#include "server/token/token_command.h"
 #include "tools/ot_command.h"
 #include "tools/replay/replay_command.h"
 
@@ -25,6 +26,7 @@ static int version_command(int argc, char **argv);
 
 static const struct command commands[] = {
     {"serve", serve_command, "serve documents, and the editor, to browsers"},
+    {"token", token_command, "make keys and tokens, which let people in, and explain tokens"},
     {"backup", backup_command, "copy the database into a file, also while a server runs"},
     {"verify", verify_command, "look a database or backup over for damage"},
     {"restore", restore_command, "make a backup the database"},

@@ -1,9 +1,18 @@
+add_library(test-tokens STATIC lib/temp_dir.c lib/token_words.c)
+target_include_directories(test-tokens PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+target_link_libraries(test-tokens PUBLIC quire-auth PkgConfig::CMOCKA PRIVATE quire_flags)
+quire_test(unit/auth_token test-tokens)
+quire_test(unit/auth_keys test-tokens)
 add_library(test-hub-world STATIC lib/hub_world.c lib/hub_transcript.c)
 target_include_directories(test-hub-world PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test-hub-world PUBLIC quire-hub PkgConfig::MSGPACK PRIVATE quire_flags)
 quire_test(unit/hub_rooms quire-hub quire-storage test-hub-world)
 quire_test(unit/hub_opening quire-hub quire-storage test-hub-world)
 quire_test(unit/hub_talk quire-hub quire-storage test-hub-world)
+foreach(guarded_test access tokens)
+  quire_test(unit/hub_${guarded_test} quire-hub quire-storage test-hub-world test-tokens)
+  target_sources(test_hub_${guarded_test} PRIVATE lib/hub_guarded.c)
+endforeach()
 quire_test(unit/config_options quire-config)
 quire_test(unit/config_docs quire-config)
 target_compile_definitions(test_config_docs PRIVATE
@@ -40,6 +49,8 @@ target_link_libraries(test-server-process
   PUBLIC quire-storage quire-peer PkgConfig::CMOCKA PRIVATE quire_flags)
 add_dependencies(test-server-process quire)
 quire_test(unit/serve_process test-server-process)
+quire_test(unit/serve_tokens test-server-process)
+target_sources(test_serve_tokens PRIVATE lib/ws_raw.c)
 
 # Preloaded into the real program by tests/faults.
 add_library(quire-fault-shim MODULE faults/shim.c)

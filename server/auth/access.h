@@ -1,10 +1,15 @@
 /*
  * Who may do what: the one place that decides. Every entrance asks access_may.
+ *
+ * A user has a role in a document by what was granted: to all documents, to those whose id begins
+ * in some way, to one. The grant that says most of the id decides, so it can also give less than a
+ * wider one. Nothing granted: nothing may be done, and the document is as if it were not there.
  */
 #ifndef QUIRE_AUTH_ACCESS_H
 #define QUIRE_AUTH_ACCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Each role may do all that the ones before it may. */
 enum access_role { ACCESS_NONE, ACCESS_VIEWER, ACCESS_COMMENTER, ACCESS_EDITOR, ACCESS_OWNER };
@@ -12,26 +17,43 @@ enum access_role { ACCESS_NONE, ACCESS_VIEWER, ACCESS_COMMENTER, ACCESS_EDITOR, 
 enum access_action {
     ACCESS_LIST,
     ACCESS_READ,
-    ACCESS_CHAT,
+    ACCESS_POINT, /* show a cursor */
+    ACCESS_CHAT,  /* and show that one types */
     ACCESS_EDIT,
     ACCESS_CREATE,
     ACCESS_RENAME,
     ACCESS_DELETE
 };
 
-struct access_user {
-    enum access_role role; /* in every document */
+#define ACCESS_ID_MAX 64
+
+struct access_grant {
+    char start[ACCESS_ID_MAX + 1];
+    bool is_prefix; /* of ids; else an id */
+    enum access_role role;
 };
 
-/* Somebody who has shown no token: the server listens on loopback only, and whoever reaches it owns
- * it. */
-struct access_user access_guest(void);
+struct access_user {
+    bool is_owner; /* of every document, whatever else was granted */
+    struct access_grant *grants;
+    size_t grant_count;
+};
 
-/* May `user` do this? `document`: its id, or NULL where the action has none. */
+/* Somebody who has shown no token to a server that asks for none: it listens on loopback only, and
+ * whoever reaches it owns it. */
+struct access_user access_guest(void);
+void access_deinit(struct access_user *user);
+
+/* `pattern`: the id of a document, or what ids begin with and `*`. False: it is neither. */
+bool access_grant(struct access_user *user, const char *pattern, enum access_role role);
+
+/* May `user` do this with the document of this id, which need not exist? */
 bool access_may(const struct access_user *user, enum access_action action, const char *document);
 
 /* The user's role in a document, and its name in the protocol. */
 enum access_role access_role(const struct access_user *user, const char *document);
 const char *access_role_name(enum access_role role);
+/* The role of this name; ACCESS_NONE: none has it. */
+enum access_role access_role_find(const char *name);
 
 #endif

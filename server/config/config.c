@@ -177,12 +177,13 @@ static int read_listen(struct config *config, char *message_out)
                  text, origin);
         return -1;
     }
-    if (!address_is_loopback(&config->listen)) {
-        snprintf(message_out, CONFIG_MESSAGE_MAX,
-                 "listen is \"%.60s\" (%s): everybody who reaches Quire may read and change every "
-                 "document, so it serves this machine only: use 127.0.0.1, ::1 or localhost, and a "
-                 "proxy that asks who somebody is",
-                 text, origin);
+    if (!address_is_loopback(&config->listen) && *config_text(config, OPTION_TOKEN_KEYS) == '\0') {
+        snprintf(
+            message_out, CONFIG_MESSAGE_MAX,
+            "listen is \"%.60s\" (%s): without keys for tokens everybody who reaches Quire may "
+            "read and change every document, so it serves this machine only: use 127.0.0.1, "
+            "::1 or localhost, or give keys (--token-keys FILE; quire token makes them)",
+            text, origin);
         return -1;
     }
     return 0;

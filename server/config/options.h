@@ -20,7 +20,8 @@ enum option_kind {
 /* symbol, name, form, kind, default, least, most, unit, help */
 #define QUIRE_OPTIONS(X)                                                                           \
     X(OPTION_LISTEN, "listen", "HOST:PORT", OPTION_TEXT, "127.0.0.1:8080", 0, 0, "",               \
-      "address to serve on; only this machine's own (127.0.0.1, ::1, localhost)")                  \
+      "address to serve on; without token-keys only this machine's own (127.0.0.1, ::1, "          \
+      "localhost)")                                                                                \
     X(OPTION_DATA, "data", "DIR", OPTION_TEXT, "./data", 0, 0, "",                                 \
       "directory of the database; made when missing")                                              \
     X(OPTION_WORKERS, "workers", "N", OPTION_NUMBER, "1", 1, OPTION_WORKERS_MAX, "",               \
@@ -29,6 +30,14 @@ enum option_kind {
       "connections at once; more are refused")                                                     \
     X(OPTION_COMMIT_INTERVAL_MS, "commit-interval-ms", "N", OPTION_NUMBER, "4", 0, 1000, "ms",     \
       "least time between two syncs of the disk; edits that come meanwhile share the next one")    \
+    X(OPTION_TOKEN_KEYS, "token-keys", "FILE", OPTION_TEXT, "", 0, 0, "",                          \
+      "keys that prove tokens; with it, only those are let in who show one")                       \
+    X(OPTION_TOKEN_ISSUER, "token-issuer", "TEXT", OPTION_TEXT, "", 0, 0, "",                      \
+      "who must have made a token (its iss)")                                                      \
+    X(OPTION_TOKEN_AUDIENCE, "token-audience", "TEXT", OPTION_TEXT, "", 0, 0, "",                  \
+      "for whom a token must be (its aud)")                                                        \
+    X(OPTION_TOKEN_LEEWAY_S, "token-leeway-s", "N", OPTION_NUMBER, "30", 0, 300, "s",              \
+      "by so much clocks may differ from that of who makes tokens")                                \
     X(OPTION_LOG_LEVEL, "log-level", "debug|info|warn|error", OPTION_CHOICE, "info", 0, 0, "",     \
       "least important events that are logged")                                                    \
     X(OPTION_LOG_FORMAT, "log-format", "text|json", OPTION_CHOICE, "text", 0, 0, "",               \

@@ -70,12 +70,9 @@ static struct member *chatting_member(struct hub *hub, struct connection *connec
                    "no document is open on this channel", WIRE_NONE, WIRE_NONE);
         return NULL;
     }
-    if (!access_may(&connection->user, action, member->room->document.id)) {
-        hub_refuse(hub, connection->number, message->ref, message->channel, "forbidden",
-                   "you may not do this here", WIRE_NONE, WIRE_NONE);
-        return NULL;
-    }
-    return member;
+    bool allowed = hub_allows(hub, connection, action, member->room->document.id, message->ref,
+                              message->channel);
+    return allowed ? member : NULL;
 }
 
 /* The message's texts in one blob, with `chat` pointing into it. */

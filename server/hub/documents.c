@@ -34,7 +34,8 @@ static void list(struct hub *hub, struct connection *connection, const struct me
     request->ref = message->ref;
     request->before_ms = bound(message->list.before_ms);
     request->before_key = bound(message->list.before_key);
-    request->limit = message->list.limit < LIMIT_LIST_PAGE ? message->list.limit : LIMIT_LIST_PAGE;
+    request->wanted = message->list.limit < LIMIT_LIST_PAGE ? message->list.limit : LIMIT_LIST_PAGE;
+    request->limit = connection->user->is_owner ? request->wanted : LIMIT_LIST_PAGE;
     hub_ask(hub, request);
 }
 
@@ -51,7 +52,11 @@ static void create(struct hub *hub, struct connection *connection, const struct 
     } else {
         draw_id(hub, request->document.id);
     }
-    hub_ask(hub, request);
+    if (hub_allows(hub, connection, ACCESS_CREATE, request->document.id, message->ref, -1)) {
+        hub_ask(hub, request);
+    } else {
+        request_free(request);
+    }
 }
 
 static void rename_document(struct hub *hub, struct connection *connection,
@@ -63,7 +68,11 @@ static void rename_document(struct hub *hub, struct connection *connection,
     request->now_ms = hub->env.unix_ms(hub->env.context);
     copy(request->document.id, message->rename.id);
     copy(request->document.title, message->rename.title);
-    hub_ask(hub, request);
+    if (hub_allows(hub, connection, ACCESS_RENAME, request->document.id, message->ref, -1)) {
+        hub_ask(hub, request);
+    } else {
+        request_free(request);
+    }
 }
 
 static void ask_delete(struct hub *hub, uint64_t connection, uint64_t ref, const char *id)
@@ -81,6 +90,9 @@ static void delete_document(struct hub *hub, struct connection *connection,
 {
     char id[STORE_ID_MAX + 1];
     copy(id, message->remove.id);
+    if (!hub_allows(hub, connection, ACCESS_DELETE, id, message->ref, -1)) {
+        return;
+    }
     struct room *room = room_find(hub, message->remove.id);
     if (room == NULL || room->state == ROOM_LOADING) {
         ask_delete(hub, connection->number, message->ref, id);
@@ -106,38 +118,65 @@ void documents_delete_if_quiet(struct hub *hub, struct room *room)
 void documents_receive(struct hub *hub, struct connection *connection,
                        const struct message *message)
 {
-    static const struct {
-        enum wire_kind kind;
-        enum access_action action;
-        void (*act)(struct hub *, struct connection *, const struct message *);
-    } acts[] = {
-        {WIRE_LIST, ACCESS_LIST, list},
-        {WIRE_CREATE, ACCESS_CREATE, create},
-        {WIRE_RENAME, ACCESS_RENAME, rename_document},
-        {WIRE_DELETE, ACCESS_DELETE, delete_document},
-    };
-    size_t i = 0;
-    while (acts[i].kind != message->kind) {
-        i++;
-    }
-    char id[STORE_ID_MAX + 1] = {0};
-    if (message->kind == WIRE_RENAME || message->kind == WIRE_DELETE) {
-        copy(id, message->kind == WIRE_RENAME ? message->rename.id : message->remove.id);
-    }
-    if (!access_may(&connection->user, acts[i].action, id[0] == '\0' ? NULL : id)) {
-        hub_refuse(hub, connection->number, message->ref, -1, "forbidden", "you may not do this",
-                   WIRE_NONE, WIRE_NONE);
-    } else if (hub->stopping && message->kind != WIRE_LIST) {
+    if (hub->stopping && message->kind != WIRE_LIST) {
         hub_refuse(hub, connection->number, message->ref, -1, "overloaded",
                    "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
-    } else {
-        acts[i].act(hub, connection, message);
+        return;
+    }
+    switch (message->kind) {
+    case WIRE_LIST:
+        list(hub, connection, message);
+        break;
+    case WIRE_CREATE:
+        create(hub, connection, message);
+        break;
+    case WIRE_RENAME:
+        rename_document(hub, connection, message);
+        break;
+    default:
+        delete_document(hub, connection, message);
     }
 }
 
 /* ---- answers ---- */
 
-static void listed(struct hub *hub, const struct store_request *request)
+/* The store knows nothing of users: leaves of the new rows what the user may see, as many as are
+ * wanted. */
+static void leave_visible(const struct access_user *user, struct store_request *request)
+{
+    size_t count = request->found;
+    for (size_t i = request->found; i < request->document_count; i++) {
+        const struct store_document *document = &request->documents[i];
+        if (!access_may(user, ACCESS_LIST, document->id)) {
+            continue;
+        }
+        if (count == request->wanted) {
+            request->more = true;
+            break;
+        }
+        request->documents[count++] = *document;
+    }
+    request->document_count = count;
+}
+
+/* Goes on behind the last row, with those that were found. */
+static void list_on(struct hub *hub, struct store_request *request, int64_t before_ms,
+                    int64_t before_key)
+{
+    struct store_request *again = request_new(REQUEST_LIST);
+    again->connection = request->connection;
+    again->ref = request->ref;
+    again->before_ms = before_ms;
+    again->before_key = before_key;
+    again->limit = LIMIT_LIST_PAGE;
+    again->wanted = request->wanted;
+    again->found = request->document_count;
+    again->documents = request->documents;
+    request->documents = NULL;
+    hub_ask(hub, again);
+}
+
+static void send_list(struct hub *hub, const struct store_request *request)
 {
     encode_documents(&hub->scratch, request->ref, request->more, request->document_count);
     for (size_t i = 0; i < request->document_count; i++) {
@@ -151,6 +190,21 @@ static void listed(struct hub *hub, const struct store_request *request)
                                       .key = document->key,
                                       .people = room == NULL ? 0 : room->member_count};
         encode_documents_row(&hub->scratch, &row);
+    }
+    hub_send_scratch(hub, request->connection);
+}
+
+static void listed(struct hub *hub, const struct access_user *user, struct store_request *request)
+{
+    struct store_document last = {0};
+    if (request->document_count > 0) {
+        last = request->documents[request->document_count - 1];
+    }
+    leave_visible(user, request);
+    if (request->more && request->document_count < request->wanted) {
+        list_on(hub, request, last.updated_ms, last.key);
+    } else {
+        send_list(hub, request);
     }
 }
 
@@ -194,12 +248,12 @@ static void delete_failed(struct hub *hub, const struct store_request *request)
 
 void documents_known(struct hub *hub, struct store_request *request)
 {
-    bool there = hub_connection(hub, request->connection) != NULL;
+    const struct connection *connection = hub_connection(hub, request->connection);
     if (request->result != STORE_OK) {
         if (request->kind == REQUEST_DELETE) {
             delete_failed(hub, request);
         }
-        if (there) {
+        if (connection != NULL) {
             hub_refuse_store(hub, request->connection, request->ref, -1, request->result);
         }
         return;
@@ -209,12 +263,14 @@ void documents_known(struct hub *hub, struct store_request *request)
     } else if (request->kind == REQUEST_DELETE) {
         deleted(hub, request);
     }
-    if (!there) {
+    if (connection == NULL) {
         return;
     }
     if (request->kind == REQUEST_LIST) {
-        listed(hub, request);
-    } else if (request->kind == REQUEST_CREATE) {
+        listed(hub, connection->user, request);
+        return;
+    }
+    if (request->kind == REQUEST_CREATE) {
         encode_done_string(&hub->scratch, request->ref, request->document.id);
     } else {
         encode_done_nil(&hub->scratch, request->ref);

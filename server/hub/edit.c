@@ -159,7 +159,7 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
         refuse(hub, member, seq, "overloaded", "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
         return;
     }
-    if (!access_may(&connection->user, ACCESS_EDIT, room->document.id)) {
+    if (!access_may(connection->user, ACCESS_EDIT, room->document.id)) {
         refuse(hub, member, seq, "forbidden", "you may not edit this document", WIRE_NONE,
                WIRE_NONE);
         return;

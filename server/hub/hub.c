@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SERVER_NAME "quire/" QUIRE_VERSION
-#define SWEEP_MS    1000
-#define FIELDS_MAX  512
+#define SWEEP_MS   1000
+#define FIELDS_MAX 512
 
 /* ---- ways out ---- */
 
@@ -61,6 +60,22 @@ void hub_refuse_store(struct hub *hub, uint64_t connection, uint64_t ref, int ch
                later ? LIMIT_STORAGE_RETRY_MS : WIRE_NONE, WIRE_NONE);
 }
 
+bool hub_allows(struct hub *hub, const struct connection *connection, enum access_action action,
+                const char *id, uint64_t ref, int channel)
+{
+    if (access_may(connection->user, action, id)) {
+        return true;
+    }
+    /* What somebody has no role in is as if it were not there, and nobody looks whether it is. */
+    if (access_role(connection->user, id) == ACCESS_NONE && action != ACCESS_CREATE) {
+        hub_refuse_store(hub, connection->number, ref, channel, STORE_E_NOT_FOUND);
+    } else {
+        hub_refuse(hub, connection->number, ref, channel, "forbidden",
+                   "you may not do this with this document", WIRE_NONE, WIRE_NONE);
+    }
+    return false;
+}
+
 void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const char *format, ...)
 {
     char fields[FIELDS_MAX];
@@ -78,7 +93,7 @@ struct connection *hub_connection(struct hub *hub, uint64_t number)
     return table_get(&hub->connections, number);
 }
 
-static void connection_end(struct hub *hub, struct connection *connection)
+void hub_end_connection(struct hub *hub, struct connection *connection)
 {
     while (connection->members != NULL) {
         member_leave(hub, connection->members, false, NULL);
@@ -88,74 +103,8 @@ static void connection_end(struct hub *hub, struct connection *connection)
         table_remove(&hub->clients, connection->client);
     }
     blob_unref(connection->name);
+    token_free(connection->token);
     free(connection);
-}
-
-static void set_profile(struct connection *connection, struct ot_slice name, struct ot_slice color)
-{
-    blob_unref(connection->name);
-    connection->name = blob_copy(name.data, name.size);
-    memcpy(connection->color, color.data, color.size);
-    connection->color[color.size] = '\0';
-}
-
-static bool key_fits(struct hub *hub, uint64_t client, struct ot_slice key)
-{
-    uint8_t expected[WIRE_KEY_SIZE];
-    if (client == 0 || client == WIRE_NONE || key.size != WIRE_KEY_SIZE) {
-        return false;
-    }
-    hub->env.client_key(hub->env.context, client, expected);
-    uint8_t difference = 0;
-    for (size_t i = 0; i < WIRE_KEY_SIZE; i++) {
-        difference |= expected[i] ^ key.data[i];
-    }
-    return difference == 0;
-}
-
-static uint64_t draw_client(struct hub *hub)
-{
-    uint64_t client;
-    do {
-        hub->env.random(hub->env.context, &client, sizeof client);
-        client &= WIRE_UINT_MAX;
-    } while (client == 0 || table_get(&hub->clients, client) != NULL);
-    return client;
-}
-
-static void hello(struct hub *hub, uint64_t number, const struct message *message)
-{
-    struct connection *connection = calloc(1, sizeof *connection);
-    if (connection == NULL) {
-        abort();
-    }
-    connection->number = number;
-    connection->user = access_guest();
-    set_profile(connection, message->hello.name, message->hello.color);
-    connection->known = key_fits(hub, message->hello.client, message->hello.key);
-    connection->client = connection->known ? message->hello.client : draw_client(hub);
-    struct connection *older = table_get(&hub->clients, connection->client);
-    if (older != NULL) {
-        hub_post(hub, HUB_GATE_OF(older->number),
-                 (struct hub_out){.kind = HUB_OUT_CLOSE,
-                                  .connection = older->number,
-                                  .code = WIRE_CLOSE_REPLACED});
-        connection_end(hub, older);
-    }
-    table_put(&hub->connections, number, connection);
-    table_put(&hub->clients, connection->client, connection);
-    uint8_t key[WIRE_KEY_SIZE];
-    hub->env.client_key(hub->env.context, connection->client, key);
-    encode_welcome(&hub->scratch, connection->client, key, hub->epoch, SERVER_NAME);
-    hub_send_scratch(hub, number);
-}
-
-static void profile(struct hub *hub, struct connection *connection, const struct message *message)
-{
-    set_profile(connection, message->profile.name, message->profile.color);
-    for (struct member *member = connection->members; member != NULL; member = member->next) {
-        presence_profile(hub, member);
-    }
 }
 
 static void close_channel(struct hub *hub, struct connection *connection, uint8_t channel)
@@ -168,11 +117,13 @@ static void close_channel(struct hub *hub, struct connection *connection, uint8_
 
 static void diverged(struct hub *hub, struct connection *connection, const struct message *message)
 {
-    struct member *member = member_of(connection, message->channel);
+    const struct member *member = member_of(connection, message->channel);
+    if (member == NULL) {
+        return; /* closed meanwhile */
+    }
     hub->stats.divergences++;
     hub_log(hub, HUB_LOG_WARN, "diverged", "document=%s version=%llu hash=%llx client=%llu",
-            member == NULL ? "?" : member->room->document.id,
-            (unsigned long long)message->diverged.version,
+            member->room->document.id, (unsigned long long)message->diverged.version,
             (unsigned long long)message->diverged.hash, (unsigned long long)connection->client);
 }
 
@@ -182,7 +133,7 @@ static void receive_message(struct hub *hub, uint64_t number, const struct messa
 {
     struct connection *connection = hub_connection(hub, number);
     if (message->kind == WIRE_HELLO && connection == NULL) {
-        hello(hub, number, message);
+        hello_receive(hub, number, message);
         return;
     }
     if (connection == NULL) {
@@ -214,10 +165,13 @@ static void receive_message(struct hub *hub, uint64_t number, const struct messa
         documents_receive(hub, connection, message);
         break;
     case WIRE_PROFILE:
-        profile(hub, connection, message);
+        hello_profile(hub, connection, message);
         break;
     case WIRE_DIVERGED:
         diverged(hub, connection, message);
+        break;
+    case WIRE_TOKEN:
+        hello_renew(hub, connection, message);
         break;
     default:
         break;
@@ -243,7 +197,7 @@ void hub_receive(struct hub *hub, struct hub_in *in)
     case HUB_IN_GONE:
         connection = hub_connection(hub, in->connection);
         if (connection != NULL) {
-            connection_end(hub, connection);
+            hub_end_connection(hub, connection);
         }
         break;
     case HUB_IN_LAGGED:
@@ -300,6 +254,7 @@ void hub_stored(struct hub *hub, struct store_request *request)
 static void sweep(struct hub *hub, uint64_t now_ms)
 {
     hub->sweep_ms = now_ms + SWEEP_MS;
+    hello_expire(hub);
     struct room *room;
     size_t removed;
     do { /* a removal moves slots: then look again from the start */
@@ -328,7 +283,8 @@ void hub_tick(struct hub *hub)
 
 uint64_t hub_next_ms(const struct hub *hub)
 {
-    uint64_t sweep_ms = hub->rooms_by_key.count > 0 ? hub->sweep_ms : UINT64_MAX;
+    bool sweeps = hub->rooms_by_key.count > 0 || hub->ends_ms != INT64_MAX;
+    uint64_t sweep_ms = sweeps ? hub->sweep_ms : UINT64_MAX;
     return hub->due_ms < sweep_ms ? hub->due_ms : sweep_ms;
 }
 
@@ -354,6 +310,8 @@ struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates)
     hub->epoch = epoch;
     hub->gates = gates;
     hub->due_ms = UINT64_MAX;
+    hub->ends_ms = INT64_MAX;
+    hub->guest = access_guest();
     env->random(env->context, &hub->seed, sizeof hub->seed);
     return hub;
 }
@@ -366,7 +324,7 @@ void hub_free(struct hub *hub)
     hub->ending = true;
     struct connection *connection;
     for (size_t at = 0; (connection = table_next(&hub->connections, &at)) != NULL; at = 0) {
-        connection_end(hub, connection);
+        hub_end_connection(hub, connection);
     }
     struct room *room;
     for (size_t at = 0; (room = table_next(&hub->rooms, &at)) != NULL; at = 0) {

@@ -113,7 +113,7 @@ static void attach(struct hub *hub, struct member *member)
         .seq = ready->seq,
         .type = room->document.type,
         .title = room->document.title,
-        .role = access_role_name(access_role(&member->connection->user, room->document.id)),
+        .role = access_role_name(access_role(member->connection->user, room->document.id)),
         .member = member->number,
         .chat = room->chat_committed,
     };
@@ -303,9 +303,8 @@ static bool may_open(struct hub *hub, struct connection *connection, const struc
     if (hub->stopping) {
         code = "overloaded";
         text = "the server is stopping";
-    } else if (!access_may(&connection->user, ACCESS_READ, id)) {
-        code = "not_found";
-        text = "there is no such document";
+    } else if (!hub_allows(hub, connection, ACCESS_READ, id, message->ref, message->channel)) {
+        return false;
     } else if (connection->member_count >= LIMIT_CHANNELS) {
         code = "channel_limit";
         text = "too many documents are open on this connection";

@@ -159,6 +159,9 @@ void presence_receive(struct hub *hub, struct connection *connection, const stru
         return;
     }
     struct room *room = member->room;
+    if (!access_may(connection->user, ACCESS_POINT, room->document.id)) {
+        return;
+    }
     uint64_t version = message->cursor.version;
     if (version > room->committed || version + 1 < room->history.first) {
         return; /* of no version that is at hand: the next one will be */
@@ -170,7 +173,9 @@ void presence_receive(struct hub *hub, struct connection *connection, const stru
     }
     member->anchor = at_most(member->anchor, room->length);
     member->head = at_most(member->head, room->length);
-    set_typing(room, member, message->cursor.typing);
+    set_typing(room, member,
+               message->cursor.typing &&
+                   access_may(connection->user, ACCESS_CHAT, room->document.id));
     member->typing_until_ms = hub->env.monotonic_ms(hub->env.context) + LIMIT_TYPING_MS;
     set_data(member, message->cursor.data);
     if (!member->listed) {

@@ -192,7 +192,7 @@ static int delete_document(struct store *store, struct store_request *request)
 static void keep_document(void *context, const struct store_document *document)
 {
     struct store_request *request = context;
-    if (request->document_count == request->limit)
+    if (request->document_count == request->found + request->limit)
         request->more = true;
     else
         request->documents[request->document_count++] = *document;
@@ -202,9 +202,13 @@ static int list(struct store *store, struct store_request *request)
 {
     if (request->limit > LIMIT_LIST_PAGE)
         request->limit = LIMIT_LIST_PAGE;
-    request->documents = calloc((size_t)request->limit + 1, sizeof(*request->documents));
-    if (!request->documents)
+    size_t room = request->found + (size_t)request->limit + 1;
+    struct store_document *documents =
+        realloc(request->documents, room * sizeof(*request->documents));
+    if (!documents)
         return STORE_E_MEMORY;
+    request->documents = documents;
+    request->document_count = request->found;
     return store_list(store, request->before_ms, request->before_key, (size_t)request->limit + 1,
                       keep_document, request);
 }

@@ -21,7 +21,7 @@ enum request_kind {
     REQUEST_HISTORY,     /* key, first, last -> edits */
     REQUEST_CHATS,       /* key, first = before, limit -> chats, more */
     REQUEST_CHAT_FIND,   /* key, client, nonce -> chat.number or 0; chat as given */
-    REQUEST_LIST,        /* before_ms, before_key, limit -> documents */
+    REQUEST_LIST,        /* before_ms, before_key, limit -> documents behind those found, more */
     REQUEST_CREATE,      /* document -> key and times */
     REQUEST_RENAME,      /* document.id, document.title -> document */
     REQUEST_DELETE,      /* document.id -> document */
@@ -60,6 +60,7 @@ struct store_request {
     uint64_t client;
     uint64_t first, last, limit;
     int64_t before_ms, before_key;
+    size_t found, wanted; /* LIST: documents that are there already; for the hub: how many in all */
     struct store_edit edit; /* its op points into blob */
     struct store_chat chat; /* its texts point into blob */
     struct blob *blob;

@@ -5,7 +5,7 @@
 #ifndef QUIRE_HUB_ROOM_H
 #define QUIRE_HUB_ROOM_H
 
-#include "server/auth/access.h"
+#include "server/auth/token.h"
 #include "server/hub/history.h"
 #include "server/hub/hub.h"
 #include "server/hub/table.h"
@@ -19,7 +19,9 @@ struct connection {
     uint64_t number;
     uint64_t client;
     bool known; /* the client may have edits in the store */
-    struct access_user user;
+    const struct access_user *user;
+    struct token *token; /* NULL: a guest */
+    bool is_told_of_end; /* of the token's */
     struct blob *name;
     char color[PROFILE_COLOR_MAX];
     struct member *members; /* its open channels */
@@ -147,8 +149,10 @@ struct hub {
     uint64_t room_last, attachment_last;
     struct room *due;  /* rooms with news of presence */
     uint64_t due_ms;   /* earliest of them */
-    uint64_t sweep_ms; /* when to look for empty rooms */
-    size_t requests;   /* on their way to the store */
+    uint64_t sweep_ms; /* when to look for empty rooms, and for tokens that end */
+    int64_t ends_ms;   /* by the unix clock: when something is due for a token; INT64_MAX: never */
+    struct access_user guest;
+    size_t requests; /* on their way to the store */
     struct hub_stats stats;
     struct ot_buf scratch;
 };
@@ -165,9 +169,23 @@ void hub_refuse(struct hub *hub, uint64_t connection, uint64_t ref, int channel,
                 const char *text, uint64_t retry_ms, uint64_t at);
 /* ERROR for an answer of the store that is not STORE_OK. */
 void hub_refuse_store(struct hub *hub, uint64_t connection, uint64_t ref, int channel, int result);
+/* Asks access_may. False: it has been refused; without any role in the document as what is not
+ * there. */
+bool hub_allows(struct hub *hub, const struct connection *connection, enum access_action action,
+                const char *id, uint64_t ref, int channel);
 void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 struct connection *hub_connection(struct hub *hub, uint64_t number);
+/* It leaves all rooms, and is forgotten. */
+void hub_end_connection(struct hub *hub, struct connection *connection);
+
+/* ---- hello.c: being let in, and staying so ---- */
+
+void hello_receive(struct hub *hub, uint64_t number, const struct message *message);
+void hello_renew(struct hub *hub, struct connection *connection, const struct message *message);
+void hello_profile(struct hub *hub, struct connection *connection, const struct message *message);
+/* Tells those whose token ends soon, and ends the connections of those whose token has ended. */
+void hello_expire(struct hub *hub);
 
 /* ---- member.c ---- */
 

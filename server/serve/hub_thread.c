@@ -184,6 +184,7 @@ struct hub_thread *hub_thread_new(const struct hub_thread_options *options)
     atomic_store(&thread->turned_ms, thread->now_ms);
     struct hub_env env = {
         .context = thread,
+        .tokens = options->tokens,
         .monotonic_ms = env_monotonic_ms,
         .unix_ms = env_unix_ms,
         .random = env_random,

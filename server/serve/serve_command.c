@@ -25,6 +25,8 @@ struct serve {
     struct log *log;
     bool friendly; /* somebody is looking on */
     struct lifecycle lifecycle;
+    struct token_keys *keys; /* NULL: nobody needs a token */
+    struct token_rules tokens;
     struct server *server;
 };
 
@@ -69,6 +71,23 @@ static int fit_connections(struct serve *serve, char *message_out)
     return 0;
 }
 
+/* Without keys everybody who reaches the server is let in. */
+static int read_keys(struct serve *serve, char *message_out)
+{
+    const struct config *config = &serve->config;
+    const char *path = config_text(config, OPTION_TOKEN_KEYS);
+    if (*path == '\0')
+        return 0;
+    serve->keys = token_keys_read(path, message_out, SERVER_MESSAGE_MAX);
+    serve->tokens = (struct token_rules){
+        .keys = serve->keys,
+        .issuer = config_text(config, OPTION_TOKEN_ISSUER),
+        .audience = config_text(config, OPTION_TOKEN_AUDIENCE),
+        .leeway_s = (int64_t)config_number(config, OPTION_TOKEN_LEEWAY_S),
+    };
+    return serve->keys ? 0 : -1;
+}
+
 static void report(void *context, enum server_event event)
 {
     lifecycle_report(context, event);
@@ -77,7 +96,7 @@ static void report(void *context, enum server_event event)
 static int start(struct serve *serve, char *message_out)
 {
     const struct config *config = &serve->config;
-    if (fit_connections(serve, message_out) != 0)
+    if (fit_connections(serve, message_out) != 0 || read_keys(serve, message_out) != 0)
         return -1;
     serve->server = server_start(
         &(struct server_options){
@@ -86,6 +105,7 @@ static int start(struct serve *serve, char *message_out)
             .gates = (unsigned)config_number(config, OPTION_WORKERS),
             .connections_max = (unsigned)config_number(config, OPTION_CONNECTIONS),
             .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL_MS),
+            .tokens = serve->keys ? &serve->tokens : NULL,
             .log = serve->log,
             .context = &serve->lifecycle,
             .event = report,
@@ -160,6 +180,7 @@ static int serve_configured(struct serve *serve)
         status = serve_with(serve);
     else
         perror("quire: the log could not be started");
+    token_keys_free(serve->keys);
     log_free(serve->log);
     lifecycle_deinit(&serve->lifecycle);
     return status;

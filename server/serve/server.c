@@ -134,6 +134,7 @@ static int start_hub(struct server *server)
     server->hub_thread = hub_thread_new(&(struct hub_thread_options){
         .epoch = store_epoch(server->store),
         .secret = store_secret(server->store),
+        .tokens = server->options.tokens,
         .gates = server->options.gates,
         .store = server->store_thread,
         .log = server->options.log,

@@ -5,6 +5,7 @@
 #ifndef QUIRE_SERVE_SERVER_H
 #define QUIRE_SERVE_SERVER_H
 
+#include "server/auth/token.h"
 #include "server/config/config.h"
 #include "server/log/log.h"
 
@@ -22,6 +23,7 @@ struct server_options {
     unsigned gates;
     unsigned connections_max;
     uint64_t commit_interval_ms;
+    const struct token_rules *tokens; /* NULL: everybody is let in; must outlive the server */
     struct log *log;
     void *context;
     /* From one of the server's threads; at most once for each event. */

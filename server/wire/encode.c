@@ -106,6 +106,12 @@ void encode_going(struct ot_buf *out, uint64_t retry_ms)
     put_uint(&packer, retry_ms);
 }
 
+void encode_expiring(struct ot_buf *out, uint64_t in_ms)
+{
+    msgpack_packer packer = begin(out, WIRE_EXPIRING, 1);
+    put_uint(&packer, in_ms);
+}
+
 void encode_error(struct ot_buf *out, const struct encode_error *error)
 {
     msgpack_packer packer = begin(out, WIRE_ERROR, 6);

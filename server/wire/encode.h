@@ -22,6 +22,7 @@ void encode_welcome(struct ot_buf *out, uint64_t client, const uint8_t *key, uin
                     const char *server);
 void encode_pong(struct ot_buf *out, uint64_t n);
 void encode_going(struct ot_buf *out, uint64_t retry_ms);
+void encode_expiring(struct ot_buf *out, uint64_t in_ms);
 
 /* `ref`, `retry_ms`, `at`: WIRE_NONE for nil. `channel` < 0: nil. */
 struct encode_error {

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define AGENT_BYTES_MAX 100
-#define TOKEN_BYTES_MAX 8192
 #define COLOR_BYTES     7
 
 const char *wire_kind_name(enum wire_kind kind)
@@ -181,8 +180,7 @@ static int read_hello(struct reader *r, struct message *m, struct wire_error *er
         !read_bytes_or_nil(r, &m->hello.key) || !reader_string(r, &m->hello.agent)) {
         return refuse_form(error);
     }
-    if (check_size(r, m->hello.token, TOKEN_BYTES_MAX, error) != 0 ||
-        check_size(r, m->hello.agent, AGENT_BYTES_MAX, error) != 0) {
+    if (check_size(r, m->hello.agent, AGENT_BYTES_MAX, error) != 0) {
         return -1;
     }
     return check_profile(r, m->hello.name, m->hello.color, error);
@@ -321,6 +319,11 @@ static int read_diverged(struct reader *r, struct message *m, struct wire_error 
                : refuse_form(error);
 }
 
+static int read_token(struct reader *r, struct message *m, struct wire_error *error)
+{
+    return read_ref(r, m, error) && reader_string(r, &m->renew.token) ? 0 : refuse_form(error);
+}
+
 static int read_fields(struct reader *reader, struct message *message, struct wire_error *error)
 {
     switch (message->kind) {
@@ -352,6 +355,8 @@ static int read_fields(struct reader *reader, struct message *message, struct wi
         return read_profile(reader, message, error);
     case WIRE_DIVERGED:
         return read_diverged(reader, message, error);
+    case WIRE_TOKEN:
+        return read_token(reader, message, error);
     default:
         return refuse(error, "bad_message", "no message of a client has this kind");
     }

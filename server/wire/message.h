@@ -26,7 +26,8 @@
     X(WIRE_RENAME, 11, "rename", 3)                                                                \
     X(WIRE_DELETE, 12, "delete", 2)                                                                \
     X(WIRE_PROFILE, 13, "profile", 2)                                                              \
-    X(WIRE_DIVERGED, 14, "diverged", 3)
+    X(WIRE_DIVERGED, 14, "diverged", 3)                                                            \
+    X(WIRE_TOKEN, 15, "token", 2)
 
 /* symbol, kind, name, number of fields after the kind */
 #define WIRE_SERVER_MESSAGES(X)                                                                    \
@@ -45,7 +46,8 @@
     X(WIRE_DONE, 44, "done", 2)                                                                    \
     X(WIRE_RENAMED, 45, "renamed", 2)                                                              \
     X(WIRE_CLOSED, 46, "closed", 3)                                                                \
-    X(WIRE_GOING, 47, "going", 1)
+    X(WIRE_GOING, 47, "going", 1)                                                                  \
+    X(WIRE_EXPIRING, 48, "expiring", 1)
 
 enum wire_kind {
 #define WIRE_ENUM(symbol, number, name, fields) symbol = number,
@@ -64,6 +66,7 @@ enum wire_close {
     WIRE_CLOSE_TOO_LARGE = 1009,
     WIRE_CLOSE_BAD_MESSAGE = 4400,
     WIRE_CLOSE_UNAUTHORIZED = 4401,
+    WIRE_CLOSE_FORBIDDEN = 4403,
     WIRE_CLOSE_NO_HELLO = 4408,
     WIRE_CLOSE_REPLACED = 4409,
     WIRE_CLOSE_INTERNAL = 4500,
@@ -126,6 +129,9 @@ struct message {
         struct {
             uint64_t version, hash;
         } diverged;
+        struct {
+            struct ot_slice token;
+        } renew;
     };
 };
 

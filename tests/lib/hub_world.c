@@ -15,7 +15,8 @@ static uint64_t monotonic_ms(void *context)
 
 static int64_t unix_ms(void *context)
 {
-    return INT64_C(1700000000000) + (int64_t)((struct world *)context)->now_ms;
+    const struct world *world = context;
+    return world->unix_ms + (int64_t)world->now_ms;
 }
 
 static void random_bytes(void *context, void *out, size_t size)
@@ -50,6 +51,7 @@ static void ask(void *context, struct store_request *request)
     bool append = request->kind == REQUEST_APPEND_EDIT || request->kind == REQUEST_APPEND_CHAT;
     struct store_request ***end = append ? &world->appends_end : &world->asked_end;
     world->appends_asked += append;
+    world->asked_count++;
     request->after = request->kind == REQUEST_SETTLE ? 0 : world->appends_asked;
     request->next = NULL;
     **end = request;
@@ -139,6 +141,7 @@ static void open_store(struct world *world)
         abort();
     }
     struct hub_env env = {.context = world,
+                          .tokens = world->tokens,
                           .monotonic_ms = monotonic_ms,
                           .unix_ms = unix_ms,
                           .random = random_bytes,
@@ -153,7 +156,13 @@ static void open_store(struct world *world)
 
 void world_start(struct world *world)
 {
-    *world = (struct world){.now_ms = 1000, .random = 42};
+    world_start_guarded(world, NULL);
+}
+
+void world_start_guarded(struct world *world, const struct token_rules *tokens)
+{
+    *world = (struct world){
+        .now_ms = 1000, .unix_ms = INT64_C(1700000000000), .random = 42, .tokens = tokens};
     strcpy(world->dir, "/tmp/quire-world-XXXXXX");
     if (mkdtemp(world->dir) == NULL) {
         abort();

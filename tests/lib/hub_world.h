@@ -31,17 +31,22 @@ struct world {
     struct store *store;
     char dir[64];
     uint64_t now_ms;
+    int64_t unix_ms; /* at now_ms 0 */
+    const struct token_rules *tokens;
     uint64_t random;
     struct store_request *asked, **asked_end;     /* to be served by world_run */
     struct store_request *appends, **appends_end; /* to be served by world_commit */
     uint64_t appends_asked, appends_done;
-    int append_result; /* not STORE_OK: what every append fails with */
+    size_t asked_count; /* requests of any kind so far */
+    int append_result;  /* not STORE_OK: what every append fails with */
     struct world_connection connections[WORLD_CONNECTIONS];
     size_t connection_count;
     size_t logged; /* warnings and errors */
 };
 
 void world_start(struct world *world);
+/* The same, with a hub that asks for tokens. */
+void world_start_guarded(struct world *world, const struct token_rules *tokens);
 void world_stop(struct world *world);
 /* The hub and the store end without settling anything, and start anew on the same directory.
  * Connections are gone. */

@@ -104,7 +104,7 @@ static void every_default_is_a_value_of_its_option(void **state)
     for (int id = 0; id < OPTION_COUNT; id++) {
         uint64_t number;
         char message[OPTION_MESSAGE_MAX];
-        if (id != OPTION_CONFIG)
+        if (*quire_options[id].preset != '\0')
             assert_int_equal(
                 option_parse((enum option_id)id, quire_options[id].preset, &number, message), 0);
     }
@@ -139,6 +139,14 @@ static void every_option_can_be_given_in_every_place(void **state)
         {OPTION_CONNECTIONS, "1", "--connections=1", "QUIRE_CONNECTIONS=1", "{\"connections\": 1}"},
         {OPTION_COMMIT_INTERVAL_MS, "0", "--commit-interval-ms=0", "QUIRE_COMMIT_INTERVAL_MS=0",
          "{\"commit-interval-ms\": 0}"},
+        {OPTION_TOKEN_KEYS, "/k", "--token-keys=/k", "QUIRE_TOKEN_KEYS=/k",
+         "{\"token-keys\": \"/k\"}"},
+        {OPTION_TOKEN_ISSUER, "i", "--token-issuer=i", "QUIRE_TOKEN_ISSUER=i",
+         "{\"token-issuer\": \"i\"}"},
+        {OPTION_TOKEN_AUDIENCE, "a", "--token-audience=a", "QUIRE_TOKEN_AUDIENCE=a",
+         "{\"token-audience\": \"a\"}"},
+        {OPTION_TOKEN_LEEWAY_S, "0", "--token-leeway-s=0", "QUIRE_TOKEN_LEEWAY_S=0",
+         "{\"token-leeway-s\": 0}"},
         {OPTION_LOG_LEVEL, "debug", "--log-level=debug", "QUIRE_LOG_LEVEL=debug",
          "{\"log-level\": \"debug\"}"},
         {OPTION_LOG_FORMAT, "json", "--log-format=json", "QUIRE_LOG_FORMAT=json",
@@ -206,7 +214,7 @@ static void wrong_arguments_are_refused(void **state)
         assert_refused(cases[i].places, cases[i].part);
 }
 
-static void only_this_machine_can_be_served(void **state)
+static void only_this_machine_can_be_served_without_keys(void **state)
 {
     (void)state;
     static const char *const refused[] = {"0.0.0.0:8080", "[::]:8080", "192.168.0.7:8080",
@@ -220,6 +228,10 @@ static void only_this_machine_can_be_served(void **state)
     for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
         struct places places = {.flags = {"--listen", taken[i]}};
         assert_resolved(places, OPTION_LISTEN, taken[i], CONFIG_FLAG);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct places places = {.flags = {"--listen", refused[i], "--token-keys", "keys"}};
+        assert_resolved(places, OPTION_LISTEN, refused[i], CONFIG_FLAG);
     }
 }
 
@@ -348,7 +360,7 @@ int main(void)
         cmocka_unit_test(a_flag_takes_its_value_from_the_next_argument_too),
         cmocka_unit_test(the_file_can_be_named_by_the_environment),
         cmocka_unit_test(wrong_arguments_are_refused),
-        cmocka_unit_test(only_this_machine_can_be_served),
+        cmocka_unit_test(only_this_machine_can_be_served_without_keys),
         cmocka_unit_test(a_wrong_variable_is_named),
         cmocka_unit_test(a_variable_that_looks_mistyped_gets_a_warning),
         cmocka_unit_test(a_wrong_file_is_refused_with_its_name_and_key),

@@ -102,7 +102,7 @@ static void a_welcome_reads_back(void **state)
     }
 }
 
-static void a_pong_and_a_going_read_back(void **state)
+static void a_pong_a_going_and_an_expiring_read_back(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -113,6 +113,9 @@ static void a_pong_and_a_going_read_back(void **state)
         ot_buf_clear(&out);
         encode_going(&out, n);
         assert_int_equal(decode(&out, WIRE_GOING).going.retry_ms, n);
+        ot_buf_clear(&out);
+        encode_expiring(&out, n);
+        assert_int_equal(decode(&out, WIRE_EXPIRING).expiring.in_ms, n);
         ot_buf_deinit(&out);
     }
 }
@@ -486,7 +489,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_welcome_reads_back),
-        cmocka_unit_test(a_pong_and_a_going_read_back),
+        cmocka_unit_test(a_pong_a_going_and_an_expiring_read_back),
         cmocka_unit_test(errors_read_back),
         cmocka_unit_test(done_reads_back_with_each_value),
         cmocka_unit_test(a_list_of_documents_reads_back),

@@ -42,6 +42,7 @@ const struct wire_golden wire_golden[] = {
     {"93 0c 01 a1 78", "delete ref=1 ch=0 id='x'", "us"},
     {"93 0d a1 4e a7 23 30 30 30 30 30 30", "profile ref=nil ch=0 name='N' color='#000000'", "ss"},
     {"94 0e 03 09 ce ffffffff", "diverged ref=nil ch=3 version=9 hash=4294967295", "cuu"},
+    {"93 0f 01 a2 746b", "token ref=1 ch=0 token='tk'", "us"},
     /* at their limits */
     {"93 0c 01 d9 40 78*64",
      "delete ref=1 ch=0 id='xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'",

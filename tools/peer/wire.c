@@ -138,6 +138,13 @@ void peer_put_diverged(struct ot_buf *out, uint8_t channel, uint64_t version, ui
     pack_uint(out, hash);
 }
 
+void peer_put_token(struct ot_buf *out, uint64_t ref, struct ot_slice token)
+{
+    begin(out, WIRE_TOKEN, 2);
+    pack_uint(out, ref);
+    pack_str(out, token);
+}
+
 /* ---- reading ----------------------------------------------------------------------------------
  */
 
@@ -274,6 +281,9 @@ static void read_notice(struct unpack *in, struct peer_message *message)
         message->closed.code = unpack_str(in);
         message->closed.text = unpack_str(in);
         break;
+    case WIRE_EXPIRING:
+        message->expiring.in_ms = unpack_uint(in);
+        break;
     default:
         message->going.retry_ms = unpack_uint(in);
     }
@@ -306,6 +316,7 @@ static bool read_fields(struct unpack *in, struct peer_message *message)
     case WIRE_RENAMED:
     case WIRE_CLOSED:
     case WIRE_GOING:
+    case WIRE_EXPIRING:
         read_notice(in, message);
         return true;
     case WIRE_CHATS_PAGE:

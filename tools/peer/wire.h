@@ -51,6 +51,7 @@ void peer_put_rename(struct ot_buf *out, uint64_t ref, struct ot_slice id, struc
 void peer_put_delete(struct ot_buf *out, uint64_t ref, struct ot_slice id);
 void peer_put_profile(struct ot_buf *out, struct ot_slice name, struct ot_slice color);
 void peer_put_diverged(struct ot_buf *out, uint8_t channel, uint64_t version, uint64_t hash);
+void peer_put_token(struct ot_buf *out, uint64_t ref, struct ot_slice token);
 
 /* ---- from the server ----------------------------------------------------------------------------
  */
@@ -132,6 +133,9 @@ struct peer_message {
         struct {
             uint64_t retry_ms;
         } going;
+        struct {
+            uint64_t in_ms;
+        } expiring;
     };
 };
 

@@ -1,0 +1,274 @@
+/* Being let in, and staying so: HELLO, TOKEN, and the end of tokens. */
+#include "server/hub/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVER_NAME "quire/" QUIRE_VERSION
+
+/* ---- profile ---- */
+
+static struct ot_slice text_or(const char *text, struct ot_slice otherwise)
+{
+    return *text == '\0' ? otherwise : (struct ot_slice){(const uint8_t *)text, strlen(text)};
+}
+
+/* A name and a colour that the token gives are not the client's to choose. */
+static void set_profile(struct connection *connection, struct ot_slice name, struct ot_slice color)
+{
+    if (connection->token != NULL) {
+        name = text_or(connection->token->name, name);
+        color = text_or(connection->token->color, color);
+    }
+    blob_unref(connection->name);
+    connection->name = blob_copy(name.data, name.size);
+    memcpy(connection->color, color.data, color.size);
+    connection->color[color.size] = '\0';
+}
+
+static void show_profile(struct hub *hub, struct connection *connection)
+{
+    for (struct member *member = connection->members; member != NULL; member = member->next) {
+        presence_profile(hub, member);
+    }
+}
+
+void hello_profile(struct hub *hub, struct connection *connection, const struct message *message)
+{
+    set_profile(connection, message->profile.name, message->profile.color);
+    show_profile(hub, connection);
+}
+
+/* ---- tokens ---- */
+
+static int64_t end_ms(const struct hub *hub, const struct token *token)
+{
+    return (token->expires_s + hub->env.tokens->leeway_s) * 1000;
+}
+
+/* When something is to be done about the connection's token. */
+static int64_t due_ms(const struct hub *hub, const struct connection *connection)
+{
+    int64_t end = end_ms(hub, connection->token);
+    return connection->is_told_of_end ? end : end - LIMIT_TOKEN_NOTICE_MS;
+}
+
+static void has_token(struct hub *hub, struct connection *connection, struct token *token)
+{
+    const struct token *older = connection->token;
+    connection->is_told_of_end &= older != NULL && token->expires_s <= older->expires_s;
+    token_free(connection->token);
+    connection->token = token;
+    connection->user = &token->user;
+    int64_t due = due_ms(hub, connection);
+    if (due < hub->ends_ms) {
+        hub->ends_ms = due;
+    }
+}
+
+/* Says ERROR, then ends the connection (which the hub may not know yet) with the code. */
+static void turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned close_code,
+                      const char *code, const char *text)
+{
+    struct encode_error error = {ref, -1, code, text, WIRE_NONE, WIRE_NONE};
+    encode_error(&hub->scratch, &error);
+    hub_log(hub, HUB_LOG_INFO, "not_let_in", "connection=%llu code=%u reason=\"%s\"",
+            (unsigned long long)number, close_code, text);
+    hub_post(hub, HUB_GATE_OF(number),
+             (struct hub_out){.kind = HUB_OUT_CLOSE,
+                              .connection = number,
+                              .code = (uint16_t)close_code,
+                              .blob = encode_blob(&hub->scratch)});
+    struct connection *connection = hub_connection(hub, number);
+    if (connection != NULL) {
+        hub_end_connection(hub, connection);
+    }
+}
+
+/* The token on the heap; NULL: the connection has been turned away. */
+static struct token *read_token(struct hub *hub, uint64_t number, uint64_t ref,
+                                struct ot_slice bytes)
+{
+    struct token *token = calloc(1, sizeof *token);
+    if (token == NULL) {
+        abort();
+    }
+    int64_t now_s = hub->env.unix_ms(hub->env.context) / 1000;
+    const char *wrong = bytes.data == NULL
+                            ? "this server lets in those who show a token, and there was none"
+                            : token_read(hub->env.tokens, bytes.data, bytes.size, now_s, token);
+    if (wrong == NULL) {
+        return token;
+    }
+    token_free(token);
+    turn_away(hub, number, ref, WIRE_CLOSE_UNAUTHORIZED, "unauthorized", wrong);
+    return NULL;
+}
+
+/* Of the connection's new token. */
+static void take_profile(struct hub *hub, struct connection *connection)
+{
+    struct blob *name = blob_ref(connection->name);
+    char color[PROFILE_COLOR_MAX];
+    strcpy(color, connection->color);
+    set_profile(connection, (struct ot_slice){name->data, name->size},
+                (struct ot_slice){(const uint8_t *)color, strlen(color)});
+    blob_unref(name);
+    show_profile(hub, connection);
+}
+
+/* ---- hello ---- */
+
+static bool key_fits(struct hub *hub, uint64_t client, struct ot_slice key)
+{
+    uint8_t expected[WIRE_KEY_SIZE];
+    if (client == 0 || client == WIRE_NONE || key.size != WIRE_KEY_SIZE) {
+        return false;
+    }
+    hub->env.client_key(hub->env.context, client, expected);
+    uint8_t difference = 0;
+    for (size_t i = 0; i < WIRE_KEY_SIZE; i++) {
+        difference |= expected[i] ^ key.data[i];
+    }
+    return difference == 0;
+}
+
+static uint64_t draw_client(struct hub *hub)
+{
+    uint64_t client;
+    do {
+        hub->env.random(hub->env.context, &client, sizeof client);
+        client &= WIRE_UINT_MAX;
+    } while (client == 0 || table_get(&hub->clients, client) != NULL);
+    return client;
+}
+
+static void end_older(struct hub *hub, uint64_t client)
+{
+    struct connection *older = table_get(&hub->clients, client);
+    if (older != NULL) {
+        hub_post(hub, HUB_GATE_OF(older->number),
+                 (struct hub_out){.kind = HUB_OUT_CLOSE,
+                                  .connection = older->number,
+                                  .code = WIRE_CLOSE_REPLACED});
+        hub_end_connection(hub, older);
+    }
+}
+
+void hello_receive(struct hub *hub, uint64_t number, const struct message *message)
+{
+    struct token *token = NULL;
+    if (hub->env.tokens != NULL) {
+        token = read_token(hub, number, WIRE_NONE, message->hello.token);
+        if (token == NULL) {
+            return;
+        }
+    }
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL) {
+        abort();
+    }
+    connection->number = number;
+    connection->user = &hub->guest;
+    if (token != NULL) {
+        has_token(hub, connection, token);
+    }
+    set_profile(connection, message->hello.name, message->hello.color);
+    connection->known = key_fits(hub, message->hello.client, message->hello.key);
+    connection->client = connection->known ? message->hello.client : draw_client(hub);
+    end_older(hub, connection->client);
+    table_put(&hub->connections, number, connection);
+    table_put(&hub->clients, connection->client, connection);
+    uint8_t key[WIRE_KEY_SIZE];
+    hub->env.client_key(hub->env.context, connection->client, key);
+    encode_welcome(&hub->scratch, connection->client, key, hub->epoch, SERVER_NAME);
+    hub_send_scratch(hub, number);
+}
+
+/* ---- another token ---- */
+
+/* The role in a document is told when it is opened: where it is another one now, the channel is
+ * closed, and opened anew by the client if it still may. */
+static void leave_where_role_changes(struct hub *hub, struct connection *connection,
+                                     const struct access_user *user)
+{
+    struct member *next;
+    for (struct member *member = connection->members; member != NULL; member = next) {
+        next = member->next;
+        const char *id = member->room->document.id;
+        enum access_role role = access_role(user, id);
+        if (role == access_role(connection->user, id)) {
+            continue;
+        }
+        if (role == ACCESS_NONE) {
+            encode_closed(&hub->scratch, member->channel, "forbidden",
+                          "you have no access to this document any more");
+        } else {
+            encode_closed(&hub->scratch, member->channel, "role_changed",
+                          "you have another role in this document now");
+        }
+        member_leave(hub, member, true, encode_blob(&hub->scratch));
+    }
+}
+
+void hello_renew(struct hub *hub, struct connection *connection, const struct message *message)
+{
+    uint64_t number = connection->number;
+    if (hub->env.tokens != NULL) {
+        struct token *token = read_token(hub, number, message->ref, message->renew.token);
+        if (token == NULL) {
+            return;
+        }
+        if (strcmp(token->subject, connection->token->subject) != 0) {
+            token_free(token);
+            turn_away(hub, number, message->ref, WIRE_CLOSE_FORBIDDEN, "forbidden",
+                      "the token is of another user than the connection");
+            return;
+        }
+        leave_where_role_changes(hub, connection, &token->user);
+        bool renamed = strcmp(token->name, connection->token->name) != 0 ||
+                       strcmp(token->color, connection->token->color) != 0;
+        has_token(hub, connection, token);
+        if (renamed) {
+            take_profile(hub, connection);
+        }
+    }
+    encode_done_nil(&hub->scratch, message->ref);
+    hub_send_scratch(hub, number);
+}
+
+/* ---- the end of a token ---- */
+
+static void tell_of_end(struct hub *hub, struct connection *connection, int64_t now_ms)
+{
+    int64_t in_ms = end_ms(hub, connection->token) - now_ms;
+    connection->is_told_of_end = true;
+    encode_expiring(&hub->scratch, (uint64_t)in_ms);
+    hub_send_scratch(hub, connection->number);
+}
+
+void hello_expire(struct hub *hub)
+{
+    int64_t now_ms = hub->env.unix_ms(hub->env.context);
+    if (now_ms < hub->ends_ms) {
+        return;
+    }
+    struct connection *connection;
+    hub->ends_ms = INT64_MAX;
+    for (size_t at = 0; (connection = table_next(&hub->connections, &at)) != NULL;) {
+        if (connection->token == NULL) {
+            continue;
+        }
+        if (now_ms >= end_ms(hub, connection->token)) {
+            turn_away(hub, connection->number, WIRE_NONE, WIRE_CLOSE_UNAUTHORIZED, "unauthorized",
+                      "the token has expired");
+            at--; /* what comes behind may have moved here */
+            continue;
+        }
+        if (!connection->is_told_of_end && now_ms >= due_ms(hub, connection)) {
+            tell_of_end(hub, connection, now_ms);
+        }
+        int64_t due = due_ms(hub, connection);
+        hub->ends_ms = due < hub->ends_ms ? due : hub->ends_ms;
+    }
+}

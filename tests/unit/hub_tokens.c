@@ -1,0 +1,280 @@
+/* Who is let in, for how long, and what another token changes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/hub_guarded.h"
+#include "server/limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define U(value) ((uint64_t)(value))
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- being let in ---- */
+
+static void without_a_good_token_nobody_is_let_in(void **state)
+{
+    struct guarded *guarded = *state;
+    char wrong[TOKEN_WORDS_SIZE];
+    strcpy(wrong, token_of(guarded, "ann", HOUR_S, ""));
+    wrong[strlen(wrong) - 2] = wrong[strlen(wrong) - 2] == 'A' ? 'B' : 'A';
+    const char *const tokens[] = {NULL, "", "x", "a.b.c", wrong};
+    for (size_t i = 0; i < COUNT(tokens); i++) {
+        struct world_connection *connection = hello_with(guarded, tokens[i]);
+        assert_string_equal(error_of(connection), "unauthorized");
+        assert_int_equal(connection->closed, WIRE_CLOSE_UNAUTHORIZED);
+        /* What it has sent meanwhile is not heard. */
+        world_send(&guarded->world, connection, WIRE_LIST, "uunn", U(1), U(10));
+        assert_false(has_news(connection));
+    }
+    struct world_connection *late =
+        hello_with(guarded, token_of(guarded, "ann", -GUARDED_LEEWAY_S - 1, ""));
+    assert_int_equal(late->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_int_equal(person(guarded, "ann", HOUR_S, "")->closed, 0);
+}
+
+/* Row 115: a client number is the server's to give, and its key to prove. */
+static void row_115_a_client_number_is_not_chosen_by_the_client(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *ann = hello_with(guarded, token_of(guarded, "ann", HOUR_S, ""));
+    struct identity identity = identity_of(ann);
+    struct world_connection *bob = world_connect(world);
+    const char *token = token_of(guarded, "bob", HOUR_S, "");
+    identity.key[0] ^= 1;
+    world_send(world, bob, WIRE_HELLO, "sssubs", token, "Bob", "#123456", identity.client,
+               (struct ot_slice){identity.key, WIRE_KEY_SIZE}, "test");
+    assert_int_not_equal(identity_of(bob).client, identity.client);
+    assert_int_equal(ann->closed, 0);
+}
+
+static void the_token_s_name_is_not_the_client_s_to_choose(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *ann =
+        person(guarded, "ann", HOUR_S,
+               ",\"role\":\"admin\",\"name\":\"Ann Verified\",\"color\":\"#00ff00\"");
+    create(world, ann, "d", STORE_TEXT);
+    open_fresh(world, ann, "d");
+    world_send(world, ann, WIRE_PROFILE, "ss", "Mallory", "#ff0000");
+    world_send(world, ann, WIRE_CHAT, "uuus", U(1), U(0), U(9), "hello");
+    world_commit(world);
+    struct reader fields;
+    assert_true(world_find(ann, WIRE_CHATTED, &fields));
+    get_uint(&fields);
+    get_uint(&fields);
+    get_uint(&fields);
+    expect_text(&fields, "Ann Verified");
+    expect_text(&fields, "#00ff00");
+}
+
+static void a_new_token_s_name_is_shown_to_others(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct reader fields;
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"role\":\"admin\"");
+    create(world, ann, "d", STORE_TEXT);
+    open_fresh(world, ann, "d");
+    world_pass(world, 200);
+    world_forget(ann);
+    renew(guarded, ann,
+          token_of(guarded, "ann", HOUR_S, ",\"role\":\"admin\",\"name\":\"Queen Ann\""));
+    assert_true(world_find(ann, WIRE_DONE, &fields));
+    size_t at = ann->at;
+    world_pass(world, 200);
+    assert_non_null(memmem(ann->received.data + at, ann->received.size - at, "Queen Ann", 9));
+}
+
+/* ---- the end of a token ---- */
+
+static uint64_t expect_expiring(struct world_connection *connection)
+{
+    struct reader fields;
+    assert_true(world_find(connection, WIRE_EXPIRING, &fields));
+    return get_uint(&fields);
+}
+
+static void row_106_a_token_s_end_is_told_and_kept(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *ann = person(guarded, "ann", 100, "");
+    int64_t end_ms = (100 + GUARDED_LEEWAY_S) * 1000;
+    world_pass(world, (uint64_t)(end_ms - LIMIT_TOKEN_NOTICE_MS) - world->now_ms - 10);
+    assert_false(has_news(ann));
+    world_pass(world, 1010);
+    assert_in_range(expect_expiring(ann), LIMIT_TOKEN_NOTICE_MS - 1010, LIMIT_TOKEN_NOTICE_MS);
+    world_pass(world, (uint64_t)end_ms - world->now_ms - 10);
+    assert_false(has_news(ann)); /* it is told once */
+    assert_int_equal(ann->closed, 0);
+    world_pass(world, 1010);
+    assert_string_equal(error_of(ann), "unauthorized");
+    assert_int_equal(ann->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_int_equal(hub_stats(world->hub).members, 0);
+}
+
+static void row_106_another_token_in_time_keeps_the_connection(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct reader fields;
+    struct world_connection *ann = person(guarded, "ann", 100, ",\"docs\":{\"d\":\"editor\"}");
+    create(world, ann, "d", STORE_TEXT);
+    open_fresh(world, ann, "d");
+    expect_opened(ann);
+    world_pass(world, 75000);
+    expect_expiring(ann);
+    /* The same one again is good still, and changes nothing. */
+    renew(guarded, ann, token_of(guarded, "ann", 100, ",\"docs\":{\"d\":\"editor\"}"));
+    assert_true(world_find(ann, WIRE_DONE, &fields));
+    assert_int_equal(get_uint(&fields), 77);
+    renew(guarded, ann, token_of(guarded, "ann", 300, ",\"docs\":{\"d\":\"editor\"}"));
+    assert_true(world_find(ann, WIRE_DONE, &fields));
+    world_pass(world, 100000);
+    assert_false(has_news(ann));
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    expect_ack(ann, 1, 1);
+    world_pass(world, 100000);
+    expect_expiring(ann);
+    world_pass(world, 70000);
+    assert_int_equal(ann->closed, WIRE_CLOSE_UNAUTHORIZED);
+}
+
+static void row_99_a_clock_that_jumps_ends_tokens_at_once(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, "");
+    struct world_connection *bob = person(guarded, "bob", 3 * HOUR_S, "");
+    world->unix_ms += 2 * HOUR_S * INT64_C(1000);
+    world_pass(world, 1010);
+    assert_int_equal(ann->closed, WIRE_CLOSE_UNAUTHORIZED);
+    world->unix_ms -= 10 * HOUR_S * INT64_C(1000);
+    world_pass(world, 1010);
+    assert_int_equal(bob->closed, 0);
+    assert_false(has_news(bob) && world_find(bob, WIRE_EXPIRING, &(struct reader){0}));
+}
+
+static void many_tokens_end_at_once(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *people[60];
+    for (size_t i = 0; i < COUNT(people); i++) {
+        char sub[16];
+        snprintf(sub, sizeof(sub), "p%zu", i);
+        people[i] = person(guarded, sub, i % 3 == 0 ? HOUR_S : 100 + (int64_t)i % 2, "");
+    }
+    world_pass(world, 140000);
+    for (size_t i = 0; i < COUNT(people); i++)
+        assert_int_equal(people[i]->closed, i % 3 == 0 ? 0 : WIRE_CLOSE_UNAUTHORIZED);
+}
+
+/* An edit that was taken is committed, although its author's token ends before it is. */
+static void row_106_what_was_taken_is_kept(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *bob = admin(guarded);
+    struct world_connection *ann = person(guarded, "ann", 100, ",\"docs\":{\"d\":\"editor\"}");
+    create(world, bob, "d", STORE_TEXT);
+    open_fresh(world, bob, "d");
+    open_fresh(world, ann, "d");
+    expect_opened(bob);
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_pass(world, 140000);
+    assert_int_equal(ann->closed, WIRE_CLOSE_UNAUTHORIZED);
+    world_commit(world);
+    struct reader fields;
+    assert_true(world_find(bob, WIRE_EDITED, &fields));
+}
+
+static void row_107_another_user_s_token_ends_the_connection(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, "");
+    renew(guarded, ann, token_of(guarded, "bob", HOUR_S, ",\"role\":\"admin\""));
+    assert_string_equal(error_of(ann), "forbidden");
+    assert_int_equal(ann->closed, WIRE_CLOSE_FORBIDDEN);
+    struct world_connection *eve = person(guarded, "eve", HOUR_S, "");
+    renew(guarded, eve, "worthless");
+    assert_string_equal(error_of(eve), "unauthorized");
+    assert_int_equal(eve->closed, WIRE_CLOSE_UNAUTHORIZED);
+}
+
+/* ---- roles that change ---- */
+
+static void a_new_token_s_roles_count_from_then_on(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct reader fields;
+    struct world_connection *boss = admin(guarded);
+    create(world, boss, "d", STORE_TEXT);
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"editor\"}");
+    open_fresh(world, ann, "d");
+    expect_opened(ann);
+    world_forget(ann);
+    renew(guarded, ann, token_of(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"viewer\"}"));
+    assert_true(world_find(ann, WIRE_CLOSED, &fields));
+    get_uint(&fields);
+    expect_text(&fields, "role_changed");
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    assert_string_equal(error_of(ann), "not_open");
+    open_fresh(world, ann, "d");
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    assert_string_equal(error_of(ann), "forbidden");
+    renew(guarded, ann, token_of(guarded, "ann", HOUR_S, ""));
+    assert_true(world_find(ann, WIRE_CLOSED, &fields));
+    get_uint(&fields);
+    expect_text(&fields, "forbidden");
+    open_fresh(world, ann, "d");
+    assert_string_equal(error_of(ann), "not_found");
+}
+
+static void a_server_without_keys_takes_everybody_as_owner(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world open_world;
+    world_start(&open_world);
+    struct world_connection *ann = world_connect(&open_world);
+    world_send(&open_world, ann, WIRE_HELLO, "sssnns", "any token", "Ann", "#123456", "test");
+    create(&open_world, ann, "d", STORE_TEXT);
+    world_send(&open_world, ann, WIRE_TOKEN, "us", U(1), token_of(guarded, "x", HOUR_S, ""));
+    struct reader fields;
+    assert_true(world_find(ann, WIRE_DONE, &fields));
+    world_send(&open_world, ann, WIRE_DELETE, "us", U(2), "d");
+    assert_true(world_find(ann, WIRE_DONE, &fields));
+    world_stop(&open_world);
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, guarded_setup, guarded_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(without_a_good_token_nobody_is_let_in),
+        CASE(row_115_a_client_number_is_not_chosen_by_the_client),
+        CASE(the_token_s_name_is_not_the_client_s_to_choose),
+        CASE(a_new_token_s_name_is_shown_to_others),
+        CASE(row_106_a_token_s_end_is_told_and_kept),
+        CASE(row_106_another_token_in_time_keeps_the_connection),
+        CASE(row_99_a_clock_that_jumps_ends_tokens_at_once),
+        CASE(many_tokens_end_at_once),
+        CASE(row_106_what_was_taken_is_kept),
+        CASE(row_107_another_user_s_token_ends_the_connection),
+        CASE(a_new_token_s_roles_count_from_then_on),
+        CASE(a_server_without_keys_takes_everybody_as_owner),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,312 @@
+/* The real program with keys: the command that makes tokens, the server that asks for them, and a
+ * log that knows none of them. */
+#include "lib/server_process.h"
+#include "lib/temp_dir.h"
+#include "lib/ws_raw.h"
+#include "tools/peer/wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_SIZE (TEMP_DIR_MAX + 64)
+#define SECRET    "UGxhbnRlZFNlY3JldEtleTAxMjM0NTY3ODlhYmNkZWY"
+#define OTHER     "AnotherSecretKeyThatTheServerDoesNotKnow000"
+#define SUBJECT   "planted-subject"
+
+struct place {
+    char dir[TEMP_DIR_MAX];
+    char data[PATH_SIZE], keys[PATH_SIZE], other[PATH_SIZE];
+    struct process process;
+};
+
+static void write_keys(const char *path, const char *text, mode_t mode)
+{
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static int place_make(void **state)
+{
+    static struct place place;
+    temp_dir_make(place.dir);
+    snprintf(place.data, sizeof(place.data), "%s/data", place.dir);
+    snprintf(place.keys, sizeof(place.keys), "%s/keys", place.dir);
+    snprintf(place.other, sizeof(place.other), "%s/other", place.dir);
+    write_keys(place.keys, "k1 HS256 " SECRET "\n", 0600);
+    write_keys(place.other, "k1 HS256 " OTHER "\n", 0600);
+    *state = &place;
+    return 0;
+}
+
+static int place_remove(void **state)
+{
+    const struct place *place = *state;
+    temp_dir_remove(place->dir);
+    return 0;
+}
+
+static void assert_holds(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" does not hold \"%s\"", text, part);
+}
+
+static void run(struct place *place, const char *const *arguments, int status, const char *part)
+{
+    process_start(&place->process, arguments);
+    int ended = process_end(&place->process);
+    assert_holds(place->process.output, part);
+    assert_int_equal(ended, status);
+}
+
+#define quire(place, status, part, ...)                                                            \
+    run(place, (const char *const[]){QUIRE_PROGRAM, __VA_ARGS__, NULL}, status, part)
+
+/* A token of the command's, on the heap. */
+static char *make_token(struct place *place, const char *keys, const char *ttl)
+{
+    quire(place, 0, ".", "token", "--key", keys, "--sub", SUBJECT, "--name", "Ann", "--ttl", ttl,
+          "--doc", "plan:editor");
+    place->process.output[strcspn(place->process.output, "\n")] = '\0';
+    return strdup(place->process.output);
+}
+
+/* ---- the command ---- */
+
+static void tokens_are_made_and_explained(void **state)
+{
+    struct place *place = *state;
+    char *token = make_token(place, place->keys, "1h");
+    quire(place, 0, "The token is good", "token", "--check", "--key", place->keys, token);
+    assert_holds(place->process.output, "\"" SUBJECT "\"");
+    assert_holds(place->process.output, "{\"plan\": \"editor\"}");
+    assert_null(strstr(place->process.output, "WRONG"));
+    quire(place, 1, "WRONG: the token's signature is wrong", "token", "--check", "--key",
+          place->other, token);
+    quire(place, 1, "the token does not say for whom it is (aud)", "token", "--check", "--key",
+          place->keys, "--audience", "quire", token);
+    quire(place, 1, "three parts", "token", "--check", "--key", place->keys, "nonsense");
+    quire(place, 2, "--sub is missing", "token", "--key", place->keys);
+    quire(place, 2, "--key is missing", "token", "--sub", "ann");
+    quire(place, 2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc", "plan");
+    quire(place, 2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc",
+          "pl/an:viewer");
+    quire(place, 2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc",
+          "plan:admin");
+    quire(place, 2, "two roles", "token", "--key", place->keys, "--sub", "a", "--doc",
+          "plan:viewer", "--doc", "plan:owner");
+    quire(place, 2, "--ttl takes", "token", "--key", place->keys, "--sub", "a", "--ttl", "1y");
+    quire(place, 1, "name is not 1 to 60", "token", "--key", place->keys, "--sub", "a", "--name",
+          "a\tb");
+    quire(place, 2, "not UTF-8", "token", "--key", place->keys, "--sub", "a", "--name", "\xff");
+    quire(place, 0, "Usage: quire token", "token", "--help");
+    free(token);
+}
+
+static void new_keys_are_made_for_both_sides(void **state)
+{
+    struct place *place = *state;
+    char made[PATH_SIZE], public[PATH_SIZE + 8], script[8 * PATH_SIZE];
+    snprintf(made, sizeof(made), "%s/new", place->dir);
+    snprintf(public, sizeof(public), "%s.pub", made);
+    quire(place, 0, "is for the server", "token", "--new-key", made, "--alg", "EdDSA", "--kid",
+          "ed");
+    quire(place, 1, "File exists", "token", "--new-key", made);
+    quire(place, 1, "no such key", "token", "--key", public, "--sub", "ann");
+    snprintf(script, sizeof(script),
+             "%s token --key %s --sub ann --admin | %s token --check --key %s", QUIRE_PROGRAM, made,
+             QUIRE_PROGRAM, public);
+    run(place, (const char *const[]){"/bin/sh", "-c", script, NULL}, 0, "The token is good");
+}
+
+/* ---- the start ---- */
+
+static void row_96_it_does_not_start_with_bad_keys_or_open_to_all(void **state)
+{
+    struct place *place = *state;
+#define SERVE "serve", "--check", "--data", place->data, "--listen"
+    quire(place, 2, "so it serves this machine only", SERVE, "0.0.0.0:0");
+    quire(place, 0, "All is well", SERVE, "0.0.0.0:0", "--token-keys", place->keys);
+    quire(place, 1, "No such file", SERVE, "127.0.0.1:0", "--token-keys", "/nowhere/keys");
+    write_keys(place->keys, "", 0600);
+    quire(place, 1, "there is no key in it", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
+    write_keys(place->keys, "k1 HS256 AAAA\n", 0600);
+    quire(place, 1, "at least 32 bytes", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
+    write_keys(place->keys, "k1 HS256 " SECRET "\n", 0644);
+    quire(place, 1, "chmod 600", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
+    assert_null(strstr(place->process.output, SECRET));
+}
+
+/* ---- the server ---- */
+
+static struct ot_slice text_of(const char *text)
+{
+    return (struct ot_slice){(const uint8_t *)text, text ? strlen(text) : 0};
+}
+
+static struct ws_raw *say_hello(unsigned port, const char *token)
+{
+    struct ot_buf out = {0};
+    struct ws_raw *ws = ws_raw_open(port, 0);
+    assert_non_null(ws);
+    peer_put_hello(&out, &(struct peer_hello){.token = text_of(token),
+                                              .name = text_of("Ann"),
+                                              .color = text_of("#123456"),
+                                              .client = PEER_NONE,
+                                              .agent = text_of("test")});
+    assert_true(ws_raw_send_binary(ws, out.data, out.size));
+    ot_buf_deinit(&out);
+    return ws;
+}
+
+static void send_token(struct ws_raw *ws, const char *token)
+{
+    struct ot_buf out = {0};
+    peer_put_token(&out, 5, text_of(token));
+    assert_true(ws_raw_send_binary(ws, out.data, out.size));
+    ot_buf_deinit(&out);
+}
+
+/* What one connection is told, message by message. */
+struct listener {
+    struct ws_raw *ws;
+    size_t at; /* in the present frame */
+};
+
+static void await_kind(struct listener *listener, enum wire_kind kind)
+{
+    struct peer_message message = {0};
+    while (message.kind != kind) {
+        if (listener->at == listener->ws->message_size) {
+            assert_int_equal(ws_raw_next(listener->ws), WS_RAW_BINARY);
+            listener->at = 0;
+        }
+        struct ot_slice frame = {listener->ws->message, listener->ws->message_size};
+        assert_int_equal(peer_read(frame, &listener->at, &message), 0);
+    }
+}
+
+static void expect_turned_away(unsigned port, const char *token, int code)
+{
+    struct ws_raw *ws = say_hello(port, token);
+    assert_int_equal(ws_raw_close_code(ws), code);
+    ws_raw_free(ws);
+}
+
+/* Row 105: what is in a URL lets nobody in. */
+static void connect_with_url(unsigned port, const char *token)
+{
+    char request[8192], head[8192];
+    struct ws_raw *ws = ws_raw_connect(port, 0);
+    assert_non_null(ws);
+    snprintf(request, sizeof(request),
+             "GET /ws?token=%s HTTP/1.1\r\nHost: quire.test\r\nAuthorization: Bearer %s\r\n"
+             "Cookie: token=%s\r\n%s",
+             token, token, token, strstr(WS_RAW_HANDSHAKE, "Upgrade:"));
+    assert_true(ws_raw_send_text(ws, request));
+    if (ws_raw_head(ws, head, sizeof(head)) == 101) {
+        struct ot_buf out = {0};
+        peer_put_hello(&out, &(struct peer_hello){.name = text_of("Ann"),
+                                                  .color = text_of("#123456"),
+                                                  .client = PEER_NONE,
+                                                  .agent = text_of("test")});
+        assert_true(ws_raw_send_binary(ws, out.data, out.size));
+        ot_buf_deinit(&out);
+        assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
+    }
+    ws_raw_free(ws);
+}
+
+/* None of the parts of a token, nor what it says. */
+static void assert_silent_about(const char *output, const char *token)
+{
+    char part[8192];
+    snprintf(part, sizeof(part), "%s", token);
+    for (char *at = strtok(part, "."); at; at = strtok(NULL, "."))
+        if (strlen(at) > 8 && strstr(output, at))
+            fail_msg("the log holds a part of a token: %s", at);
+}
+
+static void row_105_the_log_knows_no_token_and_no_key(void **state)
+{
+    struct place *place = *state;
+    char *good = make_token(place, place->keys, "1h");
+    char *forged = make_token(place, place->other, "1h");
+    unsigned port = process_serve(&place->process, place->data,
+                                  (const char *const[]){"--token-keys", place->keys, "--log-level",
+                                                        "debug", "--log-format", "text", NULL});
+    connect_with_url(port, good);
+    expect_turned_away(port, NULL, WIRE_CLOSE_UNAUTHORIZED);
+    expect_turned_away(port, forged, WIRE_CLOSE_UNAUTHORIZED);
+    expect_turned_away(port, "planted-nonsense", WIRE_CLOSE_UNAUTHORIZED);
+    struct ws_raw *ws = say_hello(port, good);
+    struct listener listener = {ws, 0};
+    await_kind(&listener, WIRE_WELCOME);
+    send_token(ws, good);
+    await_kind(&listener, WIRE_DONE);
+    send_token(ws, forged);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
+    ws_raw_free(ws);
+    process_signal(&place->process, SIGTERM);
+    assert_int_equal(process_end(&place->process), 0);
+    const char *output = place->process.output;
+    assert_holds(output, "not_let_in");
+    assert_holds(output, "the token's signature is wrong");
+    assert_silent_about(output, good);
+    assert_silent_about(output, forged);
+    assert_null(strstr(output, SECRET));
+    assert_null(strstr(output, OTHER));
+    assert_null(strstr(output, "planted"));
+    assert_null(strstr(output, "PlantedSecretKey"));
+    free(good);
+    free(forged);
+}
+
+/* Row 106, by the real clock: without leeway it is over when the token says. */
+static void row_106_a_connection_ends_with_its_token(void **state)
+{
+    struct place *place = *state;
+    static struct process server;
+    unsigned port = process_serve(
+        &server, place->data,
+        (const char *const[]){"--token-keys", place->keys, "--token-leeway-s", "0", NULL});
+    char *token = make_token(place, place->keys, "8s");
+    struct ws_raw *ws = say_hello(port, token);
+    struct listener listener = {ws, 0};
+    await_kind(&listener, WIRE_WELCOME);
+    await_kind(&listener, WIRE_EXPIRING);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
+    ws_raw_free(ws);
+    process_signal(&server, SIGTERM);
+    assert_int_equal(process_end(&server), 0);
+    free(token);
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
+    const struct CMUnitTest tests[] = {
+        CASE(tokens_are_made_and_explained),
+        CASE(new_keys_are_made_for_both_sides),
+        CASE(row_96_it_does_not_start_with_bad_keys_or_open_to_all),
+        CASE(row_105_the_log_knows_no_token_and_no_key),
+        CASE(row_106_a_connection_ends_with_its_token),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
