@@ -28,7 +28,7 @@ export interface StatusDetail {
 export interface ConnectionOptions {
   /** Of the WebSocket, such as `wss://quire.example/ws`. */
   url: string;
-  /** Called on every connect. */
+  /** Called on every connect, and when the token ends soon. */
   token?: () => string | null | Promise<string | null>;
   name: string;
   /** `#rrggbb` */
@@ -264,6 +264,19 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.openSocket(token);
   }
 
+  /** Shows another token over the connection that there is. Without one it ends, and comes back as always. */
+  private async renewToken(): Promise<void> {
+    const { socket } = this;
+    try {
+      const token = (await this.options.token?.()) ?? null;
+      if (token === null || token === this.lastToken || socket !== this.socket) return;
+      this.lastToken = token;
+      this.machine.renew(token);
+    } catch (error) {
+      this.emit("error", new QuireError("no_token", `no token to go on with: ${String(error)}`));
+    }
+  }
+
   private openSocket(token: string | null): void {
     const Constructor = this.options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
     if (Constructor === undefined) throw new QuireError("no_websocket", "there is no WebSocket: give one as an option");
@@ -392,12 +405,15 @@ export class Connection extends Emitter<ConnectionEvents> {
       ready: (isNewIdentity) => this.welcomed(isNewIdentity),
       error: (error) => this.emit("error", error),
       going: (retryMs) => void (this.leastRetryMs = retryMs),
+      expiring: () => void this.renewToken(),
       pong: () => undefined,
     };
   }
 
   private welcomed(isNewIdentity: boolean): void {
     this.connectedAt = Date.now();
+    /* It was good; when it is refused later it has ended, and there may be another one. */
+    this.tokenWasNew = true;
     this.watch(this.timing.pingAfterMs);
     if (isNewIdentity) void this.keepIdentity(this.machine.identity);
     this.setStatus("connected", {});

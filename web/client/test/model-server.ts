@@ -226,6 +226,8 @@ export class Link {
         this.color = message.color;
         for (const reader of this.readers.values()) for (const other of reader.room.readers) other.mustTellPresence = true;
         return;
+      case "token":
+        return this.send({ kind: "done", ref: message.ref, value: null });
       default:
         return this.manage(message);
     }

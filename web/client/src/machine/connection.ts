@@ -30,6 +30,8 @@ export interface ConnectionOutput {
   ready(isNewIdentity: boolean): void;
   error(error: QuireError): void;
   going(retryMs: number): void;
+  /** The token ends soon: another one is wanted. */
+  expiring(): void;
   pong(): void;
 }
 
@@ -79,6 +81,11 @@ export class ConnectionMachine {
     this.output.send({ kind: "hello", token, ...this.profile, client, key, agent: AGENT });
   }
 
+  /** Shows another token. Not repeated after a break, where HELLO shows one. */
+  renew(token: string): void {
+    this.output.send({ kind: "token", ref: this.nextRef(), token });
+  }
+
   disconnected(): void {
     this.stage = "offline";
     for (const request of this.requests.values()) request.isSentBefore = true;
@@ -96,6 +103,8 @@ export class ConnectionMachine {
         return this.output.pong();
       case "going":
         return this.output.going(message.retry_ms);
+      case "expiring":
+        return this.output.expiring();
       case "done":
       case "documents":
       case "chats":

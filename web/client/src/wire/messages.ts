@@ -70,6 +70,7 @@ const CLIENT = {
   delete: [12, { ref: uint, id: str }],
   profile: [13, { name: str, color: str }],
   diverged: [14, { ch: uint, version: uint, hash: uint }],
+  token: [15, { ref: uint, token: str }],
 } as const;
 
 const SERVER = {
@@ -118,6 +119,7 @@ const SERVER = {
   renamed: [45, { ch: uint, title: str }],
   closed: [46, { ch: uint, code: str, text: str }],
   going: [47, { retry_ms: uint }],
+  expiring: [48, { in_ms: uint }],
 } as const;
 
 type Table = Readonly<Record<string, readonly [number, Record<string, Field<unknown>>]>>;
