@@ -7,7 +7,7 @@ export function encode (op) {
   const comps = []
   let text = ''
   for (const part of op) {
-    const kind = typeof part === 'string' ? 1 : part > 0 ? 0 : 2
+    const kind = typeof part === 'string' ? 1 : isRetain(part) ? 0 : 2
     const length = kind === 1 ? part.length : Math.abs(part)
     if (kind === 1) text += part
     comps.push(kind | (length & 15) << 3 | (length > 15 ? 128 : 0))
@@ -37,6 +37,9 @@ export function decode (bytes) {
   return op
 }
 
+/* A string of digits is a number to JavaScript's `<` and `>`. */
+const isDelete = part => typeof part === 'number' && part < 0
+const isRetain = part => typeof part === 'number' && part > 0
 const size = part => typeof part === 'string' ? part.length : Math.abs(part)
 
 function append (op, part) {
@@ -53,13 +56,13 @@ class Pieces {
   get left () { return this.done ? Infinity : size(this.part) - this.offset }
   take (n) {
     const part = this.part
-    const piece = typeof part === 'string' ? part.slice(this.offset, this.offset + n) : part > 0 ? n : -n
+    const piece = typeof part === 'string' ? part.slice(this.offset, this.offset + n) : isDelete(part) ? -n : n
     if (!this.done && (this.offset += n) === size(part)) { this.index++; this.offset = 0 }
     return piece
   }
 }
 
-const trimmed = op => { if (op[op.length - 1] > 0) op.pop(); return op }
+const trimmed = op => { if (isRetain(op[op.length - 1])) op.pop(); return op }
 
 /** `op`, made on the same document as `over`, rewritten to come after it; `right`: it gives way at ties. */
 export function transform (op, over, right) {
@@ -69,7 +72,7 @@ export function transform (op, over, right) {
     else if (typeof b.part === 'string') append(out, b.take(b.left))
     else {
       const n = Math.min(a.left, b.left)
-      const deleted = a.take(n) < 0
+      const deleted = isDelete(a.take(n))
       const piece = b.take(n)
       if (!deleted) append(out, piece)
     }
@@ -82,11 +85,11 @@ export function compose (first, then) {
   const a = new Pieces(first); const b = new Pieces(then); const out = []
   while (!a.done || !b.done) {
     if (typeof b.part === 'string') append(out, b.take(b.left))
-    else if (a.part < 0) append(out, a.take(a.left))
+    else if (isDelete(a.part)) append(out, a.take(a.left))
     else {
       const n = Math.min(a.left, b.left)
       const piece = a.take(n)
-      const deleted = b.take(n) < 0
+      const deleted = isDelete(b.take(n))
       if (!deleted) append(out, piece)
       else if (typeof piece !== 'string') append(out, -n)
     }
@@ -99,7 +102,7 @@ export function apply (text, op) {
   let at = 0
   for (const part of op) {
     if (typeof part === 'string') out += part
-    else if (part < 0) at -= part
+    else if (isDelete(part)) at -= part
     else { out += text.slice(at, at + part); at += part }
   }
   return out + text.slice(at)
