@@ -226,13 +226,12 @@ static void deleted(struct hub *hub, const struct store_request *request)
     if (room == NULL) {
         return;
     }
-    struct ot_buf message = {0};
     while (room->member_count > 0) {
         struct member *member = room->members[0];
-        encode_closed(&message, member->channel, "deleted", "the document was deleted");
-        member_leave(hub, member, true, encode_blob(&message));
+        bool reads = member->state == MEMBER_READING;
+        member_shut_out(hub, member, reads ? "deleted" : "not_found", "the document was deleted",
+                        WIRE_NONE);
     }
-    ot_buf_deinit(&message);
     room_free(hub, room);
 }
 

@@ -227,10 +227,8 @@ void room_roll_back(struct hub *hub, struct room *room, int result)
         }
     }
     while (room->member_count > 0) {
-        struct member *member = room->members[0];
-        encode_closed(&hub->scratch, member->channel, store_error_name(result),
-                      store_error_text(result));
-        member_leave(hub, member, true, encode_blob(&hub->scratch));
+        member_shut_out(hub, room->members[0], store_error_name(result), store_error_text(result),
+                        LIMIT_STORAGE_RETRY_MS);
     }
     room_free(hub, room);
 }

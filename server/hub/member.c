@@ -120,3 +120,16 @@ void member_leave(struct hub *hub, struct member *member, bool detach, struct bl
     blob_unref(member->data);
     free(member);
 }
+
+void member_shut_out(struct hub *hub, struct member *member, const char *code, const char *text,
+                     uint64_t retry_ms)
+{
+    if (member->state == MEMBER_READING) {
+        encode_closed(&hub->scratch, member->channel, code, text);
+        member_leave(hub, member, true, encode_blob(&hub->scratch));
+    } else {
+        hub_refuse(hub, member->connection->number, member->ref, member->channel, code, text,
+                   retry_ms, WIRE_NONE);
+        member_leave(hub, member, false, NULL);
+    }
+}

@@ -159,20 +159,12 @@ void open_release(struct hub *hub, struct room *room)
     }
 }
 
-/* One that reads already has not asked for anything: its channel is closed. */
 static void fail(struct hub *hub, struct member *member, int result)
 {
-    static const char text[] = "the document could not be opened";
     hub_log(hub, HUB_LOG_ERROR, "not_opened", "document=%s reason=%s", member->room->document.id,
             result <= STORE_E_MEMORY ? store_error_name(result) : ot_error_name(result));
-    if (member->state == MEMBER_READING) {
-        encode_closed(&hub->scratch, member->channel, "internal", text);
-        member_leave(hub, member, true, encode_blob(&hub->scratch));
-    } else {
-        hub_refuse(hub, member->connection->number, member->ref, member->channel, "internal", text,
-                   LIMIT_STORAGE_RETRY_MS, WIRE_NONE);
-        member_leave(hub, member, false, NULL);
-    }
+    member_shut_out(hub, member, "internal", "the document could not be opened",
+                    LIMIT_STORAGE_RETRY_MS);
 }
 
 /* ---- making the answer ---- */

@@ -198,6 +198,10 @@ struct ot_slice member_color(const struct member *member);
 /* Removes it from its connection and room; `detach`: its gate is told, with `last` as the channel's
  * last message (may be NULL; taken over). */
 void member_leave(struct hub *hub, struct member *member, bool detach, struct blob *last);
+/* Has it leave for such a reason: with CLOSED, or, while its OPEN has no answer, with an ERROR for
+ * that, which CLOSED could not be told from one for what the channel was before. */
+void member_shut_out(struct hub *hub, struct member *member, const char *code, const char *text,
+                     uint64_t retry_ms);
 void member_attached(struct hub *hub, struct member *member);
 
 /* ---- room.c ---- */

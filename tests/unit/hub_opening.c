@@ -60,6 +60,23 @@ static void opening_waits_for_edits_that_are_not_on_disk(void **state)
     expect_bytes(opened.snapshot, insertion(0, "z"));
 }
 
+static void opening_is_refused_when_the_edits_it_waits_for_can_not_be_stored(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    struct reader fields;
+    two_people(world, &ann, &bob);
+    world->append_result = STORE_E_FULL;
+    edit(world, ann, 1, 0, insertion(0, "z"));
+    struct world_connection *eve = hello(world, "Eve");
+    world_forget(eve);
+    open_fresh(world, eve, "d");
+    world_commit(world);
+    expect_error(eve, "storage_full");
+    assert_false(world_find(eve, WIRE_CLOSED, &fields));
+    assert_true(world_find(bob, WIRE_CLOSED, &fields));
+}
+
 static void a_client_that_comes_back_goes_on_where_it_was(void **state)
 {
     struct world *world = *state;
@@ -251,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_rich_document_begins_with_a_newline_and_a_text_with_nothing),
         CASE(opening_waits_for_edits_that_are_not_on_disk),
+        CASE(opening_is_refused_when_the_edits_it_waits_for_can_not_be_stored),
         CASE(a_client_that_comes_back_goes_on_where_it_was),
         CASE(a_long_absence_is_caught_up_with_folded_edits),
         CASE(history_that_left_memory_is_read_from_the_store),
