@@ -74,10 +74,8 @@ static void on_saved(void *context, uint64_t version, uint64_t seq, struct ot_sl
         bytes_grow(seat->saved, &seat->saved_capacity, seat->saved_count + 1, sizeof *seat->saved);
     struct saved *saved = &seat->saved[seat->saved_count++];
     *saved = (struct saved){.version = version, .seq = seq};
-    if (op.data != NULL) {
-        bytes_set(&saved->op, op);
-        view_step(seat, version, session_member(seat->session), op);
-    }
+    bytes_set(&saved->op, op);
+    view_step(seat, version, session_member(seat->session), op);
 }
 
 static void on_refused(void *context, struct ot_slice code, bool kept, struct ot_slice op)
@@ -457,7 +455,7 @@ void seat_check_saved(const struct seat *seat)
                    "%s: edit %llu was saved as version %llu, which is another edit",
                    seat->person->name, (unsigned long long)saved->seq,
                    (unsigned long long)saved->version);
-        plan_check(plan, saved->op.size == 0 || bytes_equal(ot_buf_slice(&saved->op), edit->op),
+        plan_check(plan, bytes_equal(ot_buf_slice(&saved->op), edit->op),
                    "%s: edit %llu is not what the server has as version %llu", seat->person->name,
                    (unsigned long long)saved->seq, (unsigned long long)saved->version);
     }

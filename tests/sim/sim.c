@@ -9,6 +9,7 @@
  */
 #include "run.h"
 #include "shrink.h"
+#include "vectors.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -25,7 +26,7 @@
 #define ROUNDS_ENOUGH 1000 /* in which everything that can happen does */
 
 struct options {
-    uint64_t seed, rounds;
+    uint64_t seed, rounds, vectors;
     time_t end; /* 0: none */
     unsigned jobs;
     bool shown, must_fail;
@@ -50,6 +51,7 @@ static const char usage[] =
     "  --jobs N      processes (1)\n"
     "  --show        tells what happens in the plans\n"
     "  --must-fail   a bug is planted: all is well if a round or plan finds it\n"
+    "  --vectors N   writes so many cases of what a session does, and nothing else\n"
     "\n"
     "A round that fails leaves its plan, cut down, in sim-SEED.plan. Exit status: 0 all\n"
     "rounds passed; 1 one did not; 2 wrong arguments.\n";
@@ -243,13 +245,11 @@ static int play_rounds(const struct options *options)
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {{"rounds", required_argument, NULL, 'r'},
-                                          {"minutes", required_argument, NULL, 'm'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"jobs", required_argument, NULL, 'j'},
-                                          {"show", no_argument, NULL, 'v'},
-                                          {"must-fail", no_argument, NULL, 'f'},
-                                          {0}};
+    static const struct option known[] = {
+        {"rounds", required_argument, NULL, 'r'},  {"minutes", required_argument, NULL, 'm'},
+        {"seed", required_argument, NULL, 's'},    {"jobs", required_argument, NULL, 'j'},
+        {"show", no_argument, NULL, 'v'},          {"must-fail", no_argument, NULL, 'f'},
+        {"vectors", required_argument, NULL, 'w'}, {0}};
     const char *given = getenv("QUIRE_SEED");
     *options = (struct options){.seed = given != NULL ? strtoull(given, NULL, 0)
                                                       : (uint64_t)time(NULL) * 1000,
@@ -269,6 +269,8 @@ static bool read_options(int argc, char **argv, struct options *options)
             options->shown = true;
         } else if (option == 'f') {
             options->must_fail = true;
+        } else if (option == 'w') {
+            options->vectors = strtoull(optarg, NULL, 0);
         } else {
             return false;
         }
@@ -283,6 +285,9 @@ int main(int argc, char **argv)
     if (!read_options(argc, argv, &options)) {
         fputs(usage, stderr);
         return 2;
+    }
+    if (options.vectors > 0) {
+        return vectors_write(options.vectors, stdout) ? 0 : 1;
     }
     if (optind == argc) {
         return play_rounds(&options);

@@ -24,8 +24,6 @@ struct session {
 
     bool in_flight, blocked;
     bool sent;            /* the edit in flight, on this connection */
-    bool ever_sent;       /* on any: the server may have it */
-    bool doubtful;        /* a snapshot came after that: where the server has put it is not known */
     struct ot_buf flight; /* the edit seq + 1, when in_flight */
     struct ot_buf buffer; /* everything typed after it */
     struct ot_buf scratch[4];
@@ -100,7 +98,7 @@ static void send_flight(struct session *session)
     ot_buf_clear(out);
     peer_put_edit(out, session->channel, session->seq + 1, session->version,
                   ot_buf_slice(&session->flight));
-    session->sent = session->ever_sent = true;
+    session->sent = true;
     session->env.send(session->env.context, ot_buf_slice(out));
 }
 
@@ -113,7 +111,7 @@ static void pump(struct session *session)
         bytes_swap(&session->flight, &session->buffer);
         bytes_set(&session->buffer, empty_op());
         session->in_flight = true;
-        session->sent = session->ever_sent = session->doubtful = false;
+        session->sent = false;
     }
     if (session->in_flight && !session->sent)
         send_flight(session);
@@ -238,11 +236,7 @@ static int take_ack(struct session *session, const struct peer_message *message)
     session->version++;
     if (session->env.saved)
         session->env.saved(session->env.context, session->version, session->seq,
-                           session->doubtful ? PEER_NIL : ot_buf_slice(&session->flight));
-    if (session->doubtful) {
-        send_open(session, false);
-        return 0;
-    }
+                           ot_buf_slice(&session->flight));
     become_live(session);
     pump(session);
     return 0;
@@ -304,7 +298,6 @@ static int take_snapshot(struct session *session, const struct peer_message *mes
         return -1;
     if (session->in_flight && message->opened.seq > session->seq && settle_flight(session))
         return -1;
-    session->doubtful = session->in_flight && session->ever_sent;
     if (carry_over(session, snapshot, message->opened.version))
         return -1;
     bytes_must(ot_doc_load(snapshot, &doc));
@@ -322,6 +315,12 @@ static int take_opened(struct session *session, const struct peer_message *messa
     /* Whatever comes before the answer to the last OPEN is about what the channel was before it. */
     if (asked && message->ref != session->ref)
         return 0;
+    /* An edit on its way would be committed as it was, not as it is after the snapshot. Of what was
+     * sent before OPEN, the answer to OPEN knows for certain whether it is in the log. */
+    if (!asked && message->opened.snapshot.data != NULL && session->in_flight) {
+        send_open(session, false);
+        return 0;
+    }
     session->sent = false;
     if (message->opened.snapshot.data != NULL) {
         if (take_snapshot(session, message))
@@ -436,7 +435,7 @@ int session_receive(struct session *session, const struct peer_message *message)
         return 0;
     /* Between OPEN and OPENED there may still be messages for what the channel was before. */
     if (session->state == SESSION_OPENING && message->kind != WIRE_OPENED &&
-        message->kind != WIRE_ERROR && message->kind != WIRE_CLOSED)
+        message->kind != WIRE_ERROR)
         return 0;
     switch (message->kind) {
     case WIRE_OPENED:

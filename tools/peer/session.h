@@ -32,8 +32,7 @@ struct session_env {
     void (*send)(void *context, struct ot_slice message);
     /* The document has reached `version`, and `op` was applied to what is shown. */
     void (*remote)(void *context, uint64_t version, struct ot_slice op);
-    /* The edit with number `seq` is saved as `version`; `op` is its form at that place, or empty
-     * when that is not known (and the document is being fetched). */
+    /* The edit with number `seq` is saved as `version`; `op` is its form at that place. */
     void (*saved)(void *context, uint64_t version, uint64_t seq, struct ot_slice op);
     /* An edit was refused for good. `kept`: it stays in the document shown; otherwise `op` is all
      * that is left of it and of what was typed since. */
