@@ -143,7 +143,7 @@ async function pause({ seed, times }) {
       await crowd.type(10);
       process.kill(server.pid, "SIGSTOP");
       const typing = crowd.type(10);
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
       await typing;
       process.kill(server.pid, "SIGCONT");
       await crowd.type(10);
@@ -297,7 +297,7 @@ export const scenarios = [
   { name: "full", what: "disk full, then freed", missing, run: full, times: 2 },
   { name: "readonly", what: "file system turns read-only", missing, run: readOnly, times: 2 },
   { name: "slow", what: "every sync takes 300 ms", missing: withShim, run: slow, times: 5 },
-  { name: "pause", what: "SIGSTOP for two seconds", missing: here, run: pause, times: 1 },
+  { name: "pause", what: "SIGSTOP for ten seconds", missing: here, run: pause, times: 1 },
   { name: "descriptors", what: "no descriptors left", missing: here, run: descriptors, times: 2 },
   { name: "restart", what: "restarted under fifty who type", missing: here, run: restart, times: 4 },
   { name: "network", what: "frames delayed, doubled, cut, swallowed", missing: here, run: network, times: 2 },
