@@ -370,6 +370,7 @@ describe("many clients, a network that fails at any moment", () => {
       refuse: () => (random.chance(0.2) ? random.pick(codes) : null),
     });
     simulateMany(5, 40, { ...noTrouble, server });
+    simulate(2_733_665_558 + 5 * 100_003 + 17, { ...noTrouble, server }); // an edit under way twice, refused and then taken
   });
 
   test("snapshots older than the client's own last edit are survived", () => {

@@ -77,6 +77,8 @@ export class DocumentMachine {
   private openedSeq = 0;
   /** Why edits are not sent at present, or null. */
   private held: "refused" | "waiting" | "storing" | null = null;
+  /** How often the edit in flight was sent since the last OPEN, without an answer: only the last answer counts. */
+  private copies = 0;
   private onTimer: "send" | "reopen" | null = null;
   private repairs = 0;
   private isGone = false;
@@ -227,6 +229,7 @@ export class DocumentMachine {
     if (this.stage === "closed") return;
     this.stage = "closed";
     this.onTimer = null;
+    this.copies = 0;
     if (this.held === "waiting") this.held = null;
     if (this.presence.clear()) this.effects.push({ kind: "members" });
   }
@@ -312,6 +315,8 @@ export class DocumentMachine {
   }
 
   private sendEdit(edit: Edit): void {
+    if (this.onTimer === "send") this.onTimer = null;
+    this.copies++;
     this.send({ kind: "edit", ch: this.ch, ...edit });
   }
 
@@ -359,6 +364,7 @@ export class DocumentMachine {
       this.inDoubt = true;
       return this.requestOpen();
     }
+    if (isAnswer) this.copies = 0;
     this.describe(message);
     if (message.snapshot !== null && !this.takeSnapshot(message, message.snapshot)) return;
     this.epoch = message.epoch;
@@ -456,6 +462,7 @@ export class DocumentMachine {
     /* An edit of this client that it no longer has: only the document as a whole helps. */
     if (editing.inFlight === null || message.seq !== editing.inFlightSeq) return this.repair(false);
     const op = editing.acknowledge(message.version);
+    this.copies = 0;
     this.presence.committed(op, message.version, this.presence.self);
     this.repairs = 0;
     if (this.stage === "live") this.flush();
@@ -512,6 +519,8 @@ export class DocumentMachine {
       return this.report(code, text, retryMs, at);
     }
     if (!this.isOpen) return;
+    this.copies = Math.max(0, this.copies - 1);
+    if (this.copies > 0) return;
     const remedy = remedyFor(code, retryMs);
     if (remedy === "reopen") return this.repair(true);
     if (remedy === "reload") return this.repair(false);
