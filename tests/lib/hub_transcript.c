@@ -11,6 +11,19 @@
 
 #define U(value) ((uint64_t)(value))
 
+int world_setup(void **state)
+{
+    static struct world world;
+    world_start(*state = &world);
+    return 0;
+}
+
+int world_teardown(void **state)
+{
+    world_stop(*state);
+    return 0;
+}
+
 uint64_t get_uint(struct reader *reader)
 {
     uint64_t value;

@@ -8,6 +8,10 @@
 #include "hub_world.h"
 #include "server/wire/message.h"
 
+/* For each test of a group: its state is a world. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
 struct identity {
     uint64_t client;
     uint8_t key[WIRE_KEY_SIZE];

@@ -14,21 +14,6 @@
 
 #define U(value) ((uint64_t)(value))
 
-/* ---- fixture ---- */
-
-static int setup(void **state)
-{
-    static struct world world;
-    world_start(*state = &world);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_stop(*state);
-    return 0;
-}
-
 /* ---- opening ---- */
 
 static void a_rich_document_begins_with_a_newline_and_a_text_with_nothing(void **state)
@@ -264,7 +249,7 @@ static void a_reader_that_cannot_be_caught_up_is_closed(void **state)
 
 int main(void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         CASE(a_rich_document_begins_with_a_newline_and_a_text_with_nothing),
         CASE(opening_waits_for_edits_that_are_not_on_disk),

@@ -14,21 +14,6 @@
 
 #define U(value) ((uint64_t)(value))
 
-/* ---- fixture ---- */
-
-static int setup(void **state)
-{
-    static struct world world;
-    world_start(*state = &world);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_stop(*state);
-    return 0;
-}
-
 /* ---- clients ---- */
 
 static void a_key_proves_a_client_and_the_newest_connection_wins(void **state)
@@ -222,7 +207,7 @@ static void stopping_finishes_what_was_taken_and_takes_no_more(void **state)
 
 int main(void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         CASE(a_key_proves_a_client_and_the_newest_connection_wins),
         CASE(nobody_sees_an_edit_before_it_is_on_disk),

@@ -14,20 +14,6 @@
 
 #define U(value) ((uint64_t)(value))
 
-static int setup(void **state)
-{
-    static struct world world;
-    world_start(&world);
-    *state = &world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_stop(*state);
-    return 0;
-}
-
 /* ---- helpers ---- */
 
 static bool get_bool(struct reader *reader)
@@ -492,7 +478,7 @@ static void no_more_channels_than_the_limit(void **state)
 
 int main(void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         CASE(who_comes_is_told_who_is_here_and_the_others_hear_of_it),
         CASE(many_moves_within_a_tick_are_one),
