@@ -52,6 +52,15 @@ quire_test(unit/serve_process test-server-process)
 quire_test(unit/serve_tokens test-server-process)
 target_sources(test_serve_tokens PRIVATE lib/ws_raw.c)
 
+# Hostile clients over raw sockets, one test a file. script/test runs the files by itself, to name their rows.
+file(GLOB hostile_files CONFIGURE_DEPENDS hostile/*.test.js)
+foreach(file ${hostile_files})
+  get_filename_component(base ${file} NAME_WE)
+  add_test(NAME hostile_${base} COMMAND ${QUIRE_NODE} --test ${file})
+  set_tests_properties(hostile_${base} PROPERTIES
+    LABELS hostile TIMEOUT 600 ENVIRONMENT "QUIRE_BIN=$<TARGET_FILE:quire>")
+endforeach()
+
 # Preloaded into the real program by tests/faults.
 add_library(quire-fault-shim MODULE faults/shim.c)
 target_link_libraries(quire-fault-shim PRIVATE quire_flags)

@@ -5,7 +5,6 @@ target_link_options(test_delta_memory PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
 
 # The engine against quill-delta, both ways. Needs `npm ci` in tests/conformance.
-find_program(QUIRE_NODE node DOC "Node.js, 18 or later")
 add_executable(quire-ot-cases conformance/cases.c)
 target_include_directories(quire-ot-cases PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(quire-ot-cases PRIVATE quire_flags quire-text)
