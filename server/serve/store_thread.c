@@ -8,6 +8,7 @@
 #include "server/thread/mailbox.h"
 #include "server/thread/waker.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -158,6 +159,26 @@ static int outcome(const struct request_queue *batch)
     return result;
 }
 
+/* One line for each run of versions of a document, before anybody is told of them. */
+static void note_commit(const struct store_thread *thread, const struct request_queue *batch)
+{
+    const struct store_request *request = batch->first;
+    while (request) {
+        const struct store_request *first = request, *last = request;
+        request = request->next;
+        if (first->kind != REQUEST_APPEND_EDIT || first->result != STORE_OK)
+            continue;
+        while (request && request->kind == REQUEST_APPEND_EDIT && request->result == STORE_OK &&
+               request->key == first->key && request->version == last->version + 1) {
+            last = request;
+            request = request->next;
+        }
+        log_write(thread->options.log, LOG_DEBUG, "committed",
+                  "key=%" PRId64 " first=%" PRIu64 " last=%" PRIu64, first->key, first->version,
+                  last->version);
+    }
+}
+
 static void commit(struct store_thread *thread)
 {
     pace_begin(&thread->pace, thread->now_ns);
@@ -171,6 +192,7 @@ static void commit(struct store_thread *thread)
         return;
     }
     atomic_fetch_add(&thread->commits, 1);
+    note_commit(thread, &batch);
     struct store_request *append;
     while ((append = request_queue_pop(&batch))) {
         if (append->result == STORE_OK) {

@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define NOW_MS INT64_C(1700000000000)
@@ -96,7 +97,7 @@ static void note_failure(void *context)
     pthread_mutex_unlock(&fixture->lock);
 }
 
-static struct fixture *fixture_new(uint64_t commit_interval_ms)
+static struct fixture *fixture_logging(uint64_t commit_interval_ms, int fd, enum log_level least)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     char message[256] = "";
@@ -108,7 +109,7 @@ static struct fixture *fixture_new(uint64_t commit_interval_ms)
     pthread_cond_init(&fixture->changed, NULL);
     strcpy(fixture->dir, "/tmp/quire-store-XXXXXX");
     assert_non_null(mkdtemp(fixture->dir));
-    fixture->log = log_new(STDERR_FILENO, LOG_TEXT, LOG_ERROR);
+    fixture->log = log_new(fd, LOG_TEXT, least);
     if (store_open(fixture->dir, &fixture->store, message, sizeof(message)) != STORE_OK)
         fail_msg("%s", message);
     fixture->thread = store_thread_new(&(struct store_thread_options){
@@ -122,6 +123,11 @@ static struct fixture *fixture_new(uint64_t commit_interval_ms)
     });
     assert_non_null(fixture->thread);
     return fixture;
+}
+
+static struct fixture *fixture_new(uint64_t commit_interval_ms)
+{
+    return fixture_logging(commit_interval_ms, STDERR_FILENO, LOG_ERROR);
 }
 
 static void drop_answers(struct fixture *fixture)
@@ -270,6 +276,34 @@ static void what_waits_together_is_committed_together(void **state)
 }
 
 /* The second author's edit waits: the first, who was there just now, may send another. */
+static void the_log_tells_what_is_committed(void **state)
+{
+    (void)state;
+    int fd = memfd_create("log", 0);
+    struct fixture *fixture = fixture_logging(4, fd, LOG_DEBUG);
+    int64_t a = document_new(fixture, "a"), b = document_new(fixture, "b");
+    for (uint64_t version = 1; version <= 3; version++)
+        give(fixture, edit_new(a, version));
+    give(fixture, edit_new(b, 1));
+    give(fixture, chat_new(b, 1));
+    give(fixture, edit_new(a, 4));
+    run(fixture);
+    await(fixture, 6);
+    fixture_free(fixture);
+
+    char log[1024] = "";
+    assert_true(pread(fd, log, sizeof(log) - 1, 0) > 0);
+    close(fd);
+    const char *runs[] = {"committed key=1 first=1 last=3\n", "committed key=2 first=1 last=1\n",
+                          "committed key=1 first=4 last=4\n"};
+    const char *at = log;
+    for (size_t i = 0; i < 3; i++) {
+        at = strstr(at, runs[i]);
+        if (!at)
+            fail_msg("no line \"%s\" in\n%s", runs[i], log);
+    }
+}
+
 static void while_others_write_an_edit_waits_for_the_interval(void **state)
 {
     (void)state;
@@ -519,6 +553,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_waits_together_is_committed_together),
+        cmocka_unit_test(the_log_tells_what_is_committed),
         cmocka_unit_test(while_others_write_an_edit_waits_for_the_interval),
         cmocka_unit_test(a_commit_holds_no_more_than_its_limit),
         cmocka_unit_test(a_request_sees_the_appends_before_it),

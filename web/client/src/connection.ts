@@ -13,7 +13,7 @@ import { Retry, DEFAULT_TIMING, mayReturn, type Timing } from "./retry.js";
 import { Session } from "./session.js";
 import { browserStorage, type Storage } from "./storage.js";
 import { watchPage } from "./page.js";
-import { serverCodec, type ClientMessage } from "./wire/messages.js";
+import { serverCodec, type ClientMessage, type ServerMessage } from "./wire/messages.js";
 
 export type ConnectionStatus = "connecting" | "connected" | "disconnected" | "stopped";
 
@@ -61,6 +61,11 @@ export type ConnectionEvents = {
   error: [error: QuireError];
   /** Unsaved text of an earlier page that could not be merged. */
   draft: [draft: Draft & { id: string }];
+  /**
+   * Each message as it was sent or received, tokens and keys included: for debugging and tests. Its bytes
+   * are good during the call only.
+   */
+  message: [direction: "sent" | "received", message: ClientMessage | ServerMessage];
 };
 
 const PROTOCOL = "quire.v1";
@@ -298,7 +303,9 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   private send(message: ClientMessage): void {
-    if (this.socket !== null) this.outbox.add(message);
+    if (this.socket === null) return;
+    this.emit("message", "sent", message);
+    this.outbox.add(message);
   }
 
   private write(frame: Uint8Array<ArrayBuffer>): void {
@@ -315,6 +322,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     try {
       if (!(data instanceof ArrayBuffer)) throw new QuireError("bad_frame", "a frame that is not binary");
       for (const message of serverCodec.decode(new Uint8Array(data))) {
+        this.emit("message", "received", message);
         this.machine.receive(message);
         if (this.socket === null) return;
       }

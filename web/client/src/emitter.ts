@@ -11,7 +11,9 @@ export class Emitter<Events extends { [name: string]: unknown[] }> {
   }
 
   protected emit<K extends keyof Events>(name: K, ...args: Events[K]): void {
-    for (const listener of [...(this.listeners[name] ?? [])]) {
+    const set = this.listeners[name];
+    if (set === undefined) return;
+    for (const listener of [...set]) {
       try {
         listener(...args);
       } catch (error) {

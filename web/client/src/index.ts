@@ -25,4 +25,5 @@ export type { Member } from "./machine/presence.js";
 export type { Attributes, Component, Delta, Embed } from "./ot/op.js";
 export type { Value } from "./ot/value.js";
 export { MemoryStorage, type Storage } from "./storage.js";
+export type { ClientMessage, ServerMessage } from "./wire/messages.js";
 export { UndoManager, type UndoOptions, type UndoState } from "./undo.js";

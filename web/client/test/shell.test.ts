@@ -95,6 +95,19 @@ describe("writing together", () => {
   });
 });
 
+describe("messages", () => {
+  test("each one is told as it is sent and as it is received", async () => {
+    const connection = connect();
+    const told: string[] = [];
+    connection.on("message", (direction, message) => told.push(`${direction} ${message.kind}`));
+    const ann = await openReady(connection);
+    append(ann, "a");
+    await until(() => ann.saved);
+    const mine = told.filter((line) => !/presence|cursor|hash/.test(line));
+    assert.deepEqual(mine, ["sent hello", "received welcome", "sent open", "received opened", "sent edit", "received ack"]);
+  });
+});
+
 describe("coming back", () => {
   test("after a lost acknowledgement the edit is not made twice", async () => {
     const ann = await openReady(connect());
