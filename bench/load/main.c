@@ -19,6 +19,8 @@ const struct workload workloads[] = {
     {"offline", "--edits 2000 --bytes 100000: one comes back and merges", workload_offline},
     {"cold", "--edits 250000 --writers 64 --repeat 5 [--kill]: opening after a start",
      workload_cold},
+    {"attack", "--editors 10 --readers 10 --rate 2 --connections 10 --secs 10: others attack",
+     workload_attack},
     {NULL, NULL, NULL}};
 
 struct command {

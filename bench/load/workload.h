@@ -48,6 +48,8 @@ void workload_offline(struct server *server, const struct workload_options *opti
                       struct report *report);
 void workload_cold(struct server *server, const struct workload_options *options,
                    struct report *report);
+void workload_attack(struct server *server, const struct workload_options *options,
+                     struct report *report);
 
 /* The number chosen, or the default. */
 uint32_t choose(uint32_t chosen, uint32_t standard);
