@@ -187,30 +187,6 @@ void hello_receive(struct hub *hub, uint64_t number, const struct message *messa
 
 /* ---- another token ---- */
 
-/* The role in a document is told when it is opened: where it is another one now, the channel is
- * closed, and opened anew by the client if it still may. */
-static void leave_where_role_changes(struct hub *hub, struct connection *connection,
-                                     const struct access_user *user)
-{
-    struct member *next;
-    for (struct member *member = connection->members; member != NULL; member = next) {
-        next = member->next;
-        const char *id = member->room->document.id;
-        enum access_role role = access_role(user, id);
-        if (role == access_role(connection->user, id)) {
-            continue;
-        }
-        if (role == ACCESS_NONE) {
-            encode_closed(&hub->scratch, member->channel, "forbidden",
-                          "you have no access to this document any more");
-        } else {
-            encode_closed(&hub->scratch, member->channel, "role_changed",
-                          "you have another role in this document now");
-        }
-        member_leave(hub, member, true, encode_blob(&hub->scratch));
-    }
-}
-
 void hello_renew(struct hub *hub, struct connection *connection, const struct message *message)
 {
     uint64_t number = connection->number;
@@ -225,10 +201,10 @@ void hello_renew(struct hub *hub, struct connection *connection, const struct me
                       "the token is of another user than the connection");
             return;
         }
-        leave_where_role_changes(hub, connection, &token->user);
         bool renamed = strcmp(token->name, connection->token->name) != 0 ||
                        strcmp(token->color, connection->token->color) != 0;
         has_token(hub, connection, token);
+        member_roles_changed(hub, connection);
         if (renamed) {
             take_profile(hub, connection);
         }

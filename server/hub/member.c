@@ -133,3 +133,35 @@ void member_shut_out(struct hub *hub, struct member *member, const char *code, c
         member_leave(hub, member, false, NULL);
     }
 }
+
+/* ---- roles ---- */
+
+enum access_role member_role(const struct member *member)
+{
+    return access_role(member->connection->user, member->room->document.id);
+}
+
+void member_role_changed(struct hub *hub, struct member *member)
+{
+    enum access_role role = member_role(member);
+    bool reads = member->state == MEMBER_READING;
+    if (role == ACCESS_NONE) {
+        member_shut_out(hub, member, reads ? "forbidden" : "not_found",
+                        reads ? "you have no access to this document any more"
+                              : "there is no such document",
+                        WIRE_NONE);
+    } else if (reads && role != member->role) {
+        member->role = role;
+        encode_role(&hub->scratch, member->channel, access_role_name(role));
+        hub_send_scratch(hub, member->connection->number);
+    }
+}
+
+void member_roles_changed(struct hub *hub, struct connection *connection)
+{
+    struct member *next;
+    for (struct member *member = connection->members; member != NULL; member = next) {
+        next = member->next;
+        member_role_changed(hub, member);
+    }
+}

@@ -104,6 +104,7 @@ static void attach(struct hub *hub, struct member *member)
     struct room *room = member->room;
     struct ready *ready = member->ready;
     member->ready = NULL;
+    member->role = member_role(member);
     struct encode_opened opened = {
         .channel = member->channel,
         .ref = member->ref,
@@ -113,7 +114,7 @@ static void attach(struct hub *hub, struct member *member)
         .seq = ready->seq,
         .type = room->document.type,
         .title = room->document.title,
-        .role = access_role_name(access_role(member->connection->user, room->document.id)),
+        .role = access_role_name(member->role),
         .member = member->number,
         .chat = room->chat_committed,
     };

@@ -52,6 +52,7 @@ struct member {
     enum member_state state;
     uint64_t attachment;   /* the last ATTACH */
     struct author *author; /* NULL until its past is known */
+    enum access_role role; /* as it was told; while reading */
 
     /* the OPEN that is being answered */
     uint64_t ref, epoch, version, chat;
@@ -203,6 +204,12 @@ void member_leave(struct hub *hub, struct member *member, bool detach, struct bl
 void member_shut_out(struct hub *hub, struct member *member, const char *code, const char *text,
                      uint64_t retry_ms);
 void member_attached(struct hub *hub, struct member *member);
+enum access_role member_role(const struct member *member);
+/* The role in the room may be another one now: tells it, or, if there is none any more, has the
+ * member leave. */
+void member_role_changed(struct hub *hub, struct member *member);
+/* The same in all documents that the connection has open. */
+void member_roles_changed(struct hub *hub, struct connection *connection);
 
 /* ---- room.c ---- */
 

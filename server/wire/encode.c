@@ -191,6 +191,13 @@ void encode_closed(struct ot_buf *out, uint8_t channel, const char *code, const 
     put_text(&packer, text);
 }
 
+void encode_role(struct ot_buf *out, uint8_t channel, const char *role)
+{
+    msgpack_packer packer = begin(out, WIRE_ROLE, 2);
+    put_uint(&packer, channel);
+    put_text(&packer, role);
+}
+
 void encode_done_nil(struct ot_buf *out, uint64_t ref)
 {
     msgpack_packer packer = begin(out, WIRE_DONE, 2);

@@ -54,6 +54,7 @@ void encode_catchup(struct ot_buf *out, uint8_t channel, uint64_t first, uint64_
 void encode_hash(struct ot_buf *out, uint8_t channel, uint64_t version, uint32_t crc);
 void encode_renamed(struct ot_buf *out, uint8_t channel, const char *title);
 void encode_closed(struct ot_buf *out, uint8_t channel, const char *code, const char *text);
+void encode_role(struct ot_buf *out, uint8_t channel, const char *role);
 void encode_done_nil(struct ot_buf *out, uint64_t ref);
 void encode_done_uint(struct ot_buf *out, uint64_t ref, uint64_t value);
 void encode_done_string(struct ot_buf *out, uint64_t ref, const char *value);

@@ -47,7 +47,8 @@
     X(WIRE_RENAMED, 45, "renamed", 2)                                                              \
     X(WIRE_CLOSED, 46, "closed", 3)                                                                \
     X(WIRE_GOING, 47, "going", 1)                                                                  \
-    X(WIRE_EXPIRING, 48, "expiring", 1)
+    X(WIRE_EXPIRING, 48, "expiring", 1)                                                            \
+    X(WIRE_ROLE, 49, "role", 2)
 
 enum wire_kind {
 #define WIRE_ENUM(symbol, number, name, fields) symbol = number,

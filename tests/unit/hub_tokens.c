@@ -215,6 +215,21 @@ static void row_107_another_user_s_token_ends_the_connection(void **state)
 
 /* ---- roles that change ---- */
 
+static void expect_role(struct world_connection *connection, const char *role)
+{
+    struct reader fields;
+    assert_true(world_find(connection, WIRE_ROLE, &fields));
+    assert_int_equal(get_uint(&fields), 0);
+    expect_text(&fields, role);
+}
+
+static void give_role(struct guarded *guarded, struct world_connection *ann, const char *role)
+{
+    char claims[64];
+    snprintf(claims, sizeof(claims), ",\"docs\":{\"d\":\"%s\"}", role);
+    renew(guarded, ann, token_of(guarded, "ann", HOUR_S, claims));
+}
+
 static void a_new_token_s_roles_count_from_then_on(void **state)
 {
     struct guarded *guarded = *state;
@@ -223,24 +238,71 @@ static void a_new_token_s_roles_count_from_then_on(void **state)
     struct world_connection *boss = admin(guarded);
     create(world, boss, "d", STORE_TEXT);
     struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"editor\"}");
+    open_fresh(world, boss, "d");
     open_fresh(world, ann, "d");
     expect_opened(ann);
-    world_forget(ann);
-    renew(guarded, ann, token_of(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"viewer\"}"));
-    assert_true(world_find(ann, WIRE_CLOSED, &fields));
-    get_uint(&fields);
-    expect_text(&fields, "role_changed");
-    edit(world, ann, 1, 0, insertion(0, "x"));
-    assert_string_equal(error_of(ann), "not_open");
-    open_fresh(world, ann, "d");
+    give_role(guarded, ann, "viewer");
+    expect_role(ann, "viewer");
     edit(world, ann, 1, 0, insertion(0, "x"));
     assert_string_equal(error_of(ann), "forbidden");
+    edit(world, boss, 1, 0, insertion(0, "y"));
+    world_commit(world);
+    expect_edit(ann, 1, insertion(0, "y")); /* the channel was never closed */
+    give_role(guarded, ann, "commenter");
+    expect_role(ann, "commenter");
+    give_role(guarded, ann, "editor");
+    expect_role(ann, "editor");
+    edit(world, ann, 1, 1, insertion(0, "x"));
+    world_commit(world);
+    expect_ack(ann, 2, 1);
     renew(guarded, ann, token_of(guarded, "ann", HOUR_S, ""));
     assert_true(world_find(ann, WIRE_CLOSED, &fields));
     get_uint(&fields);
     expect_text(&fields, "forbidden");
     open_fresh(world, ann, "d");
     assert_string_equal(error_of(ann), "not_found");
+}
+
+/* What was taken before the role went is committed, and its author hears so. */
+static void an_edit_under_way_when_the_role_goes_was_taken(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"editor\"}");
+    create(world, ann, "d", STORE_TEXT);
+    open_fresh(world, ann, "d");
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    give_role(guarded, ann, "viewer");
+    expect_role(ann, "viewer");
+    world_commit(world);
+    expect_ack(ann, 1, 1);
+}
+
+/* While its OPEN waits, OPENED is what tells the role. */
+static void a_role_that_changes_before_opened_is_told_by_it(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct reader fields;
+    struct world_connection *boss = admin(guarded);
+    create(world, boss, "d", STORE_TEXT);
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"editor\"}");
+    open_fresh(world, boss, "d");
+    edit(world, boss, 1, 0, insertion(0, "y"));
+    open_fresh(world, ann, "d"); /* waits for the commit */
+    give_role(guarded, ann, "viewer");
+    world_commit(world);
+    size_t at = ann->at;
+    assert_true(world_find(ann, WIRE_OPENED, &fields));
+    assert_non_null(memmem(ann->received.data + at, ann->at - at, "viewer", 6));
+    assert_false(world_find(ann, WIRE_ROLE, &fields));
+    struct world_connection *bob = person(guarded, "bob", HOUR_S, ",\"docs\":{\"d\":\"editor\"}");
+    edit(world, boss, 2, 1, insertion(0, "z"));
+    open_fresh(world, bob, "d");
+    renew(guarded, bob, token_of(guarded, "bob", HOUR_S, ""));
+    assert_string_equal(error_of(bob), "not_found");
+    world_commit(world);
+    assert_false(world_find(bob, WIRE_OPENED, &fields));
 }
 
 static void a_server_without_keys_takes_everybody_as_owner(void **state)
@@ -274,6 +336,8 @@ int main(void)
         CASE(row_106_what_was_taken_is_kept),
         CASE(row_107_another_user_s_token_ends_the_connection),
         CASE(a_new_token_s_roles_count_from_then_on),
+        CASE(an_edit_under_way_when_the_role_goes_was_taken),
+        CASE(a_role_that_changes_before_opened_is_told_by_it),
         CASE(a_server_without_keys_takes_everybody_as_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

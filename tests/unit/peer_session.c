@@ -512,6 +512,40 @@ static void an_edit_that_is_not_allowed_stays_and_the_others_are_followed(void *
     world_end(&world);
 }
 
+static void tell_role(struct client *client, const char *role)
+{
+    struct peer_message message = {.kind = WIRE_ROLE};
+    message.role.role = bytes_of(role);
+    tell(client, &message);
+}
+
+static void what_a_role_does_not_allow_waits_for_one_that_does(void **state)
+{
+    struct rng rng = {6};
+    struct world world;
+    (void)state;
+
+    world_begin(&world, &rng);
+    struct client *client = &world.clients[0];
+    settle(&world);
+    type_text(client, 0, "on its way ");
+    ot_buf_clear(&client->said);
+    tell_role(client, "viewer");
+    tell_error(client, 1, "forbidden");
+    type_text(client, 11, "and later");
+    type_text(&world.clients[1], 0, "theirs ");
+    settle(&world);
+    assert_int_equal(session_state(client->session), SESSION_BLOCKED);
+    assert_int_equal(client->seq, 0);
+    assert_shows(client, "theirs on its way and later");
+    tell_role(client, "editor");
+    settle(&world);
+    assert_int_equal(client->seq, 2);
+    assert_true(session_settled(client->session));
+    assert_shows(client, "theirs on its way and later");
+    world_end(&world);
+}
+
 static void another_document_than_the_servers_is_replaced(void **state)
 {
     struct rng rng = {3};
@@ -583,6 +617,7 @@ int main(void)
         cmocka_unit_test(everybody_agrees_whatever_happens),
         cmocka_unit_test(an_edit_that_can_never_be_taken_is_handed_back),
         cmocka_unit_test(an_edit_that_is_not_allowed_stays_and_the_others_are_followed),
+        cmocka_unit_test(what_a_role_does_not_allow_waits_for_one_that_does),
         cmocka_unit_test(another_document_than_the_servers_is_replaced),
         cmocka_unit_test(a_gap_in_the_log_brings_the_document_anew),
         cmocka_unit_test(a_closed_channel_says_nothing_more),

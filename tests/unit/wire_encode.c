@@ -120,6 +120,20 @@ static void a_pong_a_going_and_an_expiring_read_back(void **state)
     }
 }
 
+static void a_role_reads_back(void **state)
+{
+    (void)state;
+    for (uint8_t channel = 0; channel <= WIRE_CHANNEL_MAX; channel += 127) {
+        struct ot_buf out = {0};
+        encode_role(&out, channel, "viewer");
+        struct peer_message message = decode(&out, WIRE_ROLE);
+        assert_int_equal(message.channel, channel);
+        assert_int_equal(out.data[ENCODE_CHANNEL_AT], channel);
+        expect_text(message.role.role, "viewer");
+        ot_buf_deinit(&out);
+    }
+}
+
 static void expect_error(struct encode_error error)
 {
     struct ot_buf out = {0};
@@ -490,6 +504,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_welcome_reads_back),
         cmocka_unit_test(a_pong_a_going_and_an_expiring_read_back),
+        cmocka_unit_test(a_role_reads_back),
         cmocka_unit_test(errors_read_back),
         cmocka_unit_test(done_reads_back_with_each_value),
         cmocka_unit_test(a_list_of_documents_reads_back),

@@ -404,6 +404,7 @@ static void take_refusal(struct session *session, const struct peer_message *mes
         break;
     case KEEP:
         session->blocked = true;
+        session->sent = false;
         session->state = SESSION_BLOCKED;
         if (session->env.refused)
             session->env.refused(session->env.context, code, true, ot_buf_slice(&session->flight));
@@ -418,6 +419,17 @@ static void take_closed(struct session *session, struct ot_slice code)
     session_disconnect(session);
     if (session->env.closed)
         session->env.closed(session->env.context, code);
+}
+
+/* What was refused as forbidden is sent when the role allows it again. */
+static void take_role(struct session *session, struct ot_slice role)
+{
+    session->blocked =
+        !bytes_equal(role, bytes_of("editor")) && !bytes_equal(role, bytes_of("owner"));
+    if (session->state == SESSION_LIVE || session->state == SESSION_BLOCKED) {
+        session->state = session->blocked ? SESSION_BLOCKED : SESSION_LIVE;
+        pump(session);
+    }
 }
 
 static void take_error(struct session *session, const struct peer_message *message)
@@ -454,6 +466,9 @@ int session_receive(struct session *session, const struct peer_message *message)
         return 0;
     case WIRE_CLOSED:
         take_closed(session, message->closed.code);
+        return 0;
+    case WIRE_ROLE:
+        take_role(session, message->role.role);
         return 0;
     default:
         return 0;

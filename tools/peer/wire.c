@@ -281,6 +281,10 @@ static void read_notice(struct unpack *in, struct peer_message *message)
         message->closed.code = unpack_str(in);
         message->closed.text = unpack_str(in);
         break;
+    case WIRE_ROLE:
+        read_channel(in, message);
+        message->role.role = unpack_str(in);
+        break;
     case WIRE_EXPIRING:
         message->expiring.in_ms = unpack_uint(in);
         break;
@@ -317,6 +321,7 @@ static bool read_fields(struct unpack *in, struct peer_message *message)
     case WIRE_CLOSED:
     case WIRE_GOING:
     case WIRE_EXPIRING:
+    case WIRE_ROLE:
         read_notice(in, message);
         return true;
     case WIRE_CHATS_PAGE:

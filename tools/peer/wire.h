@@ -131,6 +131,9 @@ struct peer_message {
             struct ot_slice code, text;
         } closed;
         struct {
+            struct ot_slice role;
+        } role;
+        struct {
             uint64_t retry_ms;
         } going;
         struct {

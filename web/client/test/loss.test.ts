@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Document, Draft } from "../src/index.js";
+import { QuireError, type Document, type Draft } from "../src/index.js";
 import { append, serveEach, until } from "./live.js";
 
 const live = serveEach();
@@ -101,5 +101,39 @@ describe("refused edits", () => {
     live.server.cutAll();
     await until(() => ann.saved);
     assert.equal(serverText(), "mine");
+  });
+
+  test("a role that changes on the open channel: nothing is reopened, and what is unsaved waits for its time", async () => {
+    const ann = await openReady(connect());
+    const roles: string[] = [];
+    const statuses: string[] = [];
+    const drafts: Draft[] = [];
+    ann.on("role", (role) => roles.push(role));
+    ann.on("status", (status) => statuses.push(status));
+    ann.on("draft", (draft) => drafts.push(draft));
+    append(ann, "saved ");
+    await until(() => ann.saved);
+    room().role = "viewer"; /* the edit meets this on its way, and ROLE meets the edit */
+    append(ann, "on its way ");
+    append(ann, "after it");
+    room().changeRole("viewer");
+    await until(() => ann.role === "viewer");
+    assert.throws(() => append(ann, "x"), (error) => error instanceof QuireError && error.code === "forbidden");
+    await until(() => live.server.heard.some((message) => message.kind === "edit" && message.seq === 2));
+    assert.deepEqual([ann.text(), ann.saved, serverText()], ["saved on its way after it", false, "saved "]);
+    room().changeRole("commenter");
+    room().changeRole("owner");
+    await until(() => ann.saved);
+    assert.equal(serverText(), "saved on its way after it");
+    assert.deepEqual([roles, statuses, drafts], [["viewer", "commenter", "owner"], [], []]);
+    assert.equal(live.server.heard.filter((message) => message.kind === "open").length, 1);
+  });
+
+  test("a role that grows while an edit is on its way does not send it twice", async () => {
+    const ann = await openReady(connect());
+    append(ann, "once");
+    room().changeRole("owner");
+    await until(() => ann.role === "owner" && ann.saved);
+    assert.equal(live.server.heard.filter((message) => message.kind === "edit").length, 1);
   });
 });

@@ -61,6 +61,12 @@ export class Room {
     return this.docs[this.head];
   }
 
+  /** Another role for everybody, told on the open channels. */
+  changeRole(role: string): void {
+    this.role = role;
+    for (const { link, ch } of this.readers) link.send({ kind: "role", ch, role });
+  }
+
   lastSeq(client: number, version = this.head): number {
     let seq = 0;
     for (const entry of this.log.slice(0, version)) if (entry.client === client) seq = entry.seq;
@@ -350,7 +356,7 @@ export class Link {
     const { room } = reader;
     const refusal = this.server.options.refuse();
     if (refusal !== null) return this.fail(message.seq, message.ch, refusal.code, refusal.retry_ms);
-    if (room.role === "viewer") return this.fail(message.seq, message.ch, "forbidden");
+    if (room.role === "viewer" || room.role === "commenter") return this.fail(message.seq, message.ch, "forbidden");
     const last = room.lastSeq(this.client);
     const lastVersion = room.log.map((entry) => entry.client).lastIndexOf(this.client) + 1;
     if (last > 0 && message.seq === last) {

@@ -345,6 +345,8 @@ export class DocumentMachine {
       case "closed":
         if (this.isOpen) this.closedByServer(message.code, message.text);
         return;
+      case "role":
+        return this.roleChanged(message.role as Role);
       case "error":
         return this.refused(message);
       default:
@@ -375,18 +377,28 @@ export class DocumentMachine {
     this.reachHead();
   }
 
+  /** What is unsaved stays, on screen too: it is sent when a role comes that allows it. */
+  private takeRole(role: Role): void {
+    if (role === this.role) return;
+    this.role = role;
+    if (this.held === "refused") this.held = null;
+    this.effects.push({ kind: "role" });
+  }
+
+  private roleChanged(role: Role): void {
+    if (!this.isOpen) return;
+    this.takeRole(role);
+    /* One that is on its way has its answer coming. */
+    if (this.copies === 0) this.sendAgain();
+  }
+
   private isKnown(message: ServerMessageOf<"opened">): boolean {
     return this.hasContent && !this.inDoubt && message.version === this.editing.version && message.epoch === this.epoch;
   }
 
   private describe(message: ServerMessageOf<"opened">): void {
-    const role = message.role as Role;
     this.type = message.type === TYPE_TEXT ? "text" : "rich";
-    if (role !== this.role) {
-      this.role = role;
-      if (this.held === "refused") this.held = null;
-      this.effects.push({ kind: "role" });
-    }
+    this.takeRole(message.role as Role);
     this.rename(message.title);
     this.presence.opened(message.member);
     this.chat.opened(message.chat);
@@ -532,8 +544,10 @@ export class DocumentMachine {
     }
     this.editing.takeBack();
     this.held = "refused";
-    if (code === "forbidden") this.repair(true);
-    else this.wait(retryMs ?? KEEP_RETRY_MS, "send");
+    /* ROLE comes before the refusal, unless the server has lost track of what it told. */
+    if (code === "forbidden") {
+      if (this.mayEdit) this.repair(true);
+    } else this.wait(retryMs ?? KEEP_RETRY_MS, "send");
   }
 
   private notOpened(code: string, text: string, retryMs: number | null): void {

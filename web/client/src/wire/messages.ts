@@ -120,6 +120,7 @@ const SERVER = {
   closed: [46, { ch: uint, code: str, text: str }],
   going: [47, { retry_ms: uint }],
   expiring: [48, { in_ms: uint }],
+  role: [49, { ch: uint, role: str }],
 } as const;
 
 type Table = Readonly<Record<string, readonly [number, Record<string, Field<unknown>>]>>;
