@@ -17,7 +17,10 @@ set_tests_properties(conformance PROPERTIES LABELS conformance TIMEOUT 600)
 quire_test(unit/peer_wire quire-peer)
 quire_test(unit/peer_ws quire-peer)
 quire_test(unit/peer_difference quire-peer test_lib_ot)
-quire_test(unit/peer_session quire-peer quire-replay test_lib_ot)
+foreach(session_test session turns)
+  quire_test(unit/peer_${session_test} quire-peer quire-replay test_lib_ot)
+  target_sources(test_peer_${session_test} PRIVATE lib/session_world.c)
+endforeach()
 
 set(traces ${PROJECT_SOURCE_DIR}/bench/traces)
 add_test(NAME replay_engine COMMAND quire replay --quiet
