@@ -351,19 +351,68 @@ pageTest("an address without a document says so", "/d/nowhere", {}, async (page)
 
 pageTest("somebody who may only read cannot write", "/d/garden?role=viewer", {}, async (page) => {
   assert.equal(await page.getAttribute(".ql-editor", "contenteditable"), "false");
-  assert.equal(await page.locator(".tools").count(), 0);
+  assert.equal(await page.locator(".tools:visible, .chat-form:visible, .chat-input:visible").count(), 0);
   assert.equal(await page.evaluate(() => document.querySelector(".title-input").readOnly), true);
 });
 
-pageTest("who loses the right to write can no longer, and who gets it back can", "/d/garden", {}, async (page) => {
+pageTest("who loses the right to write can no longer, and who gets it back can, all in place", "/d/garden", {}, async (page) => {
   const role = (role) => page.evaluate((role) => window.quire.open_.get("garden").changeRole(role), role);
+  const state = () =>
+    page.evaluate(() => ({
+      writable: document.querySelector(".ql-editor").getAttribute("contenteditable"),
+      title: !document.querySelector(".title-input").readOnly,
+      same: document.querySelector(".ql-editor").wasHere === true,
+    }));
+  const visible = (selector) => page.locator(`${selector}:visible`).count();
+  await page.click(".ql-editor p");
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("Last words");
+  await page.evaluate(() => (document.querySelector(".ql-editor").wasHere = true));
   await role("commenter");
-  assert.equal(await page.getAttribute(".ql-editor", "contenteditable"), "false");
-  await page.waitForSelector(".read-only");
+  assert.deepEqual(await state(), { writable: "false", title: false, same: true });
+  assert.deepEqual([await visible(".read-only"), await visible(".tools")], [1, 0]);
+  await page.keyboard.type("nothing");
+  assert.match(await text(page, ".ql-editor"), /Last words$/);
+  await page.click(".bar-buttons [aria-label=More]");
+  assert.equal(await page.locator(".menu-item >> text=/Rename|Delete/").count(), 0);
+  await page.keyboard.press("Escape");
   await role("editor");
-  assert.equal(await page.getAttribute(".ql-editor", "contenteditable"), "true");
-  assert.equal(await page.locator(".read-only").count(), 0);
-  assert.equal(await page.locator(".ql-editor").count(), 1);
+  assert.deepEqual(await state(), { writable: "true", title: true, same: true });
+  assert.deepEqual([await visible(".read-only"), await visible(".tools")], [0, 1]);
+  await page.click(".ql-editor p >> nth=-1");
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type(", and more");
+  assert.match(await text(page, ".ql-editor"), /Last words, and more$/);
+  await page.keyboard.press("Control+z");
+  assert.doesNotMatch(await text(page, ".ql-editor"), /and more$/);
+});
+
+pageTest("what is unsaved when the right to write goes is said to be, and stays on screen", "/d/garden", {}, async (page) => {
+  await page.click(".ql-editor p");
+  await page.evaluate(() => {
+    const doc = window.quire.open_.get("garden");
+    doc.set("offline");
+    doc.status = "live"; /* what is typed from here on gets no answer */
+    const { submit } = doc;
+    doc.submit = (ops) => {
+      doc.status = "offline";
+      submit.call(doc, ops);
+      doc.status = "live";
+    };
+  });
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("Unsaved words");
+  await page.evaluate(() => window.quire.open_.get("garden").changeRole("viewer"));
+  assert.match(await text(page, ".ql-editor"), /Unsaved words$/);
+  assert.match(await text(page, ".read-only"), /What you wrote last is not saved/);
+  await page.waitForSelector(".state-text >> text=Not saved");
+  await page.evaluate(() => {
+    const doc = window.quire.open_.get("garden");
+    doc.changeRole("editor");
+    doc.set("live");
+  });
+  await page.waitForSelector(".state-text >> text=Saved");
+  assert.equal(await page.locator(".read-only:visible").count(), 0);
 });
 
 pageTest("the text can be taken home", "/d/garden", {}, async (page) => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { codeOf, errorWords, isQuiet, stoppedWords } from "../src/pure/error-words.js";
 import { stateWords, type State } from "../src/pure/state-words.js";
 
-const calm: State = { connection: "connected", document: "live", saved: true, kept: true, noNetwork: false };
+const calm: State = { connection: "connected", document: "live", saved: true, mayEdit: true, kept: true, noNetwork: false };
 const words = (state: Partial<State>) => stateWords({ ...calm, ...state });
 
 test("a live document is saved or being saved", () => {
@@ -12,6 +12,12 @@ test("a live document is saved or being saved", () => {
   assert.equal(words({ saved: false }).text, "Saving…");
   assert.equal(words({ document: "loading" }).text, "Opening…");
   assert.equal(words({ document: "offline" }).text, "Catching up…");
+});
+
+test("what a role keeps from being saved is not said to be on its way", () => {
+  assert.equal(words({ saved: false, mayEdit: false }).text, "Not saved");
+  assert.equal(words({ saved: false, mayEdit: false }).tone, "warn");
+  assert.equal(words({ mayEdit: false }).text, "Saved");
 });
 
 test("a connection that comes back counts down and can be hurried", () => {

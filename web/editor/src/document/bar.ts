@@ -10,6 +10,7 @@ import { iconButton, personalEntries } from "../ui/top-menu.js";
 import type { ChatDock } from "./chat-dock.js";
 import { showShortcuts } from "./help.js";
 import { People } from "./people.js";
+import { mayEdit } from "../pure/roles.js";
 import type { Surface } from "./surface.js";
 import type { Title } from "./title.js";
 
@@ -21,7 +22,6 @@ export interface BarParts {
   surface: Surface;
   stateLine: StateLine;
   chat: ChatDock;
-  readOnly: boolean;
 }
 
 /** The strip at the head of a document: where one is, whether it is saved, who is here, and what else can be done. */
@@ -48,15 +48,15 @@ export class Bar {
   }
 
   #entries(): MenuEntry[] {
-    const { app, doc, title, readOnly } = this.#parts;
+    const { app, doc, title } = this.#parts;
     const entries: MenuEntry[] = [
       { label: isPhone() ? "Share address" : "Copy address", icon: "link", run: () => this.#share() },
       { label: "Download as text", icon: "download", run: () => downloadText(doc.text(), `${fileName(doc.title)}.txt`) },
       { label: "Keyboard shortcuts", icon: "keyboard", run: showShortcuts },
     ];
-    if (!readOnly) {
+    if (mayEdit(doc)) entries.splice(1, 0, { label: "Rename", icon: "edit", run: () => title.edit() });
+    if (doc.role === "owner") {
       const gone = (): void => app.go("/");
-      entries.splice(1, 0, { label: "Rename", icon: "edit", run: () => title.edit() });
       entries.push({ label: "Delete…", icon: "bin", danger: true, run: () => askDelete(app.connection, doc.id, doc.title, gone) });
     }
     return [...entries, "line", ...personalEntries(app)];

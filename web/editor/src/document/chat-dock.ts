@@ -63,8 +63,8 @@ export class ChatDock {
     this.#host.leave();
   }
 
-  lock(): void {
-    this.#chat.lock();
+  lock(locked: boolean): void {
+    this.#chat.lock(locked);
   }
 
   #show(): void {

@@ -27,6 +27,7 @@ export class Chat {
   readonly #log = h("div", { class: "chat-log", role: "log", "aria-live": "polite", "aria-label": "Messages" });
   readonly #pending = h("div", { class: "chat-pending" });
   readonly #scroller: HTMLElement;
+  readonly #form: HTMLFormElement;
   readonly #newer = h("button", { type: "button", class: "button small-button chat-newer", hidden: true }, "New messages");
   readonly #typing = h("div", { class: "chat-typing soft small", role: "status" });
   readonly #input = h("textarea", { class: "chat-input", rows: 1, placeholder: "Say something", "aria-label": "Message", enterkeyhint: "send" });
@@ -45,6 +46,7 @@ export class Chat {
     const kept = recall(`chat.${doc.id}`);
     this.#read = typeof kept === "number" ? kept : (doc.chat.messages[doc.chat.messages.length - 1]?.number ?? 0);
     this.#scroller = h("div", { class: "chat-scroll", tabindex: "0" }, this.#older, this.#log, this.#pending);
+    this.#form = this.#buildForm();
     this.element = this.#build();
     this.#listen(scope);
     this.#older.hidden = (doc.chat.messages[0]?.number ?? 1) <= 1;
@@ -67,14 +69,12 @@ export class Chat {
     this.#input.focus();
   }
 
-  /** No more messages can be sent: the document can only be read, or is gone. */
-  lock(): void {
-    this.#input.closest("form")?.remove();
+  /** Without the field when nothing may be said. */
+  lock(locked: boolean): void {
+    setHidden(this.#form, locked);
   }
 
-  #build(): HTMLElement {
-    const close = iconButton("close", "Hide the chat");
-    close.addEventListener("click", () => this.#host.close());
+  #buildForm(): HTMLFormElement {
     const form = h(
       "form",
       { class: "chat-form" },
@@ -86,13 +86,19 @@ export class Chat {
       event.preventDefault();
       void this.#submit();
     });
+    return form;
+  }
+
+  #build(): HTMLElement {
+    const close = iconButton("close", "Hide the chat");
+    close.addEventListener("click", () => this.#host.close());
     return h(
       "aside",
       { class: "chat", "aria-label": "Chat", hidden: true },
       h("div", { class: "chat-head" }, h("h2", {}, "Chat"), close),
       this.#scroller,
       this.#newer,
-      form,
+      this.#form,
     );
   }
 

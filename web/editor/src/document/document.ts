@@ -2,7 +2,9 @@ import type { Document } from "@quire/client";
 import type { App, View } from "../app.js";
 import { codeOf, errorWords, isQuiet } from "../pure/error-words.js";
 import { insertedText, type Op } from "../pure/ops.js";
-import { h, Scope } from "../ui/dom.js";
+import { mayChat, mayEdit } from "../pure/roles.js";
+import { readOnlyWords } from "../pure/words.js";
+import { h, Scope, setHidden, setText } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { StateLine } from "../ui/state-line.js";
 import { allDocumentsLink, failedPage, notFoundPage } from "../views.js";
@@ -27,6 +29,8 @@ export class DocumentView implements View {
   readonly #content = new Scope();
   readonly #notices: Notices;
   readonly #stateLine: StateLine;
+  readonly #readOnlyNotice = h("p", { class: "notice read-only", role: "status", hidden: true });
+  #setReadOnly: ((readOnly: boolean, silent: boolean) => void) | null = null;
   #shown = false;
   #gone = false;
 
@@ -41,6 +45,7 @@ export class DocumentView implements View {
         connection: net.status,
         document: doc.status,
         saved: doc.saved,
+        mayEdit: mayEdit(doc),
         kept: doc.stored,
         retryMs: net.retryMs,
         noNetwork: net.noNetwork,
@@ -63,11 +68,15 @@ export class DocumentView implements View {
     const doc = this.#doc;
     const scope = this.#scope;
     const update = (): void => this.#stateLine.update();
+    const saved = (): void => {
+      update();
+      setText(this.#readOnlyNotice, readOnlyWords(doc.saved));
+    };
     scope.add(this.#app.net.watch(update));
-    scope.add(doc.on("saved", update));
+    scope.add(doc.on("saved", saved));
     scope.add(doc.on("status", (status, { code }) => (status === "closed" && this.#shown ? this.#closed(code ?? "") : update())));
     scope.add(doc.on("error", (error) => this.#complain(error)));
-    scope.add(doc.on("role", () => this.#shown && this.#show()));
+    scope.add(doc.on("role", () => this.#applyRole()));
     scope.add(doc.on("draft", ({ ops, reason }) => this.#notices.addDraft({ text: insertedText(ops as Op[]), reason })));
     scope.add(() => this.#stateLine.dispose());
     scope.on(window, "beforeunload", (event: BeforeUnloadEvent) => {
@@ -89,7 +98,6 @@ export class DocumentView implements View {
     );
   }
 
-  /** Also when the rights have changed: what may be done is decided when the page is built. */
   #show(): void {
     if (this.#gone) return;
     this.#shown = true;
@@ -97,26 +105,35 @@ export class DocumentView implements View {
     const doc = this.#doc;
     const app = this.#app;
     const scope = this.#content;
-    const readOnly = doc.role === "viewer" || doc.role === "commenter";
     const page = h("div", { class: "page" });
-    const context = { app, doc, page, scope, readOnly };
+    const context = { app, doc, page, scope };
     const surface = doc.type === "rich" ? richSurface(context) : plainSurface(context);
     const title = new Title(doc, app.connection, scope, app.toasts, () => surface.focus());
     const chat = new ChatDock(doc, scope, { leave: () => surface.focus(), unread: (count) => title.setUnread(count) });
     keepColorsApart(app, doc, scope);
-    const bar = new Bar({ app, doc, scope, title, surface, stateLine: this.#stateLine, chat, readOnly });
-    if (readOnly) {
-      page.append(h("p", { class: "notice read-only" }, "You can read this document, but not change it."));
-      title.lock();
-      if (doc.role === "viewer") chat.lock();
-    }
-    page.append(this.#notices.element, surface.sheet);
+    const bar = new Bar({ app, doc, scope, title, surface, stateLine: this.#stateLine, chat });
+    this.#setReadOnly = (readOnly, silent) => {
+      surface.setReadOnly(readOnly);
+      title.lock(readOnly);
+      chat.lock(silent);
+    };
+    this.#applyRole();
+    page.append(this.#readOnlyNotice, this.#notices.element, surface.sheet);
     const column = h("main", { class: "doc-column" }, surface.tools, page);
     this.element.replaceChildren(bar.element, h("div", { class: "doc-body" }, column, chat.backdrop, chat.element));
     chat.covers(bar.element, column);
     listenToShortcuts(scope, surface, chat, app.toasts);
     chat.restore();
     focusFirst(surface);
+  }
+
+  /** The role may change at any time: everything stays where it is, and what is unsaved stays on screen. */
+  #applyRole(): void {
+    const readOnly = !mayEdit(this.#doc);
+    this.#setReadOnly?.(readOnly, !mayChat(this.#doc));
+    setText(this.#readOnlyNotice, readOnlyWords(this.#doc.saved));
+    setHidden(this.#readOnlyNotice, !readOnly);
+    this.#stateLine.update();
   }
 
   #fail(error: unknown): void {

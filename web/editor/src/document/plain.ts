@@ -8,7 +8,7 @@ import { scrollPageTo, type Surface, type SurfaceContext } from "./surface.js";
 const MIRRORED_MAX = 1_000_000;
 
 /** A surface for documents of plain text: a text area as tall as its text, over an unseen copy that carets are measured in. */
-export function plainSurface({ doc, page, scope, readOnly }: SurfaceContext): Surface {
+export function plainSurface({ doc, page, scope }: SurfaceContext): Surface {
   const textarea = h("textarea", {
     class: "plain-text",
     "aria-label": "Text of the document",
@@ -16,7 +16,6 @@ export function plainSurface({ doc, page, scope, readOnly }: SurfaceContext): Su
     spellcheck: "false",
     autocapitalize: "off",
     autocomplete: "off",
-    readonly: readOnly,
   });
   const mirror = new Mirror();
   const carets = new Carets(doc, mirror, scope);
@@ -41,6 +40,9 @@ export function plainSurface({ doc, page, scope, readOnly }: SurfaceContext): Su
     focusTools: () => undefined,
     undo: () => binding.undo(),
     redo: () => binding.redo(),
+    setReadOnly: (readOnly) => {
+      textarea.readOnly = readOnly;
+    },
     link: () => undefined,
     goTo: ({ head }) => {
       const box = head === null ? null : mirror.caret(head);

@@ -1,7 +1,7 @@
 import type { UndoState } from "@quire/client";
 import { bindQuill } from "@quire/client/quill";
 import type Quill from "quill/core";
-import { h } from "../ui/dom.js";
+import { h, setHidden } from "../ui/dom.js";
 import { Carets, type Box, type Measure } from "./carets.js";
 import { LinkCard } from "./link-card.js";
 import { createQuill, FORMAT_NAMES } from "./quill.js";
@@ -9,7 +9,7 @@ import { scrollPageTo, type Surface, type SurfaceContext } from "./surface.js";
 import { Toolbar } from "./toolbar.js";
 
 /** A surface for rich documents: Quill, with a toolbar of our own. */
-export function richSurface({ app, doc, page, scope, readOnly }: SurfaceContext): Surface {
+export function richSurface({ app, doc, page, scope }: SurfaceContext): Surface {
   const container = h("div", { class: "rich-text" });
   const sheet = h("div", { class: "sheet rich-sheet" }, container);
   const quill = createQuill(container, () => app.toasts.show("Pictures cannot be put into a document, only text."));
@@ -20,21 +20,27 @@ export function richSurface({ app, doc, page, scope, readOnly }: SurfaceContext)
   const carets = new Carets(doc, quillMeasure(quill), scope);
   container.append(carets.element);
   quill.on("text-change", () => carets.update());
-  quill.enable(!readOnly);
   const card = new LinkCard(quill, scope);
   const undo = (): void => binding.undo();
   const redo = (): void => binding.redo();
-  const link = (): void => card.edit();
-  if (!readOnly) toolbar = new Toolbar(quill, scope, { undo, redo, link });
+  const link = (): void => {
+    if (quill.isEnabled()) card.edit();
+  };
+  const tools = new Toolbar(quill, scope, { undo, redo, link });
+  toolbar = tools;
   sheet.append(card.element);
   return {
-    tools: toolbar?.element ?? null,
+    tools: tools.element,
     sheet,
     focus: () => quill.focus(),
-    focusTools: () => toolbar?.focus(),
+    focusTools: () => tools.focus(),
     undo,
     redo,
     link,
+    setReadOnly: (readOnly) => {
+      quill.enable(!readOnly);
+      setHidden(tools.element, readOnly);
+    },
     goTo: ({ head }) => {
       const bounds = head === null ? null : quill.getBounds(head);
       if (bounds) scrollPageTo(page, bounds.top + container.getBoundingClientRect().top);

@@ -13,6 +13,8 @@ export interface Surface {
   redo: () => void;
   link: () => void;
   goTo: (member: Member) => void;
+  /** May be written on or only read: at any time, with everything in its place. */
+  setReadOnly: (readOnly: boolean) => void;
 }
 
 export interface SurfaceContext {
@@ -21,7 +23,6 @@ export interface SurfaceContext {
   /** The element that scrolls the sheet. */
   page: HTMLElement;
   scope: Scope;
-  readOnly: boolean;
 }
 
 /** Scrolls the page so that a line at `top` (in the window) stands in its upper third. */

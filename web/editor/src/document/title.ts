@@ -43,8 +43,8 @@ export class Title {
     this.#input.select();
   }
 
-  lock(): void {
-    this.#input.readOnly = true;
+  lock(locked: boolean): void {
+    this.#input.readOnly = locked;
   }
 
   /** The tab tells of messages that nobody here has read. */

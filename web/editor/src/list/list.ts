@@ -58,7 +58,7 @@ export class ListView implements View {
   #header(): HTMLElement {
     const { net } = this.#app;
     const line = new StateLine(
-      () => ({ connection: net.status, document: "live", saved: true, kept: true, retryMs: net.retryMs, noNetwork: net.noNetwork }),
+      () => ({ connection: net.status, document: "live", saved: true, mayEdit: true, kept: true, retryMs: net.retryMs, noNetwork: net.noNetwork }),
       () => net.retry(),
     );
     line.element.classList.add("state-quiet");

@@ -3,6 +3,8 @@ export interface State {
   connection: "connecting" | "connected" | "disconnected" | "stopped";
   document: "loading" | "live" | "offline" | "closed";
   saved: boolean;
+  /** The role allows edits: what is unsaved is on its way. */
+  mayEdit: boolean;
   /** What is unsaved is also stored on this device, so that it outlives the page. */
   kept: boolean;
   /** Milliseconds until the next attempt to connect, when one is planned. */
@@ -34,7 +36,8 @@ export function stateWords(state: State): StateWords {
 function connectedWords(state: State): StateWords {
   if (state.document === "loading") return words("Opening…", "", "busy");
   if (state.document === "offline") return words("Catching up…", "", "busy");
-  return state.saved ? words("Saved", "", "calm") : words("Saving…", "", "busy");
+  if (state.saved) return words("Saved", "", "calm");
+  return state.mayEdit ? words("Saving…", "", "busy") : words("Not saved", "you may not change this document any more", "warn");
 }
 
 function disconnectedWords(state: State): StateWords {

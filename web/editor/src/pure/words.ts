@@ -91,3 +91,9 @@ export function splitLinks(text: string): Piece[] {
   if (end < text.length) pieces.push({ text: text.slice(end) });
   return pieces;
 }
+
+/** Above a text that may not be changed; `saved`: nothing of one's own waits for that to be otherwise. */
+export function readOnlyWords(saved: boolean): string {
+  const words = "You can read this document, but not change it.";
+  return saved ? words : `${words} What you wrote last is not saved: it stays here, and is saved if you may write again.`;
+}
