@@ -8,11 +8,12 @@
  *
  * One thread at a time; every call blocks until it is done; no call from within a callback.
  *
- * STORE_E_NOT_FOUND, STORE_E_EXISTS, STORE_E_INVALID, STORE_E_FULL and STORE_E_CORRUPT leave
- * everything as it was; the last concerns the documents of the call, and other documents are as
- * good as before. After any other error of a call that writes nothing is known about what it wrote:
- * the caller must not acknowledge it, and must stop, since only reopening finds out what the disk
- * holds; the store itself refuses all later writes with STORE_E_IO.
+ * STORE_E_NOT_FOUND, STORE_E_EXISTS, STORE_E_INVALID, STORE_E_LIMIT, STORE_E_FULL and
+ * STORE_E_CORRUPT leave everything as it was; the last concerns the documents of the call, and
+ * other documents are as good as before. After any other error of a call that writes nothing is
+ * known about what it wrote: the caller must not acknowledge it, and must stop, since only
+ * reopening finds out what the disk holds; the store itself refuses all later writes with
+ * STORE_E_IO.
  */
 #ifndef QUIRE_STORE_H
 #define QUIRE_STORE_H
@@ -40,7 +41,9 @@
     X(STORE_E_ACCESS, -108, "storage_access", "the directory cannot be used")                      \
     X(STORE_E_NOT_FOUND, -109, "not_found", "there is no such document")                           \
     X(STORE_E_EXISTS, -110, "exists", "a document of this id exists")                              \
-    X(STORE_E_INVALID, -111, "storage_invalid", "a value is out of place or outside of its limits")
+    X(STORE_E_INVALID, -111, "storage_invalid",                                                    \
+      "a value is out of place or outside of its limits")                                          \
+    X(STORE_E_LIMIT, -112, "share_limit", "there are as many of them as there can be")
 
 enum store_error_code {
     STORE_OK = 0,

@@ -5,7 +5,7 @@ target_link_libraries(test-store
   PUBLIC quire-storage test_lib_rng PkgConfig::SQLITE PkgConfig::CMOCKA PRIVATE quire_flags)
 
 # What any store must do.
-foreach(test chat documents edits random settle)
+foreach(test chat documents edits random settle sharing)
   quire_test(unit/store_${test} test-store)
 endforeach()
 

@@ -35,7 +35,7 @@ int database_error(int result)
 static bool is_refusal(int result)
 {
     return result == STORE_E_NOT_FOUND || result == STORE_E_EXISTS || result == STORE_E_INVALID ||
-           result == STORE_E_FULL || result == STORE_E_CORRUPT;
+           result == STORE_E_LIMIT || result == STORE_E_FULL || result == STORE_E_CORRUPT;
 }
 
 /* Whether the disk or what is on it cannot be relied on any more. */

@@ -53,7 +53,10 @@ enum table {
     TABLE_SEGMENTS,
     TABLE_SNAPSHOTS,
     TABLE_CLIENTS,
-    TABLE_CHATS
+    TABLE_CHATS,
+    TABLE_MEMBERS,
+    TABLE_LINKS,
+    TABLE_REVOCATIONS
 };
 
 /* The store's code for a result code of SQLite. */

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "storage/checksum.h"
+#include "storage/sharing.h"
 #include "storage/sqlite/log.h"
+#include "storage/sqlite/members.h"
 #include "storage/sqlite/purge.h"
 #include "storage/upkeep.h"
 
@@ -132,6 +134,12 @@ static int find_id(struct store *store, const char *id, struct document *documen
 
 int store_create(struct store *store, struct store_document *document, int64_t now_ms)
 {
+    return store_create_owned(store, document, NULL, 0, now_ms);
+}
+
+int store_create_owned(struct store *store, struct store_document *document, const char *subject,
+                       unsigned role, int64_t now_ms)
+{
     sqlite3_stmt *statement = database_statement(store, STATEMENT_DOCUMENT_INSERT);
     struct document created = {.face = *document, .state = DOCUMENT_LIVE};
     struct document taken;
@@ -148,6 +156,8 @@ int store_create(struct store *store, struct store_document *document, int64_t n
     if (rc == STORE_E_NOT_FOUND) {
         document_bind(statement, &created);
         rc = statement_run(store, statement);
+        if (rc == STORE_OK && subject != NULL)
+            rc = member_write(store, created.face.key, subject, role, now_ms);
     }
     rc = database_end(store, rc);
     if (rc == STORE_OK) {
@@ -203,10 +213,9 @@ int store_find_key(struct store *store, int64_t key, struct store_document *docu
     return rc;
 }
 
-int store_list(struct store *store, int64_t before_ms, int64_t before_key, size_t limit,
-               store_document_fn *row, void *context)
+static int list_rows(struct store *store, sqlite3_stmt *statement, int64_t before_ms,
+                     int64_t before_key, size_t limit, store_document_fn *row, void *context)
 {
-    sqlite3_stmt *statement = database_statement(store, STATEMENT_DOCUMENT_LIST);
     struct document document;
     int rc;
 
@@ -221,6 +230,22 @@ int store_list(struct store *store, int64_t before_ms, int64_t before_key, size_
     }
     sqlite3_reset(statement);
     return rc;
+}
+
+int store_list(struct store *store, int64_t before_ms, int64_t before_key, size_t limit,
+               store_document_fn *row, void *context)
+{
+    return list_rows(store, database_statement(store, STATEMENT_DOCUMENT_LIST), before_ms,
+                     before_key, limit, row, context);
+}
+
+int store_list_of(struct store *store, const char *subject, int64_t before_ms, int64_t before_key,
+                  size_t limit, store_document_fn *row, void *context)
+{
+    sqlite3_stmt *statement = database_statement(store, STATEMENT_MEMBER_DOCUMENTS);
+
+    bind_text(statement, 4, subject, strlen(subject));
+    return list_rows(store, statement, before_ms, before_key, limit, row, context);
 }
 
 /* Within a transaction. Tells the bytes of operations that went from the log. */

@@ -47,6 +47,10 @@ int purge_slice(struct store *store, struct document *document)
         rc = remove_of(store, STATEMENT_CLIENT_PURGE, key, WORK_OF_ROW, &work);
     if (rc == STORE_OK)
         rc = remove_of(store, STATEMENT_CHAT_PURGE, key, WORK_OF_ROW, &work);
+    if (rc == STORE_OK)
+        rc = remove_of(store, STATEMENT_MEMBER_PURGE, key, WORK_OF_ROW, &work);
+    if (rc == STORE_OK)
+        rc = remove_of(store, STATEMENT_LINK_PURGE, key, WORK_OF_ROW, &work);
     if (rc != STORE_OK)
         return rc;
     /* A statement that stopped at its limit has left too little work for one row more. */

@@ -83,6 +83,38 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
     "    PRIMARY KEY (doc, number),\n"
     "    UNIQUE (doc, client, nonce)\n"
     ") STRICT, WITHOUT ROWID;\n",
+
+    "CREATE TABLE members (\n"
+    "    doc INTEGER NOT NULL,\n"
+    "    subject TEXT NOT NULL CHECK (length(CAST(subject AS BLOB)) BETWEEN 1 AND 128),\n"
+    "    role INTEGER NOT NULL CHECK (role BETWEEN 1 AND 4),\n"
+    "    at_ms INTEGER NOT NULL,\n"
+    "    sum INTEGER NOT NULL,\n"
+    "    PRIMARY KEY (doc, subject)\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    "CREATE INDEX members_subject ON members (subject);\n"
+
+    "CREATE TABLE links (\n"
+    "    doc INTEGER NOT NULL,\n"
+    "    number INTEGER NOT NULL CHECK (number > 0),\n"
+    "    hash BLOB NOT NULL CHECK (length(hash) = 32),\n"
+    "    role INTEGER NOT NULL CHECK (role BETWEEN 1 AND 4),\n"
+    "    label TEXT NOT NULL CHECK (length(CAST(label AS BLOB)) <= 400),\n"
+    "    created_ms INTEGER NOT NULL,\n"
+    "    expires_ms INTEGER NOT NULL,\n"
+    "    sum INTEGER NOT NULL,\n"
+    "    PRIMARY KEY (doc, number),\n"
+    "    UNIQUE (doc, hash)\n"
+    ") STRICT, WITHOUT ROWID;\n"
+
+    "CREATE TABLE revocations (\n"
+    "    kind INTEGER NOT NULL CHECK (kind IN (1, 2)),\n"
+    "    name TEXT NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 128),\n"
+    "    before_s INTEGER NOT NULL,\n"
+    "    until_s INTEGER NOT NULL,\n"
+    "    sum INTEGER NOT NULL,\n"
+    "    PRIMARY KEY (kind, name)\n"
+    ") STRICT, WITHOUT ROWID;\n",
 };
 
 static int run_step(sqlite3 *db, const char *sql, int version)

@@ -70,7 +70,44 @@
                   " (doc, number, client, nonce, at_ms, name, color, text, sum)"                   \
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                  \
     X(CHAT_PURGE, "DELETE FROM chats WHERE doc = ?1 AND number IN"                                 \
-                  " (SELECT number FROM chats WHERE doc = ?1 ORDER BY number LIMIT ?2)")
+                  " (SELECT number FROM chats WHERE doc = ?1 ORDER BY number LIMIT ?2)")           \
+                                                                                                   \
+    X(MEMBER_FIND, "SELECT subject, role, at_ms, sum FROM members"                                 \
+                   " WHERE doc = ?1 AND subject = ?2")                                             \
+    X(MEMBER_SCAN, "SELECT subject, role, at_ms, sum FROM members WHERE doc = ?1"                  \
+                   " ORDER BY subject")                                                            \
+    X(MEMBER_COUNT, "SELECT count(*) FROM members WHERE doc = ?1 AND subject <> ?2")               \
+    X(MEMBER_WRITE, "INSERT OR REPLACE INTO members (doc, subject, role, at_ms, sum)"              \
+                    " VALUES (?1, ?2, ?3, ?4, ?5)")                                                \
+    X(MEMBER_REMOVE, "DELETE FROM members WHERE doc = ?1 AND subject = ?2")                        \
+    X(MEMBER_DOCUMENTS,                                                                            \
+      "SELECT " DOCUMENT_COLUMNS " FROM (SELECT doc FROM members WHERE subject = ?4)"              \
+      " CROSS JOIN documents ON key = doc"                                                         \
+      " WHERE state = 0 AND (updated_ms, key) < (?1, ?2)"                                          \
+      " ORDER BY updated_ms DESC, key DESC LIMIT ?3")                                              \
+    X(MEMBER_PURGE, "DELETE FROM members WHERE doc = ?1 AND subject IN"                            \
+                    " (SELECT subject FROM members WHERE doc = ?1 ORDER BY subject LIMIT ?2)")     \
+                                                                                                   \
+    X(LINK_FIND, "SELECT number, hash, role, label, created_ms, expires_ms, sum FROM links"        \
+                 " WHERE doc = ?1 AND hash = ?2")                                                  \
+    X(LINK_SCAN, "SELECT number, hash, role, label, created_ms, expires_ms, sum FROM links"        \
+                 " WHERE doc = ?1 ORDER BY created_ms, number")                                    \
+    X(LINK_TAKEN, "SELECT number FROM links WHERE doc = ?1 AND number = ?2")                       \
+    X(LINK_COUNT, "SELECT count(*) FROM links WHERE doc = ?1")                                     \
+    X(LINK_WRITE, "INSERT INTO links"                                                              \
+                  " (doc, number, hash, role, label, created_ms, expires_ms, sum)"                 \
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                      \
+    X(LINK_REMOVE, "DELETE FROM links WHERE doc = ?1 AND number = ?2")                             \
+    X(LINK_PURGE, "DELETE FROM links WHERE doc = ?1 AND number IN"                                 \
+                  " (SELECT number FROM links WHERE doc = ?1 ORDER BY number LIMIT ?2)")           \
+                                                                                                   \
+    X(REVOCATION_SCAN, "SELECT kind, name, before_s, until_s, sum FROM revocations"                \
+                       " ORDER BY kind, name")                                                     \
+    X(REVOCATION_COUNT, "SELECT count(*) FROM revocations"                                         \
+                        " WHERE kind <> ?1 OR name <> ?2")                                         \
+    X(REVOCATION_WRITE, "INSERT OR REPLACE INTO revocations (kind, name, before_s, until_s, sum)"  \
+                        " VALUES (?1, ?2, ?3, ?4, ?5)")                                            \
+    X(REVOCATION_CLEAN, "DELETE FROM revocations WHERE until_s < ?1")
 
 enum statement {
 #define STATEMENT_ENUM(name, sql) STATEMENT_##name,

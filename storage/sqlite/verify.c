@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "storage/sqlite/chat.h"
+#include "storage/sqlite/links.h"
 #include "storage/sqlite/log.h"
+#include "storage/sqlite/members.h"
 #include "storage/sqlite/meta.h"
+#include "storage/sqlite/revocations.h"
 #include "storage/sqlite/segments.h"
 #include "storage/sqlite/snapshot.h"
 #include "storage/upkeep.h"
@@ -124,6 +127,20 @@ static int verify_log(struct verifying *verifying)
     return judge(verifying, rc, "the log");
 }
 
+static int verify_revocations(const struct verifying *verifying)
+{
+    sqlite3_stmt *statement = database_statement(verifying->store, STATEMENT_REVOCATION_SCAN);
+    struct store_revocation revocation;
+    int rc;
+
+    while ((rc = statement_next(verifying->store, statement)) > 0)
+        if (revocation_take(statement, &revocation) != STORE_OK)
+            tell(verifying, 0, "the revocation of \"%s\" does not match its checksum",
+                 revocation.name);
+    sqlite3_reset(statement);
+    return judge(verifying, rc, "the revocations");
+}
+
 int store_verify_file(struct store *store, store_finding_fn *found, void *context)
 {
     struct verifying verifying = {.store = store, .found = found, .context = context};
@@ -136,7 +153,9 @@ int store_verify_file(struct store *store, store_finding_fn *found, void *contex
         if (rc == STORE_E_CORRUPT)
             rc = STORE_OK;
     }
-    return rc == STORE_OK ? verify_log(&verifying) : rc;
+    if (rc == STORE_OK)
+        rc = verify_log(&verifying);
+    return rc == STORE_OK ? verify_revocations(&verifying) : rc;
 }
 
 /* ---- a document ---- */
@@ -271,6 +290,34 @@ static int verify_chats(const struct verifying *verifying)
     return judge(verifying, rc, "its chat");
 }
 
+static int verify_members(const struct verifying *verifying)
+{
+    sqlite3_stmt *statement = database_statement(verifying->store, STATEMENT_MEMBER_SCAN);
+    struct store_member member;
+    int rc;
+
+    sqlite3_bind_int64(statement, 1, verifying->key);
+    while ((rc = statement_next(verifying->store, statement)) > 0)
+        if (member_take(statement, verifying->key, &member) != STORE_OK)
+            tell(verifying, 0, "member \"%s\" does not match its checksum", member.subject);
+    sqlite3_reset(statement);
+    return judge(verifying, rc, "its members");
+}
+
+static int verify_links(const struct verifying *verifying)
+{
+    sqlite3_stmt *statement = database_statement(verifying->store, STATEMENT_LINK_SCAN);
+    struct store_link link;
+    int rc;
+
+    sqlite3_bind_int64(statement, 1, verifying->key);
+    while ((rc = statement_next(verifying->store, statement)) > 0)
+        if (link_take(statement, verifying->key, &link) != STORE_OK)
+            tell(verifying, 0, "link %" PRIu64 " does not match its checksum", link.number);
+    sqlite3_reset(statement);
+    return judge(verifying, rc, "its links");
+}
+
 static int verify_live(const struct verifying *verifying, const struct document *document)
 {
     struct settled settled = {0};
@@ -281,7 +328,11 @@ static int verify_live(const struct verifying *verifying, const struct document 
     client_map_deinit(&settled.clients);
     if (rc == STORE_OK)
         rc = verify_snapshot(verifying, document);
-    return rc == STORE_OK ? verify_chats(verifying) : rc;
+    if (rc == STORE_OK)
+        rc = verify_chats(verifying);
+    if (rc == STORE_OK)
+        rc = verify_members(verifying);
+    return rc == STORE_OK ? verify_links(verifying) : rc;
 }
 
 int store_verify_document(struct store *store, int64_t key, store_finding_fn *found, void *context)

@@ -1,4 +1,5 @@
-/* The protocol machine in single turns: what is refused, what is not the server's, what is said no more. */
+/* The protocol machine in single turns: what is refused, what is not the server's, what is said no
+ * more. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,6 +3,7 @@
  * they held, and go on. `store_golden --write DIR` makes the database of the present version, from
  * which the next SQL file is dumped.
  */
+#include "storage/sharing.h"
 #include "unit/store_world.h"
 
 #include <sqlite3.h>
@@ -22,6 +23,60 @@ static char *snapshot_new(void)
         snapshot[i] = (char)('a' + i % 26);
     snapshot[SNAPSHOT_BYTES] = '\0';
     return snapshot;
+}
+
+/* What version 2 has besides. */
+static void share(struct world *world)
+{
+    struct store_member ann = {"ann", 4, 6000}, bob = {"b\xc3\xb6"
+                                                       "b",
+                                                       1, 6001};
+    struct store_link link = {.number = 12345, .role = 2, .created_ms = 6002, .expires_ms = 9999};
+    struct store_revocation token = {STORE_REVOKED_TOKEN, "id-1", 0, 200};
+    struct store_revocation subject = {STORE_REVOKED_SUBJECT, "eve", 100, 300};
+
+    strcpy(link.label, "Class \xe2\x80\x93 8b");
+    memset(link.hash, 0xa5, sizeof link.hash);
+    assert_int_equal(store_member_set(world->store, 1, &ann, 9), STORE_OK);
+    assert_int_equal(store_member_set(world->store, 1, &bob, 9), STORE_OK);
+    assert_int_equal(store_link_add(world->store, 1, &link, 9), STORE_OK);
+    assert_int_equal(store_revoke(world->store, &token, 9), STORE_OK);
+    assert_int_equal(store_revoke(world->store, &subject, 9), STORE_OK);
+}
+
+static int note_member(void *context, const struct store_member *member)
+{
+    char *out = context;
+    sprintf(out + strlen(out), "%s %u %d\n", member->subject, member->role, (int)member->at_ms);
+    return 0;
+}
+
+static int note_link(void *context, const struct store_link *link)
+{
+    char *out = context;
+    sprintf(out + strlen(out), "%d %02x %u %s %d %d\n", (int)link->number, link->hash[31],
+            link->role, link->label, (int)link->created_ms, (int)link->expires_ms);
+    return 0;
+}
+
+static int note_revocation(void *context, const struct store_revocation *revocation)
+{
+    char *out = context;
+    sprintf(out + strlen(out), "%d %s %d %d\n", (int)revocation->kind, revocation->name,
+            (int)revocation->before_s, (int)revocation->until_s);
+    return 0;
+}
+
+static void check_sharing(struct world *world)
+{
+    char found[1000] = "";
+
+    assert_int_equal(store_members(world->store, 1, note_member, found), STORE_OK);
+    assert_int_equal(store_links(world->store, 1, note_link, found), STORE_OK);
+    assert_int_equal(store_revocations(world->store, note_revocation, found), STORE_OK);
+    assert_string_equal(found, "ann 4 6000\nb\xc3\xb6"
+                               "b 1 6001\n12345 a5 2 Class \xe2\x80\x93 8b 6002 9999\n"
+                               "1 id-1 0 200\n2 eve 100 300\n");
 }
 
 /* Document 1 has edits in segments and in the log, a snapshot in two parts, two clients and chat; 2
@@ -47,6 +102,7 @@ static void make(struct world *world)
     assert_int_equal(world_chat(world, 1, 2, 7, UINT64_MAX, "\xc3\xa4"), STORE_OK);
     assert_int_equal(store_delete(world->store, 2), STORE_OK);
     assert_int_equal(store_idle(world->store), STORE_OK);
+    share(world);
     free(snapshot);
 }
 
@@ -109,19 +165,10 @@ static void build(struct world *world, const char *name)
     free(sql);
 }
 
-static void a_database_of_version_1_opens_and_goes_on(void **state)
+static void goes_on(struct world *world)
 {
-    struct world *world = *state;
-    static const uint8_t secret[] = {0x40, 0x66, 0xb6, 0x67, 0x77, 0x04, 0xc7, 0x22,
-                                     0x23, 0x1a, 0x0c, 0x14, 0x30, 0xfb, 0x75, 0xb9,
-                                     0xd5, 0x0a, 0x53, 0x42, 0x69, 0xf7, 0xb7, 0xaf,
-                                     0xd1, 0xf7, 0x1f, 0x64, 0x8a, 0xf9, 0xf9, 0xfa};
     size_t messages = 0;
 
-    build(world, "schema-1.sql");
-    world_open(world);
-    assert_int_equal(store_epoch(world->store), UINT64_C(3810260049422644));
-    assert_memory_equal(store_secret(world->store), secret, sizeof secret);
     check(world);
     assert_int_equal(store_chats(world->store, 1, 99, 99, note_chat, &messages), STORE_OK);
     assert_int_equal(messages, 2);
@@ -134,6 +181,36 @@ static void a_database_of_version_1_opens_and_goes_on(void **state)
     assert_client(world, 1, UINT64_MAX, 77, 601);
 }
 
+static void a_database_of_version_1_opens_and_goes_on(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t secret[] = {0x40, 0x66, 0xb6, 0x67, 0x77, 0x04, 0xc7, 0x22,
+                                     0x23, 0x1a, 0x0c, 0x14, 0x30, 0xfb, 0x75, 0xb9,
+                                     0xd5, 0x0a, 0x53, 0x42, 0x69, 0xf7, 0xb7, 0xaf,
+                                     0xd1, 0xf7, 0x1f, 0x64, 0x8a, 0xf9, 0xf9, 0xfa};
+
+    build(world, "schema-1.sql");
+    world_open(world);
+    assert_int_equal(store_epoch(world->store), UINT64_C(3810260049422644));
+    assert_memory_equal(store_secret(world->store), secret, sizeof secret);
+    goes_on(world);
+    share(world); /* which that version did not have */
+    world_reopen(world);
+    check_sharing(world);
+}
+
+static void a_database_of_version_2_opens_and_goes_on(void **state)
+{
+    struct world *world = *state;
+
+    build(world, "schema-2.sql");
+    world_open(world);
+    assert_int_equal(store_epoch(world->store), UINT64_C(4537966760204961));
+    check_sharing(world);
+    goes_on(world);
+    check_sharing(world);
+}
+
 /* A database that is made now has the tables of the newest SQL file. */
 static void the_newest_sql_is_the_present_schema(void **state)
 {
@@ -142,7 +219,7 @@ static void the_newest_sql_is_the_present_schema(void **state)
     char path[TEMP_DIR_MAX + 16];
     char sql[TEMP_DIR_MAX + 400];
 
-    build(world, "schema-1.sql");
+    build(world, "schema-2.sql");
     temp_dir_make(now.dir);
     world_open(&now);
     world_close(&now);
@@ -170,6 +247,7 @@ static void the_present_version_holds_the_same(void **state)
     check(world);
     world_reopen(world);
     check(world);
+    check_sharing(world);
 }
 
 static int setup_empty(void **state)
@@ -187,6 +265,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_database_of_version_1_opens_and_goes_on, setup_empty,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(a_database_of_version_2_opens_and_goes_on, setup_empty,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(the_newest_sql_is_the_present_schema, setup_empty,
                                         world_teardown),
