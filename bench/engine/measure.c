@@ -158,6 +158,24 @@ void measure_fold(struct bench *bench, const char *name)
     work_free(&work);
 }
 
+/* One edit over all that others did since. */
+static void measure_over(struct bench *bench, struct ot_slice op, const struct ot_slice *overs,
+                         size_t count)
+{
+    double values[REPORT_RUNS_MAX];
+    char of[NAME_SIZE];
+    for (unsigned run = 0; run < bench->runs; run++) {
+        struct ot_buf out = {NULL, 0, 0};
+        double start = cpu_ns();
+        work_must(ot_transform_all(op, overs, count, OT_RIGHT, OT_STABLE, &out) == OT_OK,
+                  "not transformed");
+        values[run] = (cpu_ns() - start) / (double)count;
+        ot_buf_deinit(&out);
+    }
+    snprintf(of, sizeof of, "%zu edits", count);
+    row(bench, "transform one over a history, an edit", of, "ns", values);
+}
+
 void measure_merge(struct bench *bench, size_t edits)
 {
     enum { BASE = 18000, JUMPS = 3 };
@@ -188,6 +206,7 @@ void measure_merge(struct bench *bench, size_t edits)
     }
     snprintf(of, sizeof of, "%zu x %zu edits", edits, edits);
     row(bench, "merge offline", of, "ms", values);
+    measure_over(bench, ops[0][0], ops[1], edits);
     for (unsigned i = 0; i < 2; i++) {
         free(ops[i]);
         work_free(&sides[i]);

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #define CAPACITY_FIRST 8
-/* Over this many entries composing them first is cheaper than one transform after the other. */
-#define STEPWISE_MAX 4
+/* An operation of so many bytes is taken over a history of any length step by step; a larger one
+ * over so many entries. */
+#define SMALL_BYTES 256
+#define FEW         4
 
 static struct entry *slot(const struct history *history, uint64_t version)
 {
@@ -80,43 +82,16 @@ void history_trim(struct history *history, uint64_t keep_after)
     }
 }
 
-static int transform_stepwise(const struct history *history, struct ot_slice op, uint64_t base,
+/* A large operation meets many of the others, and each meeting writes it anew: once is enough. */
+static int transform_composed(struct ot_slice op, const struct ot_slice *overs, size_t count,
                               struct ot_buf *out)
 {
-    struct ot_buf bufs[2] = {{0}, {0}};
-    uint64_t last = history->first + history->count - 1;
-    int result = OT_OK;
-    for (uint64_t version = base + 1; version <= last && result == OT_OK; version++) {
-        struct ot_buf *into = version == last ? out : &bufs[version & 1];
-        if (into != out) {
-            ot_buf_clear(into);
-        }
-        result = ot_transform(op, slot(history, version)->op, OT_RIGHT, OT_STABLE, into);
-        op = ot_buf_slice(into);
-    }
-    ot_buf_deinit(&bufs[0]);
-    ot_buf_deinit(&bufs[1]);
-    return result;
-}
-
-static int transform_composed(const struct history *history, struct ot_slice op, uint64_t base,
-                              struct ot_buf *out)
-{
-    size_t count = (size_t)(history->first + history->count - 1 - base);
-    struct ot_slice *ops = malloc(count * sizeof *ops);
-    if (ops == NULL) {
-        return OT_E_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        ops[i] = slot(history, base + 1 + i)->op;
-    }
     struct ot_buf composed = {0};
-    int result = ot_compose_all(ops, count, OT_STABLE, &composed);
+    int result = ot_compose_all(overs, count, OT_STABLE, &composed);
     if (result == OT_OK) {
         result = ot_transform(op, ot_buf_slice(&composed), OT_RIGHT, OT_STABLE, out);
     }
     ot_buf_deinit(&composed);
-    free(ops);
     return result;
 }
 
@@ -124,10 +99,26 @@ int history_transform(const struct history *history, struct ot_slice op, uint64_
                       struct ot_buf *out)
 {
     uint64_t next = history->first + history->count;
+    size_t count = (size_t)(next - base - 1);
     assert(base + 1 >= history->first && base < next);
-    if (base + 1 == next) {
+    if (count == 0) {
         return ot_buf_append(out, op.data, op.size);
     }
-    return next - base - 1 <= STEPWISE_MAX ? transform_stepwise(history, op, base, out)
-                                           : transform_composed(history, op, base, out);
+    struct ot_slice few[FEW], *overs = few;
+    if (count > FEW) {
+        overs = malloc(count * sizeof *overs);
+        if (overs == NULL) {
+            return OT_E_MEMORY;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        overs[i] = slot(history, base + 1 + i)->op;
+    }
+    int result = op.size <= SMALL_BYTES || count <= FEW
+                     ? ot_transform_all(op, overs, count, OT_RIGHT, OT_STABLE, out)
+                     : transform_composed(op, overs, count, out);
+    if (overs != few) {
+        free(overs);
+    }
+    return result;
 }

@@ -104,6 +104,43 @@ static void composing_all_is_composing_one_by_one(void **state)
     for_cases("folding", folding);
 }
 
+/* A history and an operation that was made before it; short components, so that they meet. */
+static void moving(struct ot_case *c, struct rng *rng, const struct ot_shape *shape)
+{
+    enum { OPS_MAX = 8 };
+    struct ot_slice ops[OPS_MAX];
+    size_t count = rng_below(rng, OPS_MAX);
+    enum ot_side side = rng_percent(rng, 50) ? OT_LEFT : OT_RIGHT;
+    struct ot_shape small = *shape;
+    small.components = 1 + (uint32_t)rng_below(rng, 4);
+    small.length = 1 + (uint32_t)rng_below(rng, 6);
+    struct ot_slice document = case_document(c, rng, &small);
+    struct ot_buf *given = case_buf(c, "op");
+    small.order = OT_STABLE;
+    random_op(rng, &small, document, given);
+    small.order = c->order;
+    struct ot_slice op = ot_buf_slice(given);
+    for (size_t i = 0; i < count; i++) {
+        ops[i] = case_op(c, rng, &small, document, "next");
+        document = case_compose(c, document, ops[i], "document");
+    }
+    struct ot_buf *all = case_buf(c, "over all");
+    case_require(c, ot_transform_all(op, ops, count, side, c->order, all) == OT_OK,
+                 "transform_all fails");
+    static const uint8_t empty[] = {0};
+    op = case_transform(c, op, (struct ot_slice){empty, sizeof empty}, side, "in order");
+    for (size_t i = 0; i < count; i++) {
+        op = case_transform(c, op, ops[i], side, "over the next");
+    }
+    case_same(c, ot_buf_slice(all), op, "over all at once differs from one by one");
+}
+
+static void transforming_over_all_is_transforming_over_one_by_one(void **state)
+{
+    (void)state;
+    for_cases("moving", moving);
+}
+
 /* One edit of somebody who types: mostly where the last one was. `cursor` is moved along. */
 static void type(struct rng *rng, const struct ot_shape *shape, struct ot_slice document,
                  uint64_t *cursor, struct ot_buf *out)
@@ -314,6 +351,7 @@ int main(void)
         cmocka_unit_test(concurrent_operations_converge),
         cmocka_unit_test(composing_is_applying_in_turn_and_associative),
         cmocka_unit_test(composing_all_is_composing_one_by_one),
+        cmocka_unit_test(transforming_over_all_is_transforming_over_one_by_one),
         cmocka_unit_test(typing_is_composed_like_anything_else),
         cmocka_unit_test(the_inverse_takes_back),
         cmocka_unit_test(in_stable_order_histories_may_be_cut_anywhere),

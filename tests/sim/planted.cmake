@@ -43,7 +43,7 @@ quire_plant(forgotten_clients server/hub/request.c
   "return store_client(store, request->key, request->client, &request->seq, &request->version);"
   "return STORE_OK;")
 quire_plant(other_side_wins server/hub/history.c
-  "OT_RIGHT, OT_STABLE, into" "OT_LEFT, OT_STABLE, into")
+  "ot_transform_all(op, overs, count, OT_RIGHT" "ot_transform_all(op, overs, count, OT_LEFT")
 quire_plant(text_dropped_on_resync tools/peer/session.c
   "    session->has_document = true;" "    session->has_document = true;
     bytes_set(&session->buffer, empty_op());")

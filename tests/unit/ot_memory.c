@@ -193,6 +193,12 @@ static int call_compose(struct inputs *inputs, struct ot_buf *out)
     return ot_compose(inputs->document, inputs->a, OT_CANONICAL, out);
 }
 
+static int call_transform_all(struct inputs *inputs, struct ot_buf *out)
+{
+    struct ot_slice overs[] = {inputs->b, inputs->b};
+    return ot_transform_all(inputs->a, overs, 2, OT_RIGHT, OT_CANONICAL, out);
+}
+
 static int call_compose_changes(struct inputs *inputs, struct ot_buf *out)
 {
     return ot_compose(inputs->a, inputs->b, OT_STABLE, out);
@@ -406,6 +412,7 @@ static void every_allocation_may_fail(void **state)
         {"compose all", call_compose_all, 5},
         {"compose typed", call_compose_typed, 5},
         {"transform", call_transform, 1},
+        {"transform all", call_transform_all, 4},
         {"transform patches", call_transform_patches, 2},
         {"build plain", call_build_plain, 3},
         {"invert plain", call_invert_plain, 5},

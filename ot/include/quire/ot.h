@@ -198,6 +198,12 @@ int ot_compose_all(const struct ot_slice *ops, size_t count, enum ot_order order
 int ot_transform(struct ot_slice op, struct ot_slice over, enum ot_side side, enum ot_order order,
                  struct ot_buf *out);
 
+/* `op`, made before the `count` operations `overs`, which follow each other, rewritten to come
+ * after the last: the same as ot_transform over one after the other. An operation that lies wholly
+ * before or behind it costs as much as reading it as far as `op` reaches. */
+int ot_transform_all(struct ot_slice op, const struct ot_slice *overs, size_t count,
+                     enum ot_side side, enum ot_order order, struct ot_buf *out);
+
 /* Where position `pos_u16` lies after `op`. An insert exactly there pushes an OT_RIGHT position to
  * the right (quill-delta's priority false) and leaves an OT_LEFT one. */
 uint64_t ot_transform_position(struct ot_slice op, uint64_t pos_u16, enum ot_side side);
