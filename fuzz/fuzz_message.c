@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct wire_error error;
         size_t before = offset;
         int result = wire_read(frame, &offset, &message, &error);
-        if (result != 0 && error.fatal) {
+        if (result != 0 && error.lost) {
+            assert(offset == before && error.at <= size - before);
             break;
         }
         assert(offset > before && offset <= size);

@@ -61,7 +61,7 @@ static void refuse(struct peer *peer, const struct wire_error *error)
     if (strcmp(error->code, "bad_message") == 0) {
         peer->bad_messages++;
     }
-    if (error->fatal || peer->bad_messages >= LIMIT_BAD_MESSAGES) {
+    if (peer->bad_messages >= LIMIT_BAD_MESSAGES) {
         peer_close(peer, WIRE_CLOSE_BAD_MESSAGE);
     }
 }
@@ -146,6 +146,9 @@ static void take_frame(struct peer *peer, struct ot_slice frame)
         struct wire_error error;
         if (wire_read(frame, &offset, &message, &error) != 0) {
             refuse(peer, &error);
+            if (error.lost) {
+                return;
+            }
         } else {
             take_message(peer, &message, (struct ot_slice){frame.data + start, offset - start});
         }

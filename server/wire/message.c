@@ -41,9 +41,15 @@ static int refuse(struct wire_error *error, const char *code, const char *text)
     return -1;
 }
 
-static int refuse_form(struct wire_error *error)
+/* The reader has refused an item. */
+static int refuse_form(const struct reader *reader, struct wire_error *error)
 {
-    return refuse(error, "bad_message", "a field has the wrong type or is out of range");
+    return refuse(error, "bad_message", reader->why);
+}
+
+static int refuse_range(struct wire_error *error)
+{
+    return refuse(error, "bad_message", "a field is out of range");
 }
 
 /* Points at what was read before the reader's place. */
@@ -72,6 +78,7 @@ static bool read_channel(struct reader *reader, struct message *message, struct 
     }
     if (channel > WIRE_CHANNEL_MAX) {
         reader->at = start;
+        reader->why = "a channel is a number of 0 to 127";
         return false;
     }
     message->channel = (uint8_t)channel;
@@ -168,7 +175,7 @@ static int check_size(const struct reader *reader, struct ot_slice text, size_t 
         return 0;
     }
     point_at(error, reader, text);
-    return refuse_form(error);
+    return refuse_range(error);
 }
 
 /* ---- messages ---- */
@@ -178,7 +185,7 @@ static int read_hello(struct reader *r, struct message *m, struct wire_error *er
     if (!read_string_or_nil(r, &m->hello.token) || !reader_string(r, &m->hello.name) ||
         !reader_string(r, &m->hello.color) || !reader_uint_or_nil(r, &m->hello.client) ||
         !read_bytes_or_nil(r, &m->hello.key) || !reader_string(r, &m->hello.agent)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     if (check_size(r, m->hello.agent, AGENT_BYTES_MAX, error) != 0) {
         return -1;
@@ -188,7 +195,7 @@ static int read_hello(struct reader *r, struct message *m, struct wire_error *er
 
 static int read_ping(struct reader *r, struct message *m, struct wire_error *error)
 {
-    return reader_uint(r, &m->ping.n) ? 0 : refuse_form(error);
+    return reader_uint(r, &m->ping.n) ? 0 : refuse_form(r, error);
 }
 
 static int read_open(struct reader *r, struct message *m, struct wire_error *error)
@@ -196,24 +203,24 @@ static int read_open(struct reader *r, struct message *m, struct wire_error *err
     if (!read_ref(r, m, error) || !read_channel(r, m, error) || !reader_string(r, &m->open.id) ||
         !reader_uint_or_nil(r, &m->open.epoch) || !reader_uint_or_nil(r, &m->open.version) ||
         !reader_uint_or_nil(r, &m->open.chat)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     return check_id(r, m->open.id, error);
 }
 
 static int read_close(struct reader *r, struct message *m, struct wire_error *error)
 {
-    return read_channel(r, m, error) ? 0 : refuse_form(error);
+    return read_channel(r, m, error) ? 0 : refuse_form(r, error);
 }
 
 static int read_edit(struct reader *r, struct message *m, struct wire_error *error)
 {
     if (!read_channel(r, m, error) || !reader_uint(r, &m->edit.seq)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     m->ref = error->ref = m->edit.seq;
     if (!reader_uint(r, &m->edit.base) || !reader_bytes(r, &m->edit.op)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     struct ot_error wrong;
     if (ot_op_check(m->edit.op, &m->edit.info, &wrong) != OT_OK) {
@@ -226,10 +233,14 @@ static int read_edit(struct reader *r, struct message *m, struct wire_error *err
 static int read_cursor(struct reader *r, struct message *m, struct wire_error *error)
 {
     if (!read_channel(r, m, error) || !reader_uint(r, &m->cursor.version) ||
-        !reader_uint_or_nil(r, &m->cursor.anchor) || !reader_uint_or_nil(r, &m->cursor.head) ||
-        (m->cursor.anchor == WIRE_NONE) != (m->cursor.head == WIRE_NONE) ||
-        !reader_bool(r, &m->cursor.typing) || !read_string_or_nil(r, &m->cursor.data)) {
-        return refuse_form(error);
+        !reader_uint_or_nil(r, &m->cursor.anchor) || !reader_uint_or_nil(r, &m->cursor.head)) {
+        return refuse_form(r, error);
+    }
+    if ((m->cursor.anchor == WIRE_NONE) != (m->cursor.head == WIRE_NONE)) {
+        return refuse_range(error);
+    }
+    if (!reader_bool(r, &m->cursor.typing) || !read_string_or_nil(r, &m->cursor.data)) {
+        return refuse_form(r, error);
     }
     return check_size(r, m->cursor.data, LIMIT_DATA_BYTES, error);
 }
@@ -238,7 +249,7 @@ static int read_chat(struct reader *r, struct message *m, struct wire_error *err
 {
     if (!read_ref(r, m, error) || !read_channel(r, m, error) || !reader_uint(r, &m->chat.nonce) ||
         !reader_string(r, &m->chat.text)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     size_t points;
     if (!wire_utf8_check(m->chat.text.data, m->chat.text.size, &points, NULL) || points == 0 ||
@@ -254,7 +265,7 @@ static int read_chats(struct reader *r, struct message *m, struct wire_error *er
     return read_ref(r, m, error) && read_channel(r, m, error) && reader_uint(r, &m->chats.before) &&
                    reader_uint(r, &m->chats.limit)
                ? 0
-               : refuse_form(error);
+               : refuse_form(r, error);
 }
 
 static int read_list(struct reader *r, struct message *m, struct wire_error *error)
@@ -263,18 +274,18 @@ static int read_list(struct reader *r, struct message *m, struct wire_error *err
                    reader_uint_or_nil(r, &m->list.before_ms) &&
                    reader_uint_or_nil(r, &m->list.before_key)
                ? 0
-               : refuse_form(error);
+               : refuse_form(r, error);
 }
 
 static int read_create(struct reader *r, struct message *m, struct wire_error *error)
 {
     if (!read_ref(r, m, error)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     uint64_t type_at = r->at;
     if (!reader_uint(r, &m->create.type) || !reader_string(r, &m->create.title) ||
         !read_string_or_nil(r, &m->create.id)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     if (m->create.type != 1 && m->create.type != 2) {
         error->at = type_at;
@@ -290,7 +301,7 @@ static int read_rename(struct reader *r, struct message *m, struct wire_error *e
 {
     if (!read_ref(r, m, error) || !reader_string(r, &m->rename.id) ||
         !reader_string(r, &m->rename.title)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     return check_id(r, m->rename.id, error) != 0 ? -1 : check_title(r, m->rename.title, error);
 }
@@ -298,7 +309,7 @@ static int read_rename(struct reader *r, struct message *m, struct wire_error *e
 static int read_delete(struct reader *r, struct message *m, struct wire_error *error)
 {
     if (!read_ref(r, m, error) || !reader_string(r, &m->remove.id)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     return check_id(r, m->remove.id, error);
 }
@@ -306,7 +317,7 @@ static int read_delete(struct reader *r, struct message *m, struct wire_error *e
 static int read_profile(struct reader *r, struct message *m, struct wire_error *error)
 {
     if (!reader_string(r, &m->profile.name) || !reader_string(r, &m->profile.color)) {
-        return refuse_form(error);
+        return refuse_form(r, error);
     }
     return check_profile(r, m->profile.name, m->profile.color, error);
 }
@@ -316,12 +327,12 @@ static int read_diverged(struct reader *r, struct message *m, struct wire_error 
     return read_channel(r, m, error) && reader_uint(r, &m->diverged.version) &&
                    reader_uint(r, &m->diverged.hash)
                ? 0
-               : refuse_form(error);
+               : refuse_form(r, error);
 }
 
 static int read_token(struct reader *r, struct message *m, struct wire_error *error)
 {
-    return read_ref(r, m, error) && reader_string(r, &m->renew.token) ? 0 : refuse_form(error);
+    return read_ref(r, m, error) && reader_string(r, &m->renew.token) ? 0 : refuse_form(r, error);
 }
 
 static int read_fields(struct reader *reader, struct message *message, struct wire_error *error)
@@ -366,8 +377,14 @@ static int read_message(struct reader *reader, struct message *message, struct w
 {
     uint32_t count = 0;
     uint64_t kind = 0;
-    if (!reader_array(reader, &count) || count == 0 || !reader_uint(reader, &kind)) {
+    if (!reader_array(reader, &count)) {
+        return refuse_form(reader, error);
+    }
+    if (count == 0) {
         return refuse(error, "bad_message", "a message is an array that begins with its kind");
+    }
+    if (!reader_uint(reader, &kind)) {
+        return refuse_form(reader, error);
     }
     int fields = field_count(kind);
     if (fields < 0) {
@@ -385,13 +402,13 @@ int wire_read(struct ot_slice frame, size_t *offset, struct message *message_out
 {
     *message_out = (struct message){.ref = WIRE_NONE};
     *error_out = (struct wire_error){.at = WIRE_NONE, .ref = WIRE_NONE, .channel = -1};
-    struct reader end = {frame.data, frame.size, *offset};
+    struct reader end = {.data = frame.data, .size = frame.size, .at = *offset};
     if (!reader_skip(&end)) {
-        error_out->at = 0;
-        error_out->fatal = true;
-        return refuse(error_out, "bad_message", "the bytes are not a message");
+        error_out->at = end.at - *offset;
+        error_out->lost = true;
+        return refuse(error_out, "bad_message", end.why);
     }
-    struct reader reader = {frame.data + *offset, end.at - *offset, 0};
+    struct reader reader = {.data = frame.data + *offset, .size = end.at - *offset};
     *offset = end.at;
     if (read_message(&reader, message_out, error_out) != 0) {
         if (error_out->at == WIRE_NONE) {

@@ -139,20 +139,20 @@ struct message {
 /* Why bytes were refused: a stable code, a sentence, and where: an offset from the start of the
  * message, or from the start of the operation if that is what is wrong. `ref` and `channel` are set
  * when they could be read, so that the error can be told to whom it concerns (`channel` < 0 or
- * `ref` WIRE_NONE: unknown). `fatal`: the bytes are no message at all (the connection ends with
- * 4400); otherwise the rest of the frame can still be read. */
+ * `ref` WIRE_NONE: unknown). `lost`: where the next message begins is not known, so the rest of the
+ * frame cannot be read. */
 struct wire_error {
     const char *code;
     const char *text;
     uint64_t at;
     uint64_t ref;
     int channel;
-    bool fatal;
+    bool lost;
 };
 
 /*
  * Reads the message at `*offset` of the frame and moves `*offset` past it. Returns 0, or -1 with
- * `error_out`; if that is not fatal, `*offset` has moved past the bad message too. Bounded: looks
+ * `error_out`; unless `lost`, `*offset` has moved past the bad message too. Bounded: looks
  * at each byte at most twice, allocates nothing. Checks form: types, field counts, UTF-8, lengths
  * of texts in code points, ids, colours, operations.
  */

@@ -356,7 +356,8 @@ void world_send(struct world *world, struct world_connection *connection, unsign
 
 unsigned world_next(struct world_connection *connection, struct reader *fields_out)
 {
-    struct reader whole = {connection->received.data, connection->received.size, connection->at};
+    struct reader whole = {
+        .data = connection->received.data, .size = connection->received.size, .at = connection->at};
     struct reader reader = whole;
     uint32_t count;
     uint64_t kind;

@@ -100,7 +100,7 @@ struct subscriber *subscribe(struct world *world, uint8_t channel)
 
 static void see_messages(struct world *world, const uint8_t *data, size_t size)
 {
-    struct reader reader = {data, size, 0};
+    struct reader reader = {.data = data, .size = size};
     while (reader.at < size) {
         struct reader next = reader;
         assert_true(reader_skip(&next));

@@ -250,7 +250,7 @@ static void on_lagged_reader(void *context, const struct subscriber *subscriber)
 static void check_frame(struct reader_state *reader, const struct outbox_frame *frame)
 {
     size_t header = frame->data[1] < 126 ? 2 : frame->data[1] == 126 ? 4 : 10;
-    struct reader bytes = {frame->data + header, frame->size - header, 0};
+    struct reader bytes = {.data = frame->data + header, .size = frame->size - header};
     while (bytes.at < bytes.size) {
         struct reader next = bytes;
         assert_true(reader_skip(&next));

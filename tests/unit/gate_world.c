@@ -233,7 +233,7 @@ struct blob *world_edit(uint64_t n, size_t size)
 
 uint64_t world_read_edit(const struct ws_raw *ws, size_t *at, uint8_t *channel_out)
 {
-    struct reader reader = {ws->message, ws->message_size, *at};
+    struct reader reader = {.data = ws->message, .size = ws->message_size, .at = *at};
     uint32_t count;
     uint64_t kind;
     uint64_t channel;

@@ -55,7 +55,7 @@ static size_t field_count(enum wire_kind kind)
 /* The buffer holds exactly one message, of this kind and with its table's number of fields. */
 static struct peer_message decode(const struct ot_buf *buf, enum wire_kind kind)
 {
-    struct reader reader = {buf->data, buf->size, 0}, whole = reader;
+    struct reader reader = {.data = buf->data, .size = buf->size}, whole = reader;
     uint32_t count;
     uint64_t number;
     assert_true(reader_skip(&whole));
@@ -204,7 +204,7 @@ static void a_list_of_documents_reads_back(void **state)
     assert_true(message.documents.more);
     assert_int_equal(message.documents.document_count, 20);
     struct ot_slice rows = message.documents.documents;
-    struct reader reader = {rows.data, rows.size, 0};
+    struct reader reader = {.data = rows.data, .size = rows.size};
     for (uint64_t i = 0; i < 20; i++) {
         uint32_t count;
         uint64_t type, created_ms, updated_ms, key, people;
@@ -381,7 +381,7 @@ static void a_page_of_chat_reads_back(void **state)
     assert_false(message.chats.more);
     assert_int_equal(message.chats.message_count, 100);
     struct ot_slice rows = message.chats.messages;
-    struct reader reader = {rows.data, rows.size, 0};
+    struct reader reader = {.data = rows.data, .size = rows.size};
     for (size_t i = 0; i < 100; i++) {
         uint32_t count;
         uint64_t number, at_ms;

@@ -18,57 +18,118 @@
 
 /* ---- what is no message at all ---- */
 
-static void expect_fatal(struct ot_slice frame, size_t offset)
+/* `at` WIRE_NONE: anywhere within the frame. */
+static void expect_lost(struct ot_slice frame, uint64_t at)
 {
     struct message message;
     struct wire_error error;
-    size_t before = offset;
+    size_t offset = 0;
     assert_int_equal(wire_read(frame, &offset, &message, &error), -1);
-    assert_true(error.fatal);
+    assert_true(error.lost);
     assert_string_equal(error.code, "bad_message");
-    assert_int_equal(error.at, 0);
+    if (at == WIRE_NONE) {
+        assert_true(error.at <= frame.size);
+    } else {
+        assert_int_equal(error.at, at);
+    }
     assert_int_equal(error.ref, WIRE_NONE);
     assert_int_equal(error.channel, -1);
-    assert_int_equal(offset, before);
+    assert_int_equal(offset, 0);
 }
 
-static void what_quire_does_not_speak_is_fatal(void **state)
+static void what_quire_does_not_speak_is_refused_where_it_stands(void **state)
 {
-    static const char *const fatal[] = {
-        "c1",                        /* never used */
-        "81 01 02",                  /* map */
-        "92 02 ca 00000000",         /* float */
-        "92 02 cb 0000000000000000", /* double */
-        "92 02 d4 01 00",            /* ext */
-        "92 02 c7 01 01 00",         /* ext */
-        "de 0001 01 02",             /* map 16 */
-        "92 02 91 91 91 91 00",      /* nested too deeply */
-        "dd ffffffff",               /* counts and sizes that the bytes cannot hold */
-        "dc ffff 02",
-        "92 02 db ffffffff 78",
-        "92 02 c6 7fffffff 78",
-        "92",
+    static const struct {
+        const char *bytes;
+        uint64_t at;
+    } lost[] = {
+        {"c1", 0},                        /* never used */
+        {"92 02 c1", 2},                  /* the same, further in */
+        {"81 01 02", 0},                  /* map */
+        {"92 02 82 01 02 01 02", 2},      /* map with a key twice */
+        {"92 02 ca 00000000", 2},         /* float */
+        {"92 02 ca 7fc00000", 2},         /* NaN */
+        {"92 02 cb 0000000000000000", 2}, /* double */
+        {"92 02 d4 01 00", 2},            /* ext */
+        {"92 02 c7 01 ff 00", 2},         /* ext: a time */
+        {"92 02 c9 ffffffff 01", 2},      /* ext that promises 4 GiB */
+        {"de 0001 01 02", 0},             /* map 16 */
+        {"92 02 91 91 91 00", 4},         /* the fourth array */
+        {"92 02 91 91 90", 4},            /* the same, empty */
+        {"dd ffffffff", 0},               /* counts and sizes that the bytes cannot hold */
+        {"dd 0fffffff", 0},
+        {"df 0fffffff", 0},
+        {"dc ffff 02", 0},
+        {"92 02 db ffffffff 78", 2},
+        {"92 02 c6 7fffffff 78", 2},
+        {"92 02 d9 05 78", 2},
+        {"92 02 cd 01", 2}, /* the bytes end inside */
+        {"92 02 d3 00", 2},
+        {"92", 0},
+        {"92 02", 0},
     };
     (void)state;
-    for (size_t i = 0; i < COUNT(fatal); i++) {
-        struct ot_slice frame = wire_hex(fatal[i]);
-        expect_fatal(frame, 0);
+    for (size_t i = 0; i < COUNT(lost); i++) {
+        struct ot_slice frame = wire_hex(lost[i].bytes);
+        expect_lost(frame, lost[i].at);
         wire_drop(frame);
     }
-    expect_fatal((struct ot_slice){(const uint8_t *)"", 0}, 0);
+    expect_lost((struct ot_slice){(const uint8_t *)"", 0}, 0);
 }
 
-static void every_truncation_is_fatal(void **state)
+static void every_truncation_is_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < wire_golden_count; i++) {
         struct ot_slice whole = wire_hex(wire_golden[i].bytes);
         for (size_t size = 0; size < whole.size; size++) {
             struct ot_slice cut = wire_copy((struct ot_slice){whole.data, size});
-            expect_fatal(cut, 0);
+            expect_lost(cut, WIRE_NONE);
             wire_drop(cut);
         }
         wire_drop(whole);
+    }
+}
+
+/* Each item has one encoding, the shortest: the same message in a longer one is refused at that
+ * item, and the rest of the frame is still read. */
+static void longer_encodings_are_refused(void **state)
+{
+    static const struct {
+        const char *bytes;
+        uint64_t at;
+    } longer[] = {
+        {"92 cc 02 05", 1},
+        {"92 02 cc 05", 2},
+        {"92 02 cc 7f", 2},
+        {"92 02 cd 00ff", 2},
+        {"92 02 ce 0000ffff", 2},
+        {"92 02 cf 00000000ffffffff", 2},
+        {"92 02 d0 05", 2}, /* signed */
+        {"92 02 d1 00ff", 2},
+        {"92 02 d2 0000ffff", 2},
+        {"92 02 d3 0000000000000005", 2},
+        {"dc 0002 02 05", 0},
+        {"dd 00000002 02 05", 0},
+        {"93 0c 01 d9 01 78", 3}, /* strings */
+        {"93 0c 01 da 0001 78", 3},
+        {"93 0c 01 db 00000001 78", 3},
+        {"95 05 00 01 00 c5 0001 00", 5}, /* bin */
+        {"95 05 00 01 00 c6 00000001 00", 5},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(longer); i++) {
+        struct ot_slice frame = wire_hex(longer[i].bytes);
+        struct message message;
+        struct wire_error error;
+        size_t offset = 0;
+        assert_int_equal(wire_read(frame, &offset, &message, &error), -1);
+        assert_string_equal(error.code, "bad_message");
+        assert_string_equal(error.text, "an item is not in its shortest encoding");
+        assert_int_equal(error.at, longer[i].at);
+        assert_false(error.lost);
+        assert_int_equal(offset, frame.size);
+        wire_drop(frame);
     }
 }
 
@@ -143,7 +204,7 @@ static size_t read_all(struct ot_slice frame)
         if (result == 0) {
             expect_sound(frame, &message);
             taken++;
-        } else if (error.fatal) {
+        } else if (error.lost) {
             assert_int_equal(offset, before);
             return taken;
         } else {
@@ -229,8 +290,9 @@ static void damaged_messages_do_no_harm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_quire_does_not_speak_is_fatal),
-        cmocka_unit_test(every_truncation_is_fatal),
+        cmocka_unit_test(what_quire_does_not_speak_is_refused_where_it_stands),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(longer_encodings_are_refused),
         cmocka_unit_test(random_bytes_do_no_harm),
         cmocka_unit_test(damaged_messages_do_no_harm),
     };

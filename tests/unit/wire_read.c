@@ -260,7 +260,7 @@ static const struct {
     {"95 0a 01 01 a1 54 a1 20", "bad_id", 7, 1, -1},
     {"94 0b 01 a0 a1 54", "bad_id", 4, 1, -1},
     {"95 0a 01 00 a1 54 c0", "bad_type", 3, 1, -1},
-    {"95 0a 01 cc 03 a1 54 c0", "bad_type", 3, 1, -1},
+    {"95 0a 01 cc 80 a1 54 c0", "bad_type", 3, 1, -1},
     {"95 0a 01 01 d9 65 54*101 c0", "bad_title", 6, 1, -1},
     {"95 0a 01 01 a1 0a c0", "bad_title", 5, 1, -1},
     {"94 0b 01 a1 78 a2 c2 85", "bad_title", 6, 1, -1},
@@ -304,7 +304,7 @@ static void expect_refused(size_t i, struct ot_slice before)
         fail_msg("%s: %s at %lld, ref %lld, channel %d", refused[i].bytes, error.code,
                  (long long)error.at, (long long)error.ref, error.channel);
     }
-    assert_false(error.fatal);
+    assert_false(error.lost);
     assert_true(strlen(error.text) > 10);
     assert_int_equal(offset, frame.size);
     ot_buf_deinit(&frame);
@@ -414,7 +414,7 @@ static void expect_field_refused(struct ot_slice bytes, size_t at, struct ot_sli
     assert_int_equal(wire_read(ot_buf_slice(&frame), &offset, &message, &error), -1);
     assert_string_equal(error.code, "bad_message");
     assert_int_equal(error.at, at);
-    assert_false(error.fatal);
+    assert_false(error.lost);
     ot_buf_deinit(&frame);
 }
 
@@ -423,7 +423,7 @@ static void a_field_of_another_type_is_refused_where_it_stands(void **state)
     (void)state;
     for (size_t i = 0; i < wire_golden_count; i++) {
         struct ot_slice bytes = wire_hex(wire_golden[i].bytes);
-        size_t at = bytes.data[0] == 0xdc ? 3 : bytes.data[0] == 0xdd ? 5 : 1;
+        size_t at = 1;
         at += item_size(bytes, at);
         for (const char *field = wire_golden[i].types; *field != '\0'; field++) {
             for (size_t k = 0; k < COUNT(items); k++) {
