@@ -40,6 +40,16 @@ const char *config_origin(const struct config *config, enum option_id id, char *
     return buffer;
 }
 
+/* A list and one more of it. NULL: out of memory. */
+static char *join(const char *list, const char *more)
+{
+    size_t size = strlen(list) + 1 + strlen(more) + 1;
+    char *joined = malloc(size);
+    if (joined)
+        snprintf(joined, size, "%s,%s", list, more);
+    return joined;
+}
+
 int config_set(struct config *config, enum option_id id, const char *text,
                enum config_source source, char *reason_out)
 {
@@ -49,7 +59,9 @@ int config_set(struct config *config, enum option_id id, const char *text,
     struct config_value *value = &config->values[id];
     if (source < value->source)
         return 0;
-    char *copy = strdup(text);
+    char *copy = quire_options[id].kind == OPTION_LIST && source == value->source
+                     ? join(value->text, text)
+                     : strdup(text);
     if (!copy) {
         snprintf(reason_out, OPTION_MESSAGE_MAX, "cannot be kept: out of memory");
         return -1;

@@ -31,20 +31,49 @@ static int refuse_key(const char *path, const char *key, char *message_out)
     return -1;
 }
 
+/* An array is as the flag given again for each of its strings. -1: it has something else in it. */
+static int read_array(struct config *config, enum option_id id, const json_t *array,
+                      char *reason_out)
+{
+    size_t index;
+    const json_t *value;
+    json_array_foreach(array, index, value)
+    {
+        if (!json_is_string(value)) {
+            snprintf(reason_out, OPTION_MESSAGE_MAX, "takes strings");
+            return -1;
+        }
+        if (config_set(config, id, json_string_value(value), CONFIG_FILE, reason_out) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int set_value(struct config *config, enum option_id id, const json_t *value,
+                     char *reason_out)
+{
+    char buffer[32];
+    const struct option *option = &quire_options[id];
+    if (option->kind == OPTION_LIST && json_is_array(value))
+        return read_array(config, id, value, reason_out);
+    const char *text = value_text(value, option->kind, buffer, sizeof(buffer));
+    if (text)
+        return config_set(config, id, text, CONFIG_FILE, reason_out);
+    snprintf(reason_out, OPTION_MESSAGE_MAX, "takes %s",
+             option->kind == OPTION_NUMBER ? "a whole number"
+             : option->kind == OPTION_LIST ? "a string or an array of strings"
+                                           : "a string");
+    return -1;
+}
+
 static int read_pair(struct config *config, const char *path, const char *key, const json_t *value,
                      char *message_out)
 {
     int id = option_find(key, strlen(key));
     if (id < 0 || id == OPTION_CONFIG)
         return refuse_key(path, key, message_out);
-    char buffer[32], reason[OPTION_MESSAGE_MAX];
-    const char *text = value_text(value, quire_options[id].kind, buffer, sizeof(buffer));
-    if (!text) {
-        const char *type = quire_options[id].kind == OPTION_NUMBER ? "a whole number" : "a string";
-        snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: \"%s\" takes %s", path, key, type);
-        return -1;
-    }
-    if (config_set(config, (enum option_id)id, text, CONFIG_FILE, reason) == 0)
+    char reason[OPTION_MESSAGE_MAX];
+    if (set_value(config, (enum option_id)id, value, reason) == 0)
         return 0;
     snprintf(message_out, CONFIG_MESSAGE_MAX, "%s: \"%s\" %s", path, key, reason);
     return -1;

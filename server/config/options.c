@@ -68,6 +68,7 @@ int option_parse(enum option_id id, const char *text, uint64_t *number_out, char
     *number_out = 0;
     switch (option->kind) {
     case OPTION_TEXT:
+    case OPTION_LIST:
         if (*text != '\0')
             return 0;
         snprintf(message_out, OPTION_MESSAGE_MAX, "is empty; it takes %s", option->form);

@@ -12,7 +12,8 @@
 enum option_kind {
     OPTION_TEXT,
     OPTION_NUMBER, /* from `least` to `most` */
-    OPTION_CHOICE  /* one of the words of `form`, with | between */
+    OPTION_CHOICE, /* one of the words of `form`, with | between */
+    OPTION_LIST    /* words with commas between; a flag that comes again adds to it */
 };
 
 #define OPTION_WORKERS_MAX 64
@@ -30,6 +31,8 @@ enum option_kind {
       "connections at once; more are refused")                                                     \
     X(OPTION_COMMIT_INTERVAL_MS, "commit-interval-ms", "N", OPTION_NUMBER, "4", 0, 1000, "ms",     \
       "least time between two syncs of the disk; edits that come meanwhile share the next one")    \
+    X(OPTION_TRUSTED_PROXY, "trusted-proxy", "ADDRESS[/BITS]", OPTION_LIST, "", 0, 0, "",          \
+      "proxies whose X-Forwarded-For and X-Forwarded-Proto count; may be given again")             \
     X(OPTION_TOKEN_KEYS, "token-keys", "FILE", OPTION_TEXT, "", 0, 0, "",                          \
       "keys that prove tokens; with it, only those are let in who show one")                       \
     X(OPTION_TOKEN_ISSUER, "token-issuer", "TEXT", OPTION_TEXT, "", 0, 0, "",                      \

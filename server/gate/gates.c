@@ -63,6 +63,7 @@ static void free_gates(struct gates *gates)
     if (gates->listener >= 0) {
         close(gates->listener);
     }
+    proxies_deinit(&gates->proxies);
     free(gates);
 }
 
@@ -119,7 +120,8 @@ struct gates *gates_start(const struct gate_options *options, const struct gate_
         free_gates(gates);
         return NULL;
     }
-    if (listen_open(gates, message_out, message_size) != 0 ||
+    if (proxies_init(&gates->proxies, options->trusted_proxies, message_out, message_size) != 0 ||
+        listen_open(gates, message_out, message_size) != 0 ||
         make_gates(gates, message_out, message_size) != 0 ||
         start_threads(gates, message_out, message_size) != 0) {
         free_gates(gates);

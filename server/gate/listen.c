@@ -22,6 +22,7 @@
 
 struct arrival {
     struct arrival *next;
+    struct ip from;
     int socket;
 };
 
@@ -119,23 +120,24 @@ static void turn_away(int socket)
     close(socket);
 }
 
-static void hand_over(struct gate *from, int socket)
+static void hand_over(struct gate *gate, int socket, const struct ip *from)
 {
-    struct gates *gates = from->gates;
-    struct gate *to = gates->gate[from->next_gate];
-    from->next_gate = (from->next_gate + 1) % gates->count;
-    if (to == from) {
-        protocols_adopt(to, socket);
+    struct gates *gates = gate->gates;
+    struct gate *to = gates->gate[gate->next_gate];
+    gate->next_gate = (gate->next_gate + 1) % gates->count;
+    if (to == gate) {
+        protocols_adopt(to, socket, from);
         return;
     }
     struct arrival *arrival = memory_new(sizeof(*arrival));
     arrival->socket = socket;
+    arrival->from = *from;
     if (mailbox_push(&to->arrivals, arrival)) {
         gate_wake(to);
     }
 }
 
-static void accept_one(struct gate *gate, int socket)
+static void accept_one(struct gate *gate, int socket, const struct ip *from)
 {
     int on = 1;
     int unsent = UNSENT_BYTES;
@@ -147,7 +149,7 @@ static void accept_one(struct gate *gate, int socket)
     }
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-    hand_over(gate, socket);
+    hand_over(gate, socket, from);
 }
 
 static void pause_accepting(struct gate *gate, int reason)
@@ -169,9 +171,13 @@ static void on_readable(uv_poll_t *handle, int status, int events)
         return;
     }
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        int socket = accept4(gate->gates->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage address = {0};
+        socklen_t size = sizeof(address);
+        int socket = accept4(gate->gates->listener, (struct sockaddr *)&address, &size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (socket >= 0) {
-            accept_one(gate, socket);
+            struct ip from = ip_of_socket((const struct sockaddr *)&address);
+            accept_one(gate, socket, &from);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -218,7 +224,7 @@ void listen_take(struct gate *gate)
     struct arrival *next;
     for (struct arrival *arrival = mailbox_take(&gate->arrivals); arrival != NULL; arrival = next) {
         next = arrival->next;
-        protocols_adopt(gate, arrival->socket);
+        protocols_adopt(gate, arrival->socket, &arrival->from);
         free(arrival);
     }
 }

@@ -9,6 +9,7 @@
 #include "server/gate/gate.h"
 #include "server/gate/outbox.h"
 #include "server/gate/pointers.h"
+#include "server/gate/proxies.h"
 #include "server/gate/slots.h"
 #include "server/gate/stream.h"
 #include "server/gate/wheel.h"
@@ -26,6 +27,7 @@
 struct gates {
     struct gate_env env;
     struct gate_options options; /* without zeros */
+    struct proxies proxies;
     struct gate *gate[HUB_GATES_MAX];
     unsigned count;
     int listener;

@@ -41,9 +41,9 @@ static void arm(struct peer *peer)
 static void log_close(const struct peer *peer)
 {
     const struct gate_env *env = &peer->gate->gates->env;
-    char fields[64];
-    snprintf(fields, sizeof(fields), "connection=%llu code=%u",
-             (unsigned long long)peer->outbox.connection, peer->close_code);
+    char fields[64 + IP_TEXT_MAX], ip[IP_TEXT_MAX];
+    snprintf(fields, sizeof(fields), "connection=%llu ip=%s code=%u",
+             (unsigned long long)peer->outbox.connection, ip_text(&peer->ip, ip), peer->close_code);
     env->log(env->context, HUB_LOG_DEBUG, "connection_closing", fields);
 }
 
@@ -78,7 +78,7 @@ void peer_expired(void *gate, struct wheel_entry *timer)
 /* ---- life --------------------------------------------------------------------------------------
  */
 
-struct peer *peer_new(struct gate *gate, struct lws *wsi)
+struct peer *peer_new(struct gate *gate, struct lws *wsi, const struct ip *ip)
 {
     struct peer *peer = memory_new(sizeof(*peer));
     uint64_t number = slots_add(&gate->slots, peer);
@@ -89,6 +89,7 @@ struct peer *peer_new(struct gate *gate, struct lws *wsi)
     outbox_init(&peer->outbox, number);
     peer->gate = gate;
     peer->wsi = wsi;
+    peer->ip = *ip;
     peer->heard_ms = gate_now_ms(gate);
     arm(peer);
     counter_add(&gate->counters.connections, 1);

@@ -18,6 +18,7 @@ struct peer {
     struct outbox outbox; /* first: the peer of an outbox is at the same address */
     struct gate *gate;
     struct lws *wsi;
+    struct ip ip; /* the client's, behind trusted proxies too */
     struct wheel_entry timer;
     struct assembly *assembly; /* of a frame that came in parts, or NULL */
     uint64_t heard_ms;
@@ -35,7 +36,7 @@ struct peer {
 };
 
 /* NULL when there is no room for one more. */
-struct peer *peer_new(struct gate *gate, struct lws *wsi);
+struct peer *peer_new(struct gate *gate, struct lws *wsi, const struct ip *ip);
 /* Its socket is gone. Tells the hub, frees. */
 void peer_free(struct peer *peer);
 

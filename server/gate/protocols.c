@@ -4,6 +4,7 @@
 #include "server/gate/http.h"
 #include "server/gate/peer.h"
 #include "server/gate/receive.h"
+#include "server/gate/visitor.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -48,10 +49,13 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         atomic_fetch_sub(&gate->gates->sockets, 1);
+        visitor_free(visitor_of(wsi));
         return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        visitor_read(gate, wsi);
         return handshake_check(gate, wsi);
     case LWS_CALLBACK_HTTP:
+        visitor_read(gate, wsi);
         return on_page_asked(wsi, user, in, size);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return http_writeable(gate, user);
@@ -79,12 +83,9 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
 
 static int on_established(struct lws *wsi)
 {
-    struct peer *peer = peer_new(gate_of(wsi), wsi);
-    if (peer == NULL) {
-        return -1;
-    }
-    lws_set_opaque_user_data(wsi, peer);
-    return 0;
+    struct visitor *visitor = visitor_of(wsi);
+    visitor->peer = peer_new(gate_of(wsi), wsi, &visitor->ip);
+    return visitor->peer == NULL ? -1 : 0;
 }
 
 /* Of the client. Ours was first: that was all, and libwebsockets, which has not heard of ours, need
@@ -100,7 +101,7 @@ static int on_goodbye(struct peer *peer)
 
 static void on_closed(struct lws *wsi, struct peer *peer)
 {
-    lws_set_opaque_user_data(wsi, NULL);
+    visitor_of(wsi)->peer = NULL;
     peer_free(peer);
 }
 
@@ -111,7 +112,8 @@ static int on_websocket(struct lws *wsi, enum lws_callback_reasons reason, void 
     if (reason == LWS_CALLBACK_ESTABLISHED) {
         return on_established(wsi);
     }
-    struct peer *peer = lws_get_opaque_user_data(wsi);
+    struct visitor *visitor = visitor_of(wsi);
+    struct peer *peer = visitor == NULL ? NULL : visitor->peer;
     if (peer == NULL) {
         return 0;
     }
@@ -186,11 +188,17 @@ int protocols_open(struct gate *gate)
     return gate->vhost == NULL ? -1 : 0;
 }
 
-void protocols_adopt(struct gate *gate, int socket)
+void protocols_adopt(struct gate *gate, int socket, const struct ip *from)
 {
+    const lws_adopt_desc_t description = {.vh = gate->vhost,
+                                          .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
+                                                  LWS_ADOPT_ALLOW_SSL,
+                                          .fd = {.sockfd = socket},
+                                          .opaque = visitor_new(from)};
     gate->adopted = false;
-    if (lws_adopt_socket_vhost(gate->vhost, socket) == NULL && !gate->adopted) {
-        /* It closed the socket, but had not counted it. */
+    if (lws_adopt_descriptor_vhost_via_info(&description) == NULL && !gate->adopted) {
+        /* It closed the socket, but had made no connection of it. */
         atomic_fetch_sub(&gate->gates->sockets, 1);
+        visitor_free(description.opaque);
     }
 }

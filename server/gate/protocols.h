@@ -6,7 +6,7 @@
 
 /* Makes the gate's context and vhost on its loop. 0 or -1. */
 int protocols_open(struct gate *gate);
-/* Gives an accepted socket to the gate, and takes it over. */
-void protocols_adopt(struct gate *gate, int socket);
+/* Gives an accepted socket, whose other end is at `from`, to the gate, and takes it over. */
+void protocols_adopt(struct gate *gate, int socket, const struct ip *from);
 
 #endif

@@ -154,6 +154,7 @@ static int start_gates(struct server *server, char *message_out)
         .gates = server->options.gates,
         .connections_max = server->options.connections_max,
         .assets = quire_assets,
+        .trusted_proxies = server->options.trusted_proxies,
     };
     struct gate_env env = {
         .context = server,

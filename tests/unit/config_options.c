@@ -139,6 +139,8 @@ static void every_option_can_be_given_in_every_place(void **state)
         {OPTION_CONNECTIONS, "1", "--connections=1", "QUIRE_CONNECTIONS=1", "{\"connections\": 1}"},
         {OPTION_COMMIT_INTERVAL_MS, "0", "--commit-interval-ms=0", "QUIRE_COMMIT_INTERVAL_MS=0",
          "{\"commit-interval-ms\": 0}"},
+        {OPTION_TRUSTED_PROXY, "::1", "--trusted-proxy=::1", "QUIRE_TRUSTED_PROXY=::1",
+         "{\"trusted-proxy\": \"::1\"}"},
         {OPTION_TOKEN_KEYS, "/k", "--token-keys=/k", "QUIRE_TOKEN_KEYS=/k",
          "{\"token-keys\": \"/k\"}"},
         {OPTION_TOKEN_ISSUER, "i", "--token-issuer=i", "QUIRE_TOKEN_ISSUER=i",
@@ -161,6 +163,23 @@ static void every_option_can_be_given_in_every_place(void **state)
         assert_resolved(variable, cases[i].id, cases[i].value, CONFIG_ENVIRONMENT);
         assert_resolved(file, cases[i].id, cases[i].value, CONFIG_FILE);
     }
+}
+
+static void a_list_grows_within_one_place(void **state)
+{
+    (void)state;
+    static const char file[] = "{\"trusted-proxy\": [\"::1\", \"10.0.0.0/8\"]}";
+    struct places places = {.file = file};
+    assert_resolved(places, OPTION_TRUSTED_PROXY, "::1,10.0.0.0/8", CONFIG_FILE);
+    places.environment[0] = "QUIRE_TRUSTED_PROXY=::2,::3";
+    assert_resolved(places, OPTION_TRUSTED_PROXY, "::2,::3", CONFIG_ENVIRONMENT);
+    places.flags[0] = "--trusted-proxy=::4";
+    places.flags[1] = "--trusted-proxy=::5";
+    assert_resolved(places, OPTION_TRUSTED_PROXY, "::4,::5", CONFIG_FLAG);
+    assert_refused((struct places){.file = "{\"trusted-proxy\": [1]}"},
+                   "\"trusted-proxy\" takes strings");
+    assert_refused((struct places){.file = "{\"trusted-proxy\": 1}"},
+                   "\"trusted-proxy\" takes a string or an array of strings");
 }
 
 static void a_flag_takes_its_value_from_the_next_argument_too(void **state)
@@ -357,6 +376,7 @@ int main(void)
         cmocka_unit_test(every_default_is_a_value_of_its_option),
         cmocka_unit_test(the_strongest_place_decides),
         cmocka_unit_test(every_option_can_be_given_in_every_place),
+        cmocka_unit_test(a_list_grows_within_one_place),
         cmocka_unit_test(a_flag_takes_its_value_from_the_next_argument_too),
         cmocka_unit_test(the_file_can_be_named_by_the_environment),
         cmocka_unit_test(wrong_arguments_are_refused),

@@ -1,0 +1,25 @@
+/*
+ * An accepted socket from its first moment to its last, whatever becomes of it: a page, a
+ * WebSocket, a refusal, nothing. libwebsockets' opaque user data of every connection.
+ */
+#ifndef QUIRE_GATE_VISITOR_H
+#define QUIRE_GATE_VISITOR_H
+
+#include "server/gate/loop.h"
+
+struct peer;
+
+struct visitor {
+    struct ip from;    /* the other end of the socket: a client, or a proxy */
+    struct ip ip;      /* the client; `from` until the request of a trusted proxy is there */
+    struct peer *peer; /* its WebSocket, or NULL */
+};
+
+struct visitor *visitor_new(const struct ip *from);
+void visitor_free(struct visitor *visitor);
+/* Of any connection that has been adopted. */
+struct visitor *visitor_of(struct lws *wsi);
+/* The request's headers are there: looks who it is for. */
+void visitor_read(struct gate *gate, struct lws *wsi);
+
+#endif
