@@ -43,7 +43,8 @@ struct gate_options {
     unsigned gates;
     unsigned connections_max;        /* 0: 65536; never more than descriptors allow */
     const struct gate_asset *assets; /* ends with a NULL path; "/" and "/d/ID" are "/index.html" */
-    const char *trusted_proxies;     /* addresses and networks with commas between; NULL: none */
+    const char *allow_hosts, *allow_origins; /* as in admission.h, commas between; NULL: none */
+    const char *trusted_proxies; /* addresses and networks with commas between; NULL: none */
 
     /* 0: the limit of that name */
     unsigned hello_ms, silence_ms, ping_ms, stall_ms, close_ms;

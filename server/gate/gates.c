@@ -63,6 +63,7 @@ static void free_gates(struct gates *gates)
     if (gates->listener >= 0) {
         close(gates->listener);
     }
+    admission_deinit(&gates->admission);
     proxies_deinit(&gates->proxies);
     free(gates);
 }
@@ -120,7 +121,8 @@ struct gates *gates_start(const struct gate_options *options, const struct gate_
         free_gates(gates);
         return NULL;
     }
-    if (proxies_init(&gates->proxies, options->trusted_proxies, message_out, message_size) != 0 ||
+    if (admission_init(&gates->admission, options, message_out, message_size) != 0 ||
+        proxies_init(&gates->proxies, options->trusted_proxies, message_out, message_size) != 0 ||
         listen_open(gates, message_out, message_size) != 0 ||
         make_gates(gates, message_out, message_size) != 0 ||
         start_threads(gates, message_out, message_size) != 0) {

@@ -2,23 +2,13 @@
 
 #include "server/gate/frame.h"
 #include "server/gate/page.h"
+#include "server/gate/request.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define VALUE_MAX 1024
-
-bool http_has_body(struct lws *wsi)
-{
-    char length[32];
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
-        return true;
-    }
-    return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
-           (lws_hdr_copy(wsi, length, sizeof(length), WSI_TOKEN_HTTP_CONTENT_LENGTH) < 0 ||
-            strcmp(length, "0") != 0);
-}
 
 static void list(struct gate *gate, struct http_transfer *transfer)
 {
@@ -96,16 +86,31 @@ static int answer(struct gate *gate, struct http_transfer *transfer, const struc
     return write_some(gate, transfer, fill(gate, transfer, head));
 }
 
+static bool is_read(const struct gate *gate, struct lws *wsi)
+{
+    (void)gate;
+    return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0 ||
+           lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
+}
+
+static const struct request_rule rules[] = {
+    {is_read,
+     {.reason = "method",
+      .status = 405,
+      .header = "Allow: GET, HEAD\r\n",
+      .text = "Pages are read with GET or HEAD."}},
+};
+
 int http_request(struct gate *gate, struct lws *wsi, struct http_transfer *transfer,
                  const char *path)
 {
-    bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
-    if (!head && lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0) {
-        http_refuse(gate, wsi, 405, "Allow: GET, HEAD\r\n", "Pages are read with GET or HEAD.");
-        return -1;
+    const struct refusal *refusal =
+        request_check(gate, wsi, rules, sizeof(rules) / sizeof(rules[0]));
+    if (refusal == NULL) {
+        refusal = request_check_common(gate, wsi, page_is_of_health(path));
     }
-    if (http_has_body(wsi)) {
-        http_refuse(gate, wsi, 400, "", "A request with a body is not taken.");
+    if (refusal != NULL) {
+        request_refuse(gate, wsi, refusal);
         return -1;
     }
     char known[VALUE_MAX];
@@ -119,7 +124,7 @@ int http_request(struct gate *gate, struct lws *wsi, struct http_transfer *trans
         page = why_not == NULL ? page_text(200, "", "ok") : page_text(503, "", why_not);
     }
     transfer->wsi = wsi;
-    return answer(gate, transfer, &page, !head);
+    return answer(gate, transfer, &page, lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) <= 0);
 }
 
 void http_refuse(struct gate *gate, struct lws *wsi, unsigned status, const char *header,

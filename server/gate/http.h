@@ -31,6 +31,5 @@ void http_tick(struct gate *gate, uint64_t now_ms);
 /* Answers with a short text, to be closed then. `header`: a further header line or "". */
 void http_refuse(struct gate *gate, struct lws *wsi, unsigned status, const char *header,
                  const char *text);
-bool http_has_body(struct lws *wsi);
 
 #endif

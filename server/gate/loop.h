@@ -6,6 +6,7 @@
 #ifndef QUIRE_GATE_LOOP_H
 #define QUIRE_GATE_LOOP_H
 
+#include "server/gate/admission.h"
 #include "server/gate/gate.h"
 #include "server/gate/outbox.h"
 #include "server/gate/pointers.h"
@@ -27,6 +28,7 @@
 struct gates {
     struct gate_env env;
     struct gate_options options; /* without zeros */
+    struct admission admission;
     struct proxies proxies;
     struct gate *gate[HUB_GATES_MAX];
     unsigned count;
@@ -86,6 +88,9 @@ struct gate {
     uint64_t stop_by_ms, told_ms;
     uint32_t closed; /* of those that are left when stopping */
     uint64_t random;
+    uint64_t refusals_second; /* the one of which so many have been logged: */
+    unsigned refusals_logged;
+    uint64_t refusals_untold; /* since the last that was */
     struct gate_counters counters;
 };
 

@@ -25,6 +25,7 @@ static const struct {
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
+    {421, "Misdirected Request"},
     {426, "Upgrade Required"},
     {503, "Service Unavailable"},
     {505, "HTTP Version Not Supported"},
@@ -80,6 +81,11 @@ static struct page page_asset(const struct gate_asset *asset, const char *known)
         page.size = 0;
     }
     return page;
+}
+
+bool page_is_of_health(const char *path)
+{
+    return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0;
 }
 
 struct page page_find(const struct gate_asset *assets, const char *path, const char *known)

@@ -20,6 +20,8 @@ struct page {
 
 /* A short text; `text` must last as long as the page. */
 struct page page_text(unsigned status, const char *header, const char *text);
+/* /healthz, /readyz: for machines, by whatever name they know the server. */
+bool page_is_of_health(const char *path);
 /* `known`: If-None-Match of the request, or "". */
 struct page page_find(const struct gate_asset *assets, const char *path, const char *known);
 /* Writes the head of the answer, up to the empty line; cut off at `capacity`. Returns its size. */

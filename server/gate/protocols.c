@@ -4,6 +4,7 @@
 #include "server/gate/http.h"
 #include "server/gate/peer.h"
 #include "server/gate/receive.h"
+#include "server/gate/request.h"
 #include "server/gate/visitor.h"
 
 #include <string.h>
@@ -31,7 +32,9 @@ static int on_page_asked(struct lws *wsi, void *user, const char *path, size_t s
     char copy[PATH_MAX_CHARS];
     struct gate *gate = gate_of(wsi);
     if (size >= sizeof(copy) || memchr(path, '\0', size) != NULL) {
-        http_refuse(gate, wsi, 404, "", "There is no such page.");
+        static const struct refusal none = {
+            .reason = "path", .status = 404, .text = "There is no such page."};
+        request_refuse(gate, wsi, &none);
         return -1;
     }
     memcpy(copy, path, size);

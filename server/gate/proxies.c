@@ -15,10 +15,11 @@ int proxies_init(struct proxies *proxies, const char *list, char *message_out, s
          word = words_next(word, &size)) {
         struct ip_network network;
         if (ip_network_parse(word, size, &network) != 0) {
-            snprintf(message_out, message_size,
-                     "trusted-proxy \"%.*s\" is no address: it takes 127.0.0.1, 10.0.0.0/8 (without "
-                     "bits after the first 8) or fd00::/8",
-                     (int)(size < 60 ? size : 60), word);
+            snprintf(
+                message_out, message_size,
+                "trusted-proxy \"%.*s\" is no address: it takes 127.0.0.1, 10.0.0.0/8 (without "
+                "bits after the first 8) or fd00::/8",
+                (int)(size < 60 ? size : 60), word);
             proxies_deinit(proxies);
             return -1;
         }
@@ -69,8 +70,7 @@ struct ip proxies_client(const struct proxies *proxies, const struct ip *from,
     struct ip client = *from;
     struct ip before;
     size_t size = strlen(forwarded_for);
-    while (size > 0 && proxies_hold(proxies, &client) &&
-           take_last(forwarded_for, &size, &before)) {
+    while (size > 0 && proxies_hold(proxies, &client) && take_last(forwarded_for, &size, &before)) {
         client = before;
     }
     return client;

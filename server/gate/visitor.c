@@ -3,13 +3,16 @@
 #include "server/gate/memory.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #define FORWARDED_MAX 1024
+#define PROTO_HEADER  "x-forwarded-proto:"
 
 struct visitor *visitor_new(const struct ip *from)
 {
     struct visitor *visitor = memory_new(sizeof(*visitor));
     visitor->from = visitor->ip = *from;
+    visitor->scheme = SCHEME_ANY;
     return visitor;
 }
 
@@ -23,12 +26,27 @@ struct visitor *visitor_of(struct lws *wsi)
     return lws_get_opaque_user_data(wsi);
 }
 
+static enum scheme forwarded_scheme(struct lws *wsi)
+{
+    char value[8];
+    if (lws_hdr_custom_copy(wsi, value, sizeof(value), PROTO_HEADER, sizeof(PROTO_HEADER) - 1) <=
+        0) {
+        return SCHEME_ANY;
+    }
+    return strcasecmp(value, "https") == 0  ? SCHEME_HTTPS
+           : strcasecmp(value, "http") == 0 ? SCHEME_HTTP
+                                            : SCHEME_ANY;
+}
+
 void visitor_read(struct gate *gate, struct lws *wsi)
 {
-    char forwarded_for[FORWARDED_MAX];
     struct visitor *visitor = visitor_of(wsi);
-    if (lws_hdr_copy(wsi, forwarded_for, sizeof(forwarded_for), WSI_TOKEN_X_FORWARDED_FOR) <= 0) {
+    if (!proxies_hold(&gate->gates->proxies, &visitor->from)) {
         return;
     }
-    visitor->ip = proxies_client(&gate->gates->proxies, &visitor->from, forwarded_for);
+    char forwarded_for[FORWARDED_MAX];
+    if (lws_hdr_copy(wsi, forwarded_for, sizeof(forwarded_for), WSI_TOKEN_X_FORWARDED_FOR) > 0) {
+        visitor->ip = proxies_client(&gate->gates->proxies, &visitor->from, forwarded_for);
+    }
+    visitor->scheme = forwarded_scheme(wsi);
 }

@@ -10,16 +10,17 @@
 struct peer;
 
 struct visitor {
-    struct ip from;    /* the other end of the socket: a client, or a proxy */
-    struct ip ip;      /* the client; `from` until the request of a trusted proxy is there */
-    struct peer *peer; /* its WebSocket, or NULL */
+    struct ip from;     /* the other end of the socket: a client, or a proxy */
+    struct ip ip;       /* the client; `from` until the request of a trusted proxy is there */
+    struct peer *peer;  /* its WebSocket, or NULL */
+    enum scheme scheme; /* that the client speaks, as far as it is known */
 };
 
 struct visitor *visitor_new(const struct ip *from);
 void visitor_free(struct visitor *visitor);
 /* Of any connection that has been adopted. */
 struct visitor *visitor_of(struct lws *wsi);
-/* The request's headers are there: looks who it is for. */
+/* The request's headers are there: looks what proxies say of the client. */
 void visitor_read(struct gate *gate, struct lws *wsi);
 
 #endif

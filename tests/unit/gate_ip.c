@@ -36,10 +36,27 @@ static void what_is_no_address_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "",          "1.2.3",   "1.2.3.4.5", "1.2.3.256", "a",     "localhost",
-        "[1.2.3.4]", "[::1",    "::1]",      ":",         "::1%1", "1.2.3.4 ",
-        " 1.2.3.4",  "::1::",   "1.2.3.4:5", "[]",        "-",     "0001.2.3.4",
-        "[::1]:80",  "unknown", "_hidden",
+        "",
+        "1.2.3",
+        "1.2.3.4.5",
+        "1.2.3.256",
+        "a",
+        "localhost",
+        "[1.2.3.4]",
+        "[::1",
+        "::1]",
+        ":",
+        "::1%1",
+        "1.2.3.4 ",
+        " 1.2.3.4",
+        "::1::",
+        "1.2.3.4:5",
+        "[]",
+        "-",
+        "0001.2.3.4",
+        "[::1]:80",
+        "unknown",
+        "_hidden",
         "1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111"};
     struct ip ip;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -81,10 +98,20 @@ static void a_network_holds_what_begins_as_it_does(void **state)
 static void what_is_no_network_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"",           "/8",        "10.0.0.0/",    "10.0.0.0/33",
-                                        "10.0.0.1/8", "::/129",    "fd00::1/8",    "10.0.0.0/8/8",
-                                        "10.0.0.0/a", "10/8",      "10.0.0.0/-1",  "10.0.0.0/0008",
-                                        "10.0.0.0/ 8", "example.org"};
+    static const char *const texts[] = {"",
+                                        "/8",
+                                        "10.0.0.0/",
+                                        "10.0.0.0/33",
+                                        "10.0.0.1/8",
+                                        "::/129",
+                                        "fd00::1/8",
+                                        "10.0.0.0/8/8",
+                                        "10.0.0.0/a",
+                                        "10/8",
+                                        "10.0.0.0/-1",
+                                        "10.0.0.0/0008",
+                                        "10.0.0.0/ 8",
+                                        "example.org"};
     struct ip_network network;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (ip_network_parse(texts[i], strlen(texts[i]), &network) == 0)

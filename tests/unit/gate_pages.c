@@ -75,7 +75,8 @@ static void the_editor_is_at_the_root_and_at_every_document(void **state)
     check(*state, "GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n", 200, "<!doctype html>");
     check(*state, "GET /d/note-1_X HTTP/1.1\r\nHost: a\r\n\r\n", 200, "<!doctype html>");
     check(*state, "GET /?a=b HTTP/1.1\r\nHost: a\r\n\r\n", 200, "<!doctype html>");
-    check(*state, "GET / HTTP/1.0\r\n\r\n", 200, "<!doctype html>");
+    check(*state, "GET / HTTP/1.0\r\nHost: a\r\n\r\n", 200, "<!doctype html>");
+    check(*state, "GET /healthz HTTP/1.0\r\n\r\n", 200, "ok");
 }
 
 static void a_page_comes_with_its_headers(void **state)

@@ -75,6 +75,7 @@ struct world *world_start(const struct gate_options *options)
     pthread_cond_init(&world->news, NULL);
     struct gate_options used = options == NULL ? (struct gate_options){0} : *options;
     used.host = "127.0.0.1";
+    used.allow_hosts = used.allow_hosts == NULL ? "quire.test, a" : used.allow_hosts;
     if (used.assets == NULL) {
         used.assets = no_assets;
     }

@@ -216,7 +216,7 @@ static void connect_with_url(unsigned port, const char *token)
     struct ws_raw *ws = ws_raw_connect(port, 0);
     assert_non_null(ws);
     snprintf(request, sizeof(request),
-             "GET /ws?token=%s HTTP/1.1\r\nHost: quire.test\r\nAuthorization: Bearer %s\r\n"
+             "GET /ws?token=%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
              "Cookie: token=%s\r\n%s",
              token, token, token, strstr(WS_RAW_HANDSHAKE, "Upgrade:"));
     assert_true(ws_raw_send_text(ws, request));
@@ -249,8 +249,9 @@ static void row_105_the_log_knows_no_token_and_no_key(void **state)
     char *good = make_token(place, place->keys, "1h");
     char *forged = make_token(place, place->other, "1h");
     unsigned port = process_serve(&place->process, place->data,
-                                  (const char *const[]){"--token-keys", place->keys, "--log-level",
-                                                        "debug", "--log-format", "text", NULL});
+                                  (const char *const[]){"--token-keys", place->keys, "--allow-host",
+                                                        "quire.test", "--log-level", "debug",
+                                                        "--log-format", "text", NULL});
     connect_with_url(port, good);
     expect_turned_away(port, NULL, WIRE_CLOSE_UNAUTHORIZED);
     expect_turned_away(port, forged, WIRE_CLOSE_UNAUTHORIZED);
@@ -283,9 +284,10 @@ static void row_106_a_connection_ends_with_its_token(void **state)
 {
     struct place *place = *state;
     static struct process server;
-    unsigned port = process_serve(
-        &server, place->data,
-        (const char *const[]){"--token-keys", place->keys, "--token-leeway-s", "0", NULL});
+    unsigned port =
+        process_serve(&server, place->data,
+                      (const char *const[]){"--token-keys", place->keys, "--allow-host",
+                                            "quire.test", "--token-leeway-s", "0", NULL});
     char *token = make_token(place, place->keys, "8s");
     struct ws_raw *ws = say_hello(port, token);
     struct listener listener = {ws, 0};
