@@ -47,8 +47,10 @@ bool address_is_loopback(const struct address *address)
     return strcasecmp(address->host, "localhost") == 0;
 }
 
-void address_url(const char *host, unsigned port, char *url_out, size_t url_size)
+void address_url(const char *scheme, const char *host, unsigned port, char *url_out,
+                 size_t url_size)
 {
     bool six = strchr(host, ':');
-    snprintf(url_out, url_size, "http://%s%s%s:%u", six ? "[" : "", host, six ? "]" : "", port);
+    snprintf(url_out, url_size, "%s://%s%s%s:%u", scheme, six ? "[" : "", host, six ? "]" : "",
+             port);
 }

@@ -18,7 +18,8 @@ int address_parse(const char *text, struct address *address_out);
 /* Whether only programs on this machine can reach the host: 127.x.y.z, ::1 or localhost. */
 bool address_is_loopback(const struct address *address);
 
-/* Writes the http address. */
-void address_url(const char *host, unsigned port, char *url_out, size_t url_size);
+/* Writes the address as `scheme` ("http") has it. */
+void address_url(const char *scheme, const char *host, unsigned port, char *url_out,
+                 size_t url_size);
 
 #endif

@@ -31,6 +31,10 @@ enum option_kind {
       "connections at once; more are refused")                                                     \
     X(OPTION_COMMIT_INTERVAL_MS, "commit-interval-ms", "N", OPTION_NUMBER, "4", 0, 1000, "ms",     \
       "least time between two syncs of the disk; edits that come meanwhile share the next one")    \
+    X(OPTION_TLS_CERT, "tls-cert", "FILE", OPTION_TEXT, "", 0, 0, "",                              \
+      "certificate and its chain in PEM: the server speaks TLS")                                   \
+    X(OPTION_TLS_KEY, "tls-key", "FILE", OPTION_TEXT, "", 0, 0, "",                                \
+      "key of the certificate in PEM; nobody else may read it")                                    \
     X(OPTION_ALLOW_HOST, "allow-host", "HOST", OPTION_LIST, "", 0, 0, "",                          \
       "name by which the server is asked for, or *.example.org; may be given again")               \
     X(OPTION_ALLOW_ORIGIN, "allow-origin", "ORIGIN", OPTION_LIST, "", 0, 0, "",                    \

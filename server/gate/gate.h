@@ -44,6 +44,7 @@ struct gate_options {
     unsigned connections_max;        /* 0: 65536; never more than descriptors allow */
     const struct gate_asset *assets; /* ends with a NULL path; "/" and "/d/ID" are "/index.html" */
     const char *allow_hosts, *allow_origins; /* as in admission.h, commas between; NULL: none */
+    const char *tls_cert, *tls_key;          /* PEM files; NULL or "": no TLS */
     const char *trusted_proxies; /* addresses and networks with commas between; NULL: none */
 
     /* 0: the limit of that name */

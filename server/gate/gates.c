@@ -3,6 +3,7 @@
 #include "server/gate/listen.h"
 #include "server/gate/loop.h"
 #include "server/gate/memory.h"
+#include "server/gate/tls.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -105,6 +106,18 @@ static int start_threads(struct gates *gates, char *message_out, size_t message_
     return 0;
 }
 
+static int check_tls(const struct gate_options *options, char *message_out, size_t message_size)
+{
+    bool cert = option_is_set(options->tls_cert);
+    bool key = option_is_set(options->tls_key);
+    if (cert != key) {
+        snprintf(message_out, message_size,
+                 "tls-cert and tls-key belong together, and only one of them is given");
+        return -1;
+    }
+    return cert ? tls_check(options->tls_cert, options->tls_key, message_out, message_size) : 0;
+}
+
 struct gates *gates_start(const struct gate_options *options, const struct gate_env *env,
                           char *message_out, size_t message_size)
 {
@@ -121,7 +134,8 @@ struct gates *gates_start(const struct gate_options *options, const struct gate_
         free_gates(gates);
         return NULL;
     }
-    if (admission_init(&gates->admission, options, message_out, message_size) != 0 ||
+    if (check_tls(options, message_out, message_size) != 0 ||
+        admission_init(&gates->admission, options, message_out, message_size) != 0 ||
         proxies_init(&gates->proxies, options->trusted_proxies, message_out, message_size) != 0 ||
         listen_open(gates, message_out, message_size) != 0 ||
         make_gates(gates, message_out, message_size) != 0 ||

@@ -112,11 +112,13 @@ int listen_open(struct gates *gates, char *message_out, size_t message_size)
  */
 
 /* Too many: told so in plain HTTP, as far as the socket takes it. */
-static void turn_away(int socket)
+static void turn_away(int socket, bool tls)
 {
     static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
                                  "Content-Length: 0\r\nRetry-After: 5\r\n\r\n";
-    (void)send(socket, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!tls) {
+        (void)send(socket, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
     close(socket);
 }
 
@@ -144,7 +146,7 @@ static void accept_one(struct gate *gate, int socket, const struct ip *from)
     struct gates *gates = gate->gates;
     if (atomic_fetch_add(&gates->sockets, 1) >= gates->options.connections_max) {
         atomic_fetch_sub(&gates->sockets, 1);
-        turn_away(socket);
+        turn_away(socket, option_is_set(gates->options.tls_cert));
         return;
     }
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -24,6 +24,12 @@
 #define GATE_SUBPROTOCOL "quire.v1"
 #define GATE_PATH        "/ws"
 
+/* A path of the options that is set. */
+static inline bool option_is_set(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
 /* All gates, and what they share. Constant while threads run but for the atomics. */
 struct gates {
     struct gate_env env;

@@ -5,6 +5,7 @@
 #include "server/gate/peer.h"
 #include "server/gate/receive.h"
 #include "server/gate/request.h"
+#include "server/gate/tls.h"
 #include "server/gate/visitor.h"
 
 #include <string.h>
@@ -47,6 +48,8 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
 {
     struct gate *gate = gate_of(wsi);
     switch (reason) {
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        return tls_set_up(user, gate->gates->options.tls_cert, gate->gates->options.tls_key);
     case LWS_CALLBACK_WSI_CREATE:
         gate->adopted = true;
         return 0;
@@ -183,6 +186,10 @@ int protocols_open(struct gate *gate)
         .user = gate,
         .vhost_name = "quire",
     };
+    if (option_is_set(gate->gates->options.tls_cert)) {
+        info.options |=
+            LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+    }
     gate->context = lws_create_context(&info);
     if (gate->context == NULL) {
         return -1;
@@ -197,7 +204,7 @@ void protocols_adopt(struct gate *gate, int socket, const struct ip *from)
                                           .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
                                                   LWS_ADOPT_ALLOW_SSL,
                                           .fd = {.sockfd = socket},
-                                          .opaque = visitor_new(from)};
+                                          .opaque = visitor_new(gate, from)};
     gate->adopted = false;
     if (lws_adopt_descriptor_vhost_via_info(&description) == NULL && !gate->adopted) {
         /* It closed the socket, but had made no connection of it. */

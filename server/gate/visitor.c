@@ -8,11 +8,11 @@
 #define FORWARDED_MAX 1024
 #define PROTO_HEADER  "x-forwarded-proto:"
 
-struct visitor *visitor_new(const struct ip *from)
+struct visitor *visitor_new(const struct gate *gate, const struct ip *from)
 {
     struct visitor *visitor = memory_new(sizeof(*visitor));
     visitor->from = visitor->ip = *from;
-    visitor->scheme = SCHEME_ANY;
+    visitor->scheme = option_is_set(gate->gates->options.tls_cert) ? SCHEME_HTTPS : SCHEME_ANY;
     return visitor;
 }
 
@@ -26,16 +26,17 @@ struct visitor *visitor_of(struct lws *wsi)
     return lws_get_opaque_user_data(wsi);
 }
 
-static enum scheme forwarded_scheme(struct lws *wsi)
+/* What the proxy says; what it is without, if it does not. */
+static enum scheme forwarded_scheme(struct lws *wsi, enum scheme otherwise)
 {
     char value[8];
     if (lws_hdr_custom_copy(wsi, value, sizeof(value), PROTO_HEADER, sizeof(PROTO_HEADER) - 1) <=
         0) {
-        return SCHEME_ANY;
+        return otherwise;
     }
     return strcasecmp(value, "https") == 0  ? SCHEME_HTTPS
            : strcasecmp(value, "http") == 0 ? SCHEME_HTTP
-                                            : SCHEME_ANY;
+                                            : otherwise;
 }
 
 void visitor_read(struct gate *gate, struct lws *wsi)
@@ -48,5 +49,5 @@ void visitor_read(struct gate *gate, struct lws *wsi)
     if (lws_hdr_copy(wsi, forwarded_for, sizeof(forwarded_for), WSI_TOKEN_X_FORWARDED_FOR) > 0) {
         visitor->ip = proxies_client(&gate->gates->proxies, &visitor->from, forwarded_for);
     }
-    visitor->scheme = forwarded_scheme(wsi);
+    visitor->scheme = forwarded_scheme(wsi, visitor->scheme);
 }

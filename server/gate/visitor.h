@@ -16,7 +16,7 @@ struct visitor {
     enum scheme scheme; /* that the client speaks, as far as it is known */
 };
 
-struct visitor *visitor_new(const struct ip *from);
+struct visitor *visitor_new(const struct gate *gate, const struct ip *from);
 void visitor_free(struct visitor *visitor);
 /* Of any connection that has been adopted. */
 struct visitor *visitor_of(struct lws *wsi);

@@ -15,11 +15,17 @@ const char *announce_path(const char *dir, char *buffer)
     return realpath(dir, buffer) ? buffer : dir;
 }
 
+static const char *scheme_of(const struct config *config)
+{
+    return *config_text(config, OPTION_TLS_CERT) == '\0' ? "http" : "https";
+}
+
 /* The address as people type it. */
 static void friendly_url(const struct config *config, unsigned port, char *url_out)
 {
     const char *host = config->listen.host;
-    address_url(strcmp(host, "127.0.0.1") == 0 ? "localhost" : host, port, url_out, URL_MAX);
+    address_url(scheme_of(config), strcmp(host, "127.0.0.1") == 0 ? "localhost" : host, port,
+                url_out, URL_MAX);
 }
 
 void announce_start(struct log *log, const struct config *config, bool friendly)
@@ -62,7 +68,7 @@ void announce_serving(struct log *log, const struct config *config, unsigned por
         say_serving(log, config, port, path);
         return;
     }
-    address_url(config->listen.host, port, url, sizeof(url));
+    address_url(scheme_of(config), config->listen.host, port, url, sizeof(url));
     log_write(log, LOG_INFO, "serving", "url=%s workers=%llu connections=%llu data=%s", url,
               (unsigned long long)config_number(config, OPTION_WORKERS),
               (unsigned long long)config_number(config, OPTION_CONNECTIONS),

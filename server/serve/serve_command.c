@@ -104,6 +104,8 @@ static int start(struct serve *serve, char *message_out)
             .listen = config->listen,
             .gates = (unsigned)config_number(config, OPTION_WORKERS),
             .connections_max = (unsigned)config_number(config, OPTION_CONNECTIONS),
+            .tls_cert = config_text(config, OPTION_TLS_CERT),
+            .tls_key = config_text(config, OPTION_TLS_KEY),
             .allow_hosts = config_text(config, OPTION_ALLOW_HOST),
             .allow_origins = config_text(config, OPTION_ALLOW_ORIGIN),
             .trusted_proxies = config_text(config, OPTION_TRUSTED_PROXY),

@@ -154,6 +154,8 @@ static int start_gates(struct server *server, char *message_out)
         .gates = server->options.gates,
         .connections_max = server->options.connections_max,
         .assets = quire_assets,
+        .tls_cert = server->options.tls_cert,
+        .tls_key = server->options.tls_key,
         .allow_hosts = server->options.allow_hosts,
         .allow_origins = server->options.allow_origins,
         .trusted_proxies = server->options.trusted_proxies,

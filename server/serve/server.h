@@ -21,6 +21,7 @@ struct server_options {
     const char *data;
     struct address listen;
     unsigned gates;
+    const char *tls_cert, *tls_key;
     const char *allow_hosts, *allow_origins, *trusted_proxies; /* as gate_options has them */
     unsigned connections_max;
     uint64_t commit_interval_ms;

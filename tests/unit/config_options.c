@@ -139,6 +139,8 @@ static void every_option_can_be_given_in_every_place(void **state)
         {OPTION_CONNECTIONS, "1", "--connections=1", "QUIRE_CONNECTIONS=1", "{\"connections\": 1}"},
         {OPTION_COMMIT_INTERVAL_MS, "0", "--commit-interval-ms=0", "QUIRE_COMMIT_INTERVAL_MS=0",
          "{\"commit-interval-ms\": 0}"},
+        {OPTION_TLS_CERT, "/c", "--tls-cert=/c", "QUIRE_TLS_CERT=/c", "{\"tls-cert\": \"/c\"}"},
+        {OPTION_TLS_KEY, "/k", "--tls-key=/k", "QUIRE_TLS_KEY=/k", "{\"tls-key\": \"/k\"}"},
         {OPTION_ALLOW_HOST, "h", "--allow-host=h", "QUIRE_ALLOW_HOST=h", "{\"allow-host\": \"h\"}"},
         {OPTION_ALLOW_ORIGIN, "o", "--allow-origin=o", "QUIRE_ALLOW_ORIGIN=o",
          "{\"allow-origin\": \"o\"}"},

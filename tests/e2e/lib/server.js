@@ -54,7 +54,7 @@ export class Server {
     const serving = new Promise((resolve) => {
       createInterface({ input: child.stderr }).on("line", (line) => {
         this.log.push(line);
-        const url = /http:\/\/(?:localhost|127\.0\.0\.1):(\d+)/.exec(line);
+        const url = /https?:\/\/(?:localhost|127\.0\.0\.1):(\d+)/.exec(line);
         if (url && line.includes('"serving"')) resolve(Number(url[1]));
       });
     });
