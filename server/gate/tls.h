@@ -1,4 +1,5 @@
-/* TLS by OpenSSL, as libwebsockets uses it: 1.2 and 1.3 with ciphers that keep past traffic secret. */
+/* TLS by OpenSSL, as libwebsockets uses it: 1.2 and 1.3 with ciphers that keep past traffic secret.
+ */
 #ifndef QUIRE_GATE_TLS_H
 #define QUIRE_GATE_TLS_H
 
