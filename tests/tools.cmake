@@ -13,6 +13,11 @@ add_test(NAME conformance
           $<TARGET_FILE:quire-ot-cases> $<TARGET_FILE:quire> ot)
 set_tests_properties(conformance PROPERTIES LABELS conformance TIMEOUT 600)
 
+# What the engine and the client in TypeScript (web/client/test/ot.test.ts) both answer.
+set(golden ${CMAKE_CURRENT_SOURCE_DIR}/golden/ot)
+add_test(NAME ot_golden
+  COMMAND sh -c "'$<TARGET_FILE:quire>' ot <'${golden}/questions.jsonl' | diff - '${golden}/answers.jsonl'")
+
 # The client in C.
 quire_test(unit/peer_wire quire-peer)
 quire_test(unit/peer_ws quire-peer)

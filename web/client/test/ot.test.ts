@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import Delta from "quill-delta";
 import {
@@ -14,6 +16,7 @@ import { crc32 } from "../src/ot/crc32.js";
 import { diff } from "../src/ot/diff.js";
 import { Doc } from "../src/ot/document.js";
 import { OpError } from "../src/ot/errors.js";
+import { invert } from "../src/ot/index.js";
 import { baseLength, insertedLength, OpWriter, toComponents, type Component, type Op } from "../src/ot/op.js";
 import { announceSeed, op, Random, randomDoc, randomOp, type Shape } from "./random.js";
 
@@ -33,6 +36,19 @@ function forAll(salt: number, check: (random: Random, doc: Doc, shape: Shape) =>
     check(random, randomDoc(random, shape), shape);
   }
 }
+
+/** The lines of a file that the engine's tests read, too. */
+function golden(name: string): unknown[] {
+  const file = join(process.env.QUIRE_WEB as string, "..", "tests", "golden", "ot", name);
+  return readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line) as unknown);
+}
+
+test("inverses are those of the C engine", () => {
+  const questions = golden("questions.jsonl") as { invert: [Component[], Component[]] }[];
+  const answers = golden("answers.jsonl") as { result: Component[] }[];
+  assert.equal(questions.length, answers.length);
+  questions.forEach(({ invert: [op, document] }, i) => assert.deepEqual(invert(op, document), answers[i].result));
+});
 
 function sameDoc(a: Doc, b: Doc): void {
   assert.deepEqual(toComponents(a.toOp()), toComponents(b.toOp()));

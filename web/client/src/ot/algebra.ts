@@ -154,7 +154,17 @@ export function invert(op: Op, slice: (start: number, end: number) => Op): Op {
 
 function invertRun(out: OpWriter, piece: Piece, run: Piece): void {
   if (piece.kind === DELETE) out.append(run);
-  else out.retain(run.length, patchBetween(composeAttributes(run.attributes, piece.attributes, false), run.attributes));
+  else out.retain(run.length, invertAttributes(piece.attributes ?? {}, run.attributes ?? {}));
+}
+
+/** What takes `patch` back where `base` was; a name that was not there is taken away, as quill-delta does, even one that `patch` takes away itself. */
+function invertAttributes(patch: Attributes, base: Attributes): Attributes | null {
+  const inverse: Record<string, Value> = {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (!Object.hasOwn(base, key)) inverse[key] = null;
+    else if (!valuesEqual(base[key], value)) inverse[key] = base[key];
+  }
+  return Object.keys(inverse).length === 0 ? null : inverse;
 }
 
 /** The patch that makes `to` of `from`, or null when they are equal. */
