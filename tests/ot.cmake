@@ -4,7 +4,7 @@ target_include_directories(test_lib_rng PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test_lib_rng PRIVATE quire_flags)
 
 # What the engine's tests share, and others may: random and readable operations, the rules as a plain model.
-add_library(test_lib_ot STATIC lib/ot_case.c lib/ot_model.c lib/ot_random.c lib/ot_words.c)
+add_library(test_lib_ot STATIC lib/ot_case.c lib/ot_meter.c lib/ot_model.c lib/ot_random.c lib/ot_words.c)
 target_include_directories(test_lib_ot PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test_lib_ot PRIVATE quire_flags PUBLIC quire-ot test_lib_rng PkgConfig::CMOCKA)
 
@@ -23,8 +23,11 @@ if(QUIRE_SERVER)
 endif()
 quire_test(unit/ot_damage test_lib_ot)
 target_include_directories(test_ot_damage PRIVATE ${CMAKE_SOURCE_DIR}/ot/src)
-quire_test(unit/ot_memory test_lib_ot)
-target_link_options(test_ot_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+quire_test(unit/ot_unchanged test_lib_ot)
+foreach(test allocator memory)
+  quire_test(unit/ot_${test} test_lib_ot)
+  target_link_options(test_ot_${test} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+endforeach()
 
 # The header alone, as each language sees it.
 set(ot_header ${CMAKE_SOURCE_DIR}/ot/include/quire/ot.h)

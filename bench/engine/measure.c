@@ -181,7 +181,7 @@ void measure_merge(struct bench *bench, size_t edits)
     enum { BASE = 18000, JUMPS = 3 };
     double values[REPORT_RUNS_MAX];
     struct rng rng = {1};
-    struct work sides[2] = {{{0}, NULL, 0, 0}, {{0}, NULL, 0, 0}};
+    struct work sides[2] = {{.count = 0}};
     struct ot_slice *ops[2];
     char of[NAME_SIZE];
     for (unsigned i = 0; i < 2; i++) {
@@ -189,7 +189,7 @@ void measure_merge(struct bench *bench, size_t edits)
         ops[i] = work_slices(&sides[i]);
     }
     for (unsigned run = 0; run < bench->runs; run++) {
-        struct ot_buf folded[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+        struct ot_buf folded[2] = {{0}};
         struct ot_buf out = {0};
         double start = cpu_ns();
         for (unsigned i = 0; i < 2; i++) {

@@ -1,14 +1,14 @@
-#include <stdlib.h>
 #include <string.h>
 
-#include "quire/ot.h"
+#include "memory.h"
 
 enum { BUF_SIZE_MIN = 64 };
 
 void ot_buf_deinit(struct ot_buf *buf)
 {
-    free(buf->data);
-    *buf = (struct ot_buf){0};
+    struct memory memory = ot_memory(buf->allocator);
+    ot_memory_give(&memory, buf->data, buf->capacity);
+    *buf = (struct ot_buf){.allocator = buf->allocator};
 }
 
 void ot_buf_clear(struct ot_buf *buf)
@@ -31,7 +31,8 @@ int ot_buf_reserve(struct ot_buf *buf, size_t more)
     if (capacity < BUF_SIZE_MIN) {
         capacity = BUF_SIZE_MIN;
     }
-    uint8_t *data = realloc(buf->data, capacity);
+    struct memory memory = ot_memory(buf->allocator);
+    uint8_t *data = ot_memory_resize(&memory, buf->data, buf->capacity, capacity);
     if (data == NULL) {
         return OT_E_MEMORY;
     }

@@ -1,7 +1,7 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "attributes.h"
+#include "memory.h"
 #include "utf8.h"
 #include "writer.h"
 
@@ -17,13 +17,21 @@ struct ot_builder {
     int error;
 };
 
-struct ot_builder *ot_builder_new(enum ot_order order)
+struct ot_builder *ot_builder_new_in(const struct ot_allocator *allocator, enum ot_order order)
 {
-    struct ot_builder *builder = calloc(1, sizeof *builder);
+    struct memory memory = ot_memory(allocator);
+    struct ot_builder *builder = ot_memory_take(&memory, sizeof *builder);
     if (builder != NULL) {
+        memset(builder, 0, sizeof *builder);
+        builder->buf.allocator = allocator;
         builder->order = order;
     }
     return builder;
+}
+
+struct ot_builder *ot_builder_new(enum ot_order order)
+{
+    return ot_builder_new_in(NULL, order);
 }
 
 void ot_builder_reset(struct ot_builder *builder)
@@ -42,7 +50,8 @@ void ot_builder_free(struct ot_builder *builder)
     if (builder != NULL) {
         ot_builder_reset(builder);
         ot_buf_deinit(&builder->buf);
-        free(builder);
+        struct memory memory = ot_memory(builder->buf.allocator);
+        ot_memory_give(&memory, builder, sizeof *builder);
     }
 }
 

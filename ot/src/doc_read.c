@@ -79,7 +79,7 @@ int ot_doc_snapshot(const struct ot_doc *doc, struct ot_buf *out)
 
 int ot_doc_hash(const struct ot_doc *doc, uint32_t *hash_out)
 {
-    struct ot_buf buf = {0};
+    struct ot_buf buf = {.allocator = doc->tree.pool.memory.allocator};
     struct place place;
     int error = components_append(&doc->tree, &buf);
     if (error != OT_OK) {

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "attributes.h"
 #include "copy.h"
 #include "utf8.h"
 
@@ -32,9 +33,13 @@ static int split_at(struct tree *tree, const struct spot *spot)
     if (right == NULL) {
         return OT_E_MEMORY;
     }
-    int error = ot_leaf_split(tree->place.leaf, spot, right, &tree->pool);
+    struct leaf *left = tree->place.leaf;
+    int error = ot_leaf_split(left, spot, right, &tree->pool);
     if (error == OT_OK) {
         error = ot_tree_split(tree, right);
+        if (error != OT_OK) {
+            ot_leaf_join(left, right, &tree->pool);
+        }
     }
     if (error != OT_OK) {
         ot_leaf_free(right, &tree->pool);
@@ -258,7 +263,7 @@ static bool delete_simply(struct tree *tree, uint64_t pos, uint64_t units)
 }
 
 /* Deletes what lies in the tree's leaf. */
-static int delete_within(struct tree *tree, uint64_t pos, uint64_t units)
+static void delete_within(struct tree *tree, uint64_t pos, uint64_t units)
 {
     struct leaf *leaf = tree->place.leaf;
     struct spot from = find(tree, pos);
@@ -273,46 +278,149 @@ static int delete_within(struct tree *tree, uint64_t pos, uint64_t units)
     tree_resize(tree, -(int64_t)units);
     /* Whichever runs go or merge, it stays where it is. */
     tree->place.spot = from;
-    return ot_leaf_remove(leaf, &from, &to, &tree->pool);
+    ot_leaf_remove(leaf, &from, &to, &tree->pool);
 }
 
-int ot_edit_delete(struct tree *tree, uint64_t pos, uint64_t units)
+/* Moves the tree's place to where `pos` is followed by something; how much of `units` is in that
+ * leaf. */
+static uint64_t seek_stretch(struct tree *tree, uint64_t pos, uint64_t units)
 {
-    int error = OT_OK;
-    while (error == OT_OK && units > 0) {
-        tree_seek(tree, pos, TREE_AFTER);
+    tree_seek(tree, pos, TREE_AFTER);
+    uint64_t most = tree->place.start + tree->place.leaf->units - pos;
+    return most < units ? most : units;
+}
+
+void ot_edit_delete(struct tree *tree, uint64_t pos, uint64_t units)
+{
+    while (units > 0) {
+        uint64_t count = seek_stretch(tree, pos, units);
         const struct leaf *leaf = tree->place.leaf;
-        uint64_t most = tree->place.start + leaf->units - pos;
-        uint64_t count = most < units ? most : units;
         if (!delete_simply(tree, pos, count)) {
-            error = delete_within(tree, pos, count);
+            delete_within(tree, pos, count);
         }
         units -= count;
-        if (error == OT_OK && leaf_is_small(leaf)) {
-            error = ot_tree_shrunk(tree);
+        if (leaf_is_small(leaf)) {
+            ot_tree_shrunk(tree);
         }
     }
-    return error;
 }
 
-int ot_edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch)
+/* ---- formatting ---- */
+
+/* Has a run end at `pos`. */
+static int cut(struct tree *tree, uint64_t pos)
 {
-    int error = OT_OK;
+    tree_seek(tree, pos, TREE_BEFORE);
+    struct spot spot = find(tree, pos);
+    tree->place.spot = spot;
+    int error = ot_leaf_cut(tree->place.leaf, &spot, &tree->pool);
+    return error == OT_OK ? runs_bound(tree) : error;
+}
+
+/* What `id` becomes by the patch, the pool's latest; kept there. With enough room for that and the
+ * value known no memory is needed. */
+static int patched(struct pool *pool, uint32_t id, struct ot_slice patch, struct ot_buf *room,
+                   uint32_t *id_out)
+{
+    uint32_t made;
+    if (pool->room > 0 && pool->entries[id].patch == pool->patches) {
+        *id_out = pool->entries[id].patched;
+        return OT_OK;
+    }
+    struct ot_slice base = pool_get(pool, id);
+    if (ot_buf_reserve(room, ATTRIBUTES_ROOM(base, patch)) != OT_OK ||
+        ot_pool_use(pool, ot_attributes_compose(base, patch, NIL_DROP, room->data), &made) !=
+            OT_OK) {
+        return OT_E_MEMORY;
+    }
+    ot_pool_keep(pool, made);
+    pool_drop(pool, made);
+    if (pool->room > 0) {
+        pool->entries[id].patch = pool->patches;
+        pool->entries[id].patched = made;
+    }
+    *id_out = made;
+    return OT_OK;
+}
+
+/* The runs of the tree's leaf from `pos` on, where one begins, that are `units` long together. */
+struct range {
+    unsigned first;
+    unsigned end;
+};
+
+static struct range runs_between(const struct tree *tree, uint64_t pos, uint64_t units)
+{
+    const struct leaf *leaf = tree->place.leaf;
+    uint64_t at = tree->place.start;
+    struct range range = {0, 0};
+    for (; at < pos; range.first++) {
+        at += leaf->runs[range.first].units;
+    }
+    for (range.end = range.first; at < pos + units; range.end++) {
+        at += leaf->runs[range.end].units;
+    }
+    assert(at == pos + units);
+    return range;
+}
+
+int ot_edit_prepare(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch,
+                    struct ot_buf *room)
+{
+    int error = cut(tree, pos);
+    if (error == OT_OK) {
+        error = cut(tree, pos + units);
+    }
+    tree->pool.patches++;
     while (error == OT_OK && units > 0) {
-        tree_seek(tree, pos, TREE_AFTER);
-        struct leaf *leaf = tree->place.leaf;
-        uint64_t most = tree->place.start + leaf->units - pos;
-        uint64_t count = most < units ? most : units;
-        struct spot from = find(tree, pos);
-        tree->place.spot = from;
-        struct spot to = find(tree, pos + count);
-        tree->place.spot = (struct spot){0};
-        error = ot_leaf_format(leaf, &from, &to, patch, &tree->pool);
-        if (error == OT_OK) {
-            error = runs_bound(tree);
+        uint64_t count = seek_stretch(tree, pos, units);
+        struct range range = runs_between(tree, pos, count);
+        for (unsigned i = range.first; error == OT_OK && i < range.end; i++) {
+            uint32_t id;
+            error = patched(&tree->pool, tree->place.leaf->runs[i].attributes, patch, room, &id);
         }
         pos += count;
         units -= count;
     }
     return error;
+}
+
+void ot_edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch,
+                    struct ot_buf *room)
+{
+    struct pool *pool = &tree->pool;
+    /* Anew, since formatting nearby may have merged what was cut: there is room for it. */
+    int error = cut(tree, pos) | cut(tree, pos + units);
+    pool->patches++;
+    while (units > 0) {
+        uint64_t count = seek_stretch(tree, pos, units);
+        struct leaf *leaf = tree->place.leaf;
+        struct range range = runs_between(tree, pos, count);
+        for (unsigned i = range.first; i < range.end; i++) {
+            uint32_t id = 0;
+            error |= patched(pool, leaf->runs[i].attributes, patch, room, &id);
+            pool_use_again(pool, id);
+            pool_drop(pool, leaf->runs[i].attributes);
+            leaf->runs[i].attributes = id;
+        }
+        ot_leaf_merge(leaf, pool);
+        tree->place.spot = (struct spot){0};
+        pos += count;
+        units -= count;
+    }
+    assert(error == OT_OK);
+    (void)error;
+}
+
+static void merge_at(struct tree *tree, uint64_t pos)
+{
+    tree_seek(tree, pos, TREE_BEFORE);
+    ot_leaf_merge(tree->place.leaf, &tree->pool);
+    tree->place.spot = (struct spot){0};
+}
+
+void ot_edit_merge(struct tree *tree, uint64_t pos, uint64_t units)
+{
+    merge_at(tree, pos);
+    merge_at(tree, pos + units);
 }

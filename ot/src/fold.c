@@ -19,6 +19,16 @@ struct fold {
     enum ot_order order;
 };
 
+static void fold_init(struct fold *fold, enum ot_order order, const struct ot_allocator *allocator)
+{
+    const struct ot_buf none = {.allocator = allocator};
+    *fold = (struct fold){.carry = none, .spare = none, .typed = none, .order = order};
+    fold->typing.text = none;
+    for (unsigned k = 0; k < FOLD_LEVELS; k++) {
+        fold->level[k] = none;
+    }
+}
+
 static void swap(struct ot_buf *a, struct ot_buf *b)
 {
     struct ot_buf held = *a;
@@ -99,8 +109,9 @@ static int fold_type(struct fold *fold, struct ot_slice op)
 int ot_compose_all(const struct ot_slice *ops, size_t count, enum ot_order order,
                    struct ot_buf *out)
 {
-    struct fold fold = {.order = order};
+    struct fold fold;
     int error = OT_OK;
+    fold_init(&fold, order, out->allocator);
     for (size_t i = 0; error == OT_OK && i < count; i++) {
         assert_checked(ops[i]);
         error = fold_type(&fold, ops[i]);

@@ -1,17 +1,14 @@
 #include "leaf.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "attributes.h"
 #include "utf8.h"
 
 struct leaf *ot_leaf_new(struct pool *pool)
 {
-    struct leaf *leaf = malloc(sizeof *leaf);
+    struct leaf *leaf = ot_memory_take(&pool->memory, sizeof *leaf);
     if (leaf != NULL) {
-        pool->memory += sizeof *leaf;
         leaf->units = leaf->bytes = leaf->runs_count = 0;
         leaf->runs_room = LEAF_RUNS_FEW;
         leaf->runs = leaf->few;
@@ -37,11 +34,9 @@ void ot_leaf_free(struct leaf *leaf, struct pool *pool)
         run_drop(&leaf->runs[i], pool);
     }
     if (leaf->runs != leaf->few) {
-        pool->memory -= leaf->runs_room * sizeof *leaf->runs;
-        free(leaf->runs);
+        ot_memory_give(&pool->memory, leaf->runs, leaf->runs_room * sizeof *leaf->runs);
     }
-    pool->memory -= sizeof *leaf;
-    free(leaf);
+    ot_memory_give(&pool->memory, leaf, sizeof *leaf);
 }
 
 /* The byte at which unit `spot->units` begins, within the spot's run of text beyond ASCII. `known`
@@ -98,27 +93,33 @@ bool ot_leaf_find(const struct leaf *leaf, unsigned units, const struct spot *kn
     return true;
 }
 
-/* Opens a gap of `count` runs before run `at`. */
-static int runs_open(struct leaf *leaf, unsigned at, unsigned count, struct pool *pool)
+/* Makes room for so many runs in all. */
+static int runs_reserve(struct leaf *leaf, unsigned needed, struct pool *pool)
 {
-    unsigned needed = leaf->runs_count + count;
-    if (needed > leaf->runs_room) {
-        unsigned room = needed + needed / 2;
-        bool is_few = leaf->runs == leaf->few;
-        struct run *runs = realloc(is_few ? NULL : leaf->runs, room * sizeof *runs);
-        if (runs == NULL) {
-            return OT_E_MEMORY;
-        }
-        if (is_few) {
-            memcpy(runs, leaf->few, sizeof leaf->few);
-        }
-        pool->memory += (room - (is_few ? 0u : leaf->runs_room)) * sizeof *runs;
-        leaf->runs = runs;
-        leaf->runs_room = (uint16_t)room;
+    if (needed <= leaf->runs_room) {
+        return OT_OK;
     }
-    memmove(leaf->runs + at + count, leaf->runs + at, (leaf->runs_count - at) * sizeof *leaf->runs);
-    leaf->runs_count = (uint16_t)needed;
+    unsigned room = needed + needed / 2;
+    bool is_few = leaf->runs == leaf->few;
+    size_t old_size = is_few ? 0 : leaf->runs_room * sizeof *leaf->runs;
+    struct run *runs =
+        ot_memory_resize(&pool->memory, is_few ? NULL : leaf->runs, old_size, room * sizeof *runs);
+    if (runs == NULL) {
+        return OT_E_MEMORY;
+    }
+    if (is_few) {
+        memcpy(runs, leaf->few, sizeof leaf->few);
+    }
+    leaf->runs = runs;
+    leaf->runs_room = (uint16_t)room;
     return OT_OK;
+}
+
+/* Opens a gap of `count` runs before run `at`, for which there is room. */
+static void runs_open(struct leaf *leaf, unsigned at, unsigned count)
+{
+    memmove(leaf->runs + at + count, leaf->runs + at, (leaf->runs_count - at) * sizeof *leaf->runs);
+    leaf->runs_count = (uint16_t)(leaf->runs_count + count);
 }
 
 static void runs_close(struct leaf *leaf, unsigned at, unsigned count)
@@ -146,30 +147,46 @@ static void runs_merge(struct leaf *leaf, unsigned at, struct pool *pool)
     runs_close(leaf, at, 1);
 }
 
-/* Makes a run begin at the spot; which one, or where one put there would be. */
-static int runs_cut(struct leaf *leaf, const struct spot *spot, struct pool *pool,
-                    unsigned *run_out)
+/* Is the spot within a run, not at an end of it? */
+static bool is_inside(const struct leaf *leaf, const struct spot *spot)
 {
-    unsigned inside = spot->units - spot->run_units;
-    *run_out = spot->run;
-    if (inside == 0) {
-        return OT_OK;
+    return spot->units > spot->run_units &&
+           spot->units < spot->run_units + leaf->runs[spot->run].units;
+}
+
+/* Makes a run begin at the spot, for which there is room; which one, or where one put there would
+ * be. */
+static unsigned runs_cut(struct leaf *leaf, const struct spot *spot, struct pool *pool)
+{
+    if (is_inside(leaf, spot)) {
+        runs_open(leaf, spot->run, 1);
+        struct run *left = &leaf->runs[spot->run];
+        struct run *right = left + 1;
+        left->units = (uint16_t)(spot->units - spot->run_units);
+        left->bytes = (uint16_t)(spot->bytes - spot->run_bytes);
+        right->units = (uint16_t)(right->units - left->units);
+        right->bytes = (uint16_t)(right->bytes - left->bytes);
+        run_use_again(right, pool);
     }
-    *run_out = spot->run + 1;
-    if (inside == leaf->runs[spot->run].units) {
-        return OT_OK;
+    return spot->run + (spot->units > spot->run_units);
+}
+
+int ot_leaf_cut(struct leaf *leaf, const struct spot *spot, struct pool *pool)
+{
+    if (is_inside(leaf, spot)) {
+        if (runs_reserve(leaf, leaf->runs_count + 1u, pool) != OT_OK) {
+            return OT_E_MEMORY;
+        }
+        runs_cut(leaf, spot, pool);
     }
-    if (runs_open(leaf, spot->run, 1, pool) != OT_OK) {
-        return OT_E_MEMORY;
-    }
-    struct run *left = &leaf->runs[spot->run];
-    struct run *right = left + 1;
-    left->units = (uint16_t)inside;
-    left->bytes = (uint16_t)(spot->bytes - spot->run_bytes);
-    right->units = (uint16_t)(right->units - left->units);
-    right->bytes = (uint16_t)(right->bytes - left->bytes);
-    run_use_again(right, pool);
     return OT_OK;
+}
+
+void ot_leaf_merge(struct leaf *leaf, struct pool *pool)
+{
+    for (unsigned at = leaf->runs_count; at-- > 1;) {
+        runs_merge(leaf, at, pool);
+    }
 }
 
 /* Does the run at the spot, or the one that begins there, take in text of the format of `run`? Then
@@ -194,10 +211,12 @@ static bool run_takes_at(struct leaf *leaf, struct spot *spot, const struct run 
 /* Puts a new run in at the spot, and the spot at its beginning. */
 static int run_add(struct leaf *leaf, struct spot *spot, const struct run *run, struct pool *pool)
 {
-    unsigned at;
-    if (runs_cut(leaf, spot, pool, &at) != OT_OK || runs_open(leaf, at, 1, pool) != OT_OK) {
+    unsigned needed = leaf->runs_count + (is_inside(leaf, spot) ? 2u : 1u);
+    if (runs_reserve(leaf, needed, pool) != OT_OK) {
         return OT_E_MEMORY;
     }
+    unsigned at = runs_cut(leaf, spot, pool);
+    runs_open(leaf, at, 1);
     leaf->runs[at] = *run;
     run_use_again(run, pool);
     *spot = (struct spot){at, spot->units, spot->bytes, spot->units, spot->bytes};
@@ -227,96 +246,53 @@ int ot_leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, st
     return OT_OK;
 }
 
-int ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
-                   struct pool *pool)
+/* Takes what lies between two spots off the runs in which they are, and out those between. */
+static void runs_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                        struct pool *pool)
 {
-    unsigned units = to->units - from->units;
-    unsigned bytes = to->bytes - from->bytes;
-    struct run *run = &leaf->runs[to->run];
-    if (from->units >= to->run_units && units < run->units) {
-        run->units = (uint16_t)(run->units - units);
-        run->bytes = (uint16_t)(run->bytes - bytes);
-    } else {
-        unsigned first;
-        unsigned last;
-        if (runs_cut(leaf, to, pool, &last) != OT_OK) {
-            return OT_E_MEMORY;
-        }
-        unsigned before = leaf->runs_count;
-        if (runs_cut(leaf, from, pool, &first) != OT_OK) {
-            return OT_E_MEMORY;
-        }
-        last += leaf->runs_count - before;
-        for (unsigned i = first; i < last; i++) {
-            run_drop(&leaf->runs[i], pool);
-        }
-        runs_close(leaf, first, last - first);
-        runs_merge(leaf, first, pool);
+    struct run *left = &leaf->runs[from->run];
+    struct run *right = &leaf->runs[to->run];
+    unsigned units_before = from->units - from->run_units;
+    unsigned bytes_before = from->bytes - from->run_bytes;
+    unsigned units_after = to->run_units + right->units - to->units;
+    unsigned bytes_after = to->run_bytes + right->bytes - to->bytes;
+    if (left == right && units_before + units_after > 0) {
+        left->units = (uint16_t)(units_before + units_after);
+        left->bytes = (uint16_t)(bytes_before + bytes_after);
+        return;
     }
+    left->units = (uint16_t)units_before;
+    left->bytes = (uint16_t)bytes_before;
+    unsigned first = from->run + (units_before > 0);
+    unsigned last = to->run + (units_after == 0);
+    if (units_after > 0) {
+        right->units = (uint16_t)units_after;
+        right->bytes = (uint16_t)bytes_after;
+    }
+    for (unsigned i = first; i < last; i++) {
+        run_drop(&leaf->runs[i], pool);
+    }
+    runs_close(leaf, first, last - first);
+    runs_merge(leaf, first, pool);
+}
+
+void ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                    struct pool *pool)
+{
+    runs_remove(leaf, from, to, pool);
     memmove(leaf->text + from->bytes, leaf->text + to->bytes, leaf->bytes - to->bytes);
-    leaf->units = (uint16_t)(leaf->units - units);
-    leaf->bytes = (uint16_t)(leaf->bytes - bytes);
-    return OT_OK;
-}
-
-static int run_format(struct run *run, struct ot_slice patch, struct pool *pool, uint8_t *room)
-{
-    struct ot_slice made =
-        ot_attributes_compose(pool_get(pool, run->attributes), patch, NIL_DROP, room);
-    uint32_t id;
-    if (ot_pool_use(pool, made, &id) != OT_OK) {
-        return OT_E_MEMORY;
-    }
-    pool_drop(pool, run->attributes);
-    run->attributes = id;
-    return OT_OK;
-}
-
-static int runs_format(struct leaf *leaf, unsigned first, unsigned last, struct ot_slice patch,
-                       struct pool *pool)
-{
-    uint8_t local[256];
-    struct ot_buf heap = {0};
-    int error = OT_OK;
-    for (unsigned i = first; error == OT_OK && i < last; i++) {
-        size_t size = ATTRIBUTES_ROOM(pool_get(pool, leaf->runs[i].attributes), patch);
-        error = size <= sizeof local ? OT_OK : ot_buf_reserve(&heap, size);
-        if (error == OT_OK) {
-            error =
-                run_format(&leaf->runs[i], patch, pool, size <= sizeof local ? local : heap.data);
-        }
-    }
-    ot_buf_deinit(&heap);
-    return error;
-}
-
-int ot_leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *to,
-                   struct ot_slice patch, struct pool *pool)
-{
-    unsigned first;
-    unsigned last;
-    if (runs_cut(leaf, to, pool, &last) != OT_OK) {
-        return OT_E_MEMORY;
-    }
-    unsigned before = leaf->runs_count;
-    if (runs_cut(leaf, from, pool, &first) != OT_OK) {
-        return OT_E_MEMORY;
-    }
-    last += leaf->runs_count - before;
-    int error = runs_format(leaf, first, last, patch, pool);
-    for (unsigned at = last + 1; at-- > first;) {
-        runs_merge(leaf, at, pool);
-    }
-    return error;
+    leaf->units = (uint16_t)(leaf->units - (to->units - from->units));
+    leaf->bytes = (uint16_t)(leaf->bytes - (to->bytes - from->bytes));
 }
 
 int ot_leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right, struct pool *pool)
 {
-    unsigned first;
-    if (runs_cut(leaf, spot, pool, &first) != OT_OK ||
-        runs_open(right, 0, leaf->runs_count - first, pool) != OT_OK) {
+    if (runs_reserve(right, leaf->runs_count - spot->run, pool) != OT_OK ||
+        ot_leaf_cut(leaf, spot, pool) != OT_OK) {
         return OT_E_MEMORY;
     }
+    unsigned first = runs_cut(leaf, spot, pool);
+    runs_open(right, 0, leaf->runs_count - first);
     memcpy(right->runs, leaf->runs + first, right->runs_count * sizeof *right->runs);
     right->bytes = (uint16_t)(leaf->bytes - spot->bytes);
     right->units = (uint16_t)(leaf->units - spot->units);
@@ -330,9 +306,10 @@ int ot_leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right
 int ot_leaf_join(struct leaf *leaf, struct leaf *right, struct pool *pool)
 {
     unsigned seam = leaf->runs_count;
-    if (runs_open(leaf, seam, right->runs_count, pool) != OT_OK) {
+    if (runs_reserve(leaf, seam + right->runs_count, pool) != OT_OK) {
         return OT_E_MEMORY;
     }
+    runs_open(leaf, seam, right->runs_count);
     memcpy(leaf->runs + seam, right->runs, right->runs_count * sizeof *right->runs);
     memcpy(leaf->text + leaf->bytes, right->text, right->bytes);
     leaf->bytes = (uint16_t)(leaf->bytes + right->bytes);

@@ -56,16 +56,19 @@ bool ot_leaf_find(const struct leaf *leaf, unsigned units, const struct spot *kn
  * OT_OK or OT_E_MEMORY. */
 int ot_leaf_insert(struct leaf *leaf, struct spot *spot, const uint8_t *text, struct run run,
                    struct pool *pool);
-/* Takes out what lies between two spots. */
-int ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
-                   struct pool *pool);
-/* Applies a patch to what lies between two spots. */
-int ot_leaf_format(struct leaf *leaf, const struct spot *from, const struct spot *to,
-                   struct ot_slice patch, struct pool *pool);
-/* Moves what follows the spot to `right`, a new leaf. */
+/* Takes out what lies between two spots; needs no memory. */
+void ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spot *to,
+                    struct pool *pool);
+/* Has a run end at the spot, so that neighbours may be of one format for now. OT_OK or OT_E_MEMORY.
+ */
+int ot_leaf_cut(struct leaf *leaf, const struct spot *spot, struct pool *pool);
+/* Merges neighbours of one format. */
+void ot_leaf_merge(struct leaf *leaf, struct pool *pool);
+/* Moves what follows the spot to `right`, a new leaf. OT_OK or OT_E_MEMORY. */
 int ot_leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right,
                   struct pool *pool);
-/* Moves all of `right` to the end of `leaf`, where it fits. */
+/* Moves all of `right` to the end of `leaf`, where it fits. OT_OK or OT_E_MEMORY; not the latter if
+ * that is where it was split off. */
 int ot_leaf_join(struct leaf *leaf, struct leaf *right, struct pool *pool);
 
 /* Is it one run of ASCII text? Then units are bytes. */

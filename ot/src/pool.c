@@ -1,6 +1,5 @@
 #include "pool.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "hash.h"
@@ -10,11 +9,11 @@ enum { POOL_ROOM_MIN = 8 };
 void ot_pool_deinit(struct pool *pool)
 {
     for (uint32_t id = 1; id < pool->count; id++) {
-        free(pool->entries[id].bytes);
+        ot_memory_give(&pool->memory, pool->entries[id].bytes, pool->entries[id].size);
     }
-    free(pool->entries);
-    free(pool->buckets);
-    *pool = (struct pool){0};
+    ot_memory_give(&pool->memory, pool->entries, pool->room * sizeof *pool->entries);
+    ot_memory_give(&pool->memory, pool->buckets, pool->buckets_count * sizeof *pool->buckets);
+    *pool = (struct pool){.memory = pool->memory};
 }
 
 static bool entry_is(const struct pool_entry *entry, struct ot_slice value)
@@ -43,29 +42,47 @@ static int grow(struct pool *pool)
     if (room > UINT32_MAX / 4) {
         return OT_E_MEMORY;
     }
-    struct pool_entry *entries = realloc(pool->entries, room * sizeof *entries);
+    struct pool_entry *entries = ot_memory_resize(
+        &pool->memory, pool->entries, pool->room * sizeof *entries, room * sizeof *entries);
     if (entries == NULL) {
         return OT_E_MEMORY;
     }
     pool->entries = entries;
-    uint32_t *buckets = realloc(pool->buckets, room * sizeof *buckets);
+    pool->room = room;
+    if (pool->count == 0) {
+        entries[0] = (struct pool_entry){0};
+        pool->count = 1;
+    }
+    return OT_OK;
+}
+
+/* Makes room for one more value, and buckets for as many as there is room for. */
+static int reserve(struct pool *pool)
+{
+    if (pool->free == 0 && pool->count >= pool->room && grow(pool) != OT_OK) {
+        return OT_E_MEMORY;
+    }
+    if (pool->buckets_count == pool->room) {
+        return OT_OK;
+    }
+    uint32_t *buckets =
+        ot_memory_resize(&pool->memory, pool->buckets, pool->buckets_count * sizeof *buckets,
+                         pool->room * sizeof *buckets);
     if (buckets == NULL) {
         return OT_E_MEMORY;
     }
     pool->buckets = buckets;
-    pool->memory += (room - pool->room) * (sizeof *entries + sizeof *buckets);
-    pool->room = pool->buckets_count = room;
-    pool->count = pool->count == 0 ? 1 : pool->count;
+    pool->buckets_count = pool->room;
     rehash(pool);
     return OT_OK;
 }
 
 static int add(struct pool *pool, struct ot_slice value, uint32_t hash, uint32_t *id_out)
 {
-    if (pool->free == 0 && pool->count >= pool->room && grow(pool) != OT_OK) {
+    if (reserve(pool) != OT_OK) {
         return OT_E_MEMORY;
     }
-    uint8_t *bytes = malloc(value.size);
+    uint8_t *bytes = ot_memory_take(&pool->memory, value.size);
     if (bytes == NULL) {
         return OT_E_MEMORY;
     }
@@ -80,7 +97,6 @@ static int add(struct pool *pool, struct ot_slice value, uint32_t hash, uint32_t
     pool->entries[id] =
         (struct pool_entry){bytes, (uint32_t)value.size, hash, .uses = 1, .next = *bucket};
     *bucket = id;
-    pool->memory += value.size;
     *id_out = id;
     return OT_OK;
 }
@@ -95,7 +111,7 @@ int ot_pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out)
     if (id == 0 || !entry_is(&pool->entries[id], value)) {
         /* Keyed by an address that nobody outside knows, so that chains cannot be made long. */
         uint32_t hash = ot_hash_bytes((uintptr_t)pool, value);
-        id = pool->count > 0 ? pool->buckets[hash & (pool->buckets_count - 1)] : 0;
+        id = pool->buckets_count > 0 ? pool->buckets[hash & (pool->buckets_count - 1)] : 0;
         while (id != 0 && !entry_is(&pool->entries[id], value)) {
             id = pool->entries[id].next;
         }
@@ -119,8 +135,27 @@ void ot_pool_drop_last(struct pool *pool, uint32_t id)
         link = &pool->entries[*link].next;
     }
     *link = entry->next;
-    pool->memory -= entry->size;
-    free(entry->bytes);
+    ot_memory_give(&pool->memory, entry->bytes, entry->size);
     *entry = (struct pool_entry){.next = pool->free};
     pool->free = id;
+}
+
+void ot_pool_keep(struct pool *pool, uint32_t id)
+{
+    if (id != 0 && pool->entries[id].kept == 0) {
+        pool->entries[id].uses++;
+        pool->entries[id].kept = pool->kept != 0 ? pool->kept : id;
+        pool->kept = id;
+    }
+}
+
+void ot_pool_unkeep(struct pool *pool)
+{
+    for (uint32_t id = pool->kept; id != 0;) {
+        uint32_t before = pool->entries[id].kept;
+        pool->entries[id].kept = 0;
+        pool_drop(pool, id);
+        id = before != id ? before : 0;
+    }
+    pool->kept = 0;
 }

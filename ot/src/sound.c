@@ -1,4 +1,4 @@
-#include <stdlib.h>
+#include <string.h>
 
 #include "doc.h"
 #include "utf8.h"
@@ -119,8 +119,9 @@ static bool pool_is_sound(struct tally *tally)
             }
         }
     }
-    tally->memory += pool->room * (sizeof *pool->entries + sizeof *pool->buckets);
-    return live == chained;
+    tally->memory += pool->room * sizeof *pool->entries;
+    tally->memory += pool->buckets_count * sizeof *pool->buckets;
+    return live == chained && pool->kept == 0;
 }
 
 /* The known spot is in its run; at the right byte, unless that follows from the unit alone. */
@@ -159,13 +160,18 @@ bool ot_doc_sound(const struct ot_doc *doc)
 {
     const struct tree *tree = &doc->tree;
     const struct node *root = tree->root;
-    struct tally tally = {.tree = tree};
-    tally.uses = calloc(tree->pool.count | 1, sizeof *tally.uses);
+    struct tally tally = {.tree = tree, .memory = sizeof *doc};
+    struct memory memory = ot_memory(tree->pool.memory.allocator);
+    size_t size = (tree->pool.count | 1) * sizeof *tally.uses;
+    tally.uses = ot_memory_take(&memory, size);
+    if (tally.uses != NULL) {
+        memset(tally.uses, 0, size);
+    }
     bool is_sound = tally.uses != NULL && subtree_is_sound(&tally, tree->root, tree->height) &&
                     (tree->height == 0 || root->count > 1) && tally.units == tree->units &&
                     tally.bytes == tree->text_bytes && tally.pairs == tree->pairs &&
-                    pool_is_sound(&tally) && tally.memory == tree->pool.memory &&
+                    pool_is_sound(&tally) && tally.memory == tree->pool.memory.used &&
                     (tree->units == 0 || place_is_sound(tree));
-    free(tally.uses);
+    ot_memory_give(&memory, tally.uses, size);
     return is_sound;
 }

@@ -1,23 +1,20 @@
 #include "tree.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct node *node_new(struct tree *tree)
 {
-    struct node *node = malloc(sizeof *node);
+    struct node *node = ot_memory_take(&tree->pool.memory, sizeof *node);
     if (node != NULL) {
         node->count = 0;
-        tree->pool.memory += sizeof *node;
     }
     return node;
 }
 
 static void node_free(struct tree *tree, struct node *node)
 {
-    tree->pool.memory -= sizeof *node;
-    free(node);
+    ot_memory_give(&tree->pool.memory, node, sizeof *node);
 }
 
 static uint32_t node_units(const struct node *node)
@@ -57,9 +54,9 @@ static void node_move(struct node *from, unsigned first, struct node *to)
     from->count = first;
 }
 
-int ot_tree_init(struct tree *tree)
+int ot_tree_init(struct tree *tree, struct memory memory)
 {
-    *tree = (struct tree){0};
+    *tree = (struct tree){.pool = {.memory = memory}};
     tree->root = ot_leaf_new(&tree->pool);
     return tree->root == NULL ? OT_E_MEMORY : OT_OK;
 }
@@ -79,9 +76,7 @@ static void subtree_free(struct tree *tree, void *child, unsigned height)
 
 void ot_tree_deinit(struct tree *tree)
 {
-    if (tree->root != NULL) {
-        subtree_free(tree, tree->root, tree->height);
-    }
+    subtree_free(tree, tree->root, tree->height);
     ot_pool_deinit(&tree->pool);
 }
 
@@ -261,38 +256,35 @@ static void bottom_remove(struct tree *tree)
 }
 
 /* Joins the two leaves from `slot` on, right above which the path ends. */
-static int leaves_join(struct tree *tree, unsigned slot)
+static void leaves_join(struct tree *tree, unsigned slot)
 {
     struct step *step = &tree->place.path[0];
     struct leaf *left = step->node->children[slot];
     struct leaf *right = step->node->children[slot + 1];
-    int error = ot_leaf_join(left, right, &tree->pool);
-    if (error == OT_OK) {
+    /* Small leaves do no harm, so if there is no memory they stay. */
+    if (ot_leaf_join(left, right, &tree->pool) == OT_OK) {
         step->node->units[slot] += step->node->units[slot + 1];
         step->slot = slot + 1;
         bottom_remove(tree);
         ot_leaf_free(right, &tree->pool);
     }
-    return error;
 }
 
-int ot_tree_shrunk(struct tree *tree)
+void ot_tree_shrunk(struct tree *tree)
 {
     struct step step = tree->place.path[0];
     struct leaf *leaf = tree->place.leaf;
     if (tree->height == 0) {
-        return OT_OK;
+        return;
     }
     if (leaf->units == 0) {
         bottom_remove(tree);
         ot_leaf_free(leaf, &tree->pool);
-        return OT_OK;
+        return;
     }
     if (step.slot + 1 < step.node->count && leaf_is_small(step.node->children[step.slot + 1])) {
-        return leaves_join(tree, step.slot);
+        leaves_join(tree, step.slot);
+    } else if (step.slot > 0 && leaf_is_small(step.node->children[step.slot - 1])) {
+        leaves_join(tree, step.slot - 1);
     }
-    if (step.slot > 0 && leaf_is_small(step.node->children[step.slot - 1])) {
-        return leaves_join(tree, step.slot - 1);
-    }
-    return OT_OK;
 }

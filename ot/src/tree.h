@@ -50,7 +50,8 @@ struct tree {
 /* Which leaf, if a position is between two. */
 enum tree_bias { TREE_BEFORE, TREE_AFTER };
 
-int ot_tree_init(struct tree *tree);
+/* OT_OK or OT_E_MEMORY. */
+int ot_tree_init(struct tree *tree, struct memory memory);
 void ot_tree_deinit(struct tree *tree);
 
 /* The leaf that holds a position. At the end, and with TREE_BEFORE, it may be the leaf's end. */
@@ -61,12 +62,12 @@ bool ot_tree_next(const struct tree *tree, struct place *place);
 
 /* Changes are made at the tree's own place, which structural ones leave nowhere. */
 
-/* Takes the last `right->units` units of the leaf for `right`, a leaf after it. On error `right` is
- * not in the tree. */
+/* Takes the last `right->units` units of the leaf for `right`, a leaf after it. OT_OK, or
+ * OT_E_MEMORY and `right` is not in the tree. */
 int ot_tree_split(struct tree *tree, struct leaf *right);
-/* The leaf has become small: joins it with a neighbour that is small, too, or takes it out if it is
- * empty and not the only one. */
-int ot_tree_shrunk(struct tree *tree);
+/* The leaf has become small: joins it with a neighbour that is small, too, if there is memory to do
+ * so, or takes it out if it is empty and not the only one. */
+void ot_tree_shrunk(struct tree *tree);
 
 /* The leaf has grown by so many units, or shrunk. */
 static inline void tree_resize(struct tree *tree, int64_t units)

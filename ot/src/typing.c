@@ -1,38 +1,12 @@
 #include "typing.h"
 
+#include "stroke.h"
 #include "utf8.h"
 #include "writer.h"
-
-/* One insert of text, or one delete, somewhere. */
-struct stroke {
-    uint64_t pos;
-    struct part part;
-    struct ot_slice text;
-};
 
 void ot_typing_deinit(struct typing *typing)
 {
     ot_buf_deinit(&typing->text);
-}
-
-/* Is the operation one such edit? */
-static bool stroke_read(struct ot_slice op, struct stroke *stroke_out)
-{
-    struct areas areas = areas_of(op);
-    const uint8_t *at = areas.comps;
-    if (at == areas.comps_end) {
-        return false;
-    }
-    at = part_read(at, &stroke_out->part);
-    stroke_out->pos = 0;
-    if (stroke_out->part.kind == OT_RETAIN && stroke_out->part.attributes.size == 0) {
-        /* A plain retain is never the last component. */
-        stroke_out->pos = stroke_out->part.length;
-        at = part_read(at, &stroke_out->part);
-    }
-    stroke_out->text = (struct ot_slice){areas.text, areas_text_size(&areas)};
-    return at == areas.comps_end &&
-           (stroke_out->part.kind == OT_INSERT || stroke_out->part.kind == OT_DELETE);
 }
 
 static int insert(struct typing *typing, const struct stroke *stroke, bool *added_out)
@@ -88,7 +62,7 @@ int ot_typing_add(struct typing *typing, struct ot_slice op, bool *added_out)
 {
     struct stroke stroke;
     *added_out = false;
-    if (!stroke_read(op, &stroke)) {
+    if (!stroke_read(areas_of(op), &stroke)) {
         return OT_OK;
     }
     if (!typing->is_open) {

@@ -63,7 +63,7 @@ uint8_t *ot_writer_room(struct writer *writer, size_t size)
         return writer->local[writer->next];
     }
     if (!writer->has_heap) {
-        memset(writer->heap, 0, sizeof writer->heap);
+        writer->heap[0] = writer->heap[1] = (struct ot_buf){.allocator = writer->out->allocator};
         writer->has_heap = true;
     }
     if (ot_buf_reserve(heap, size) != OT_OK) {

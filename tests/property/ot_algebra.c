@@ -88,13 +88,13 @@ static void folding(struct ot_case *c, struct rng *rng, const struct ot_shape *s
         struct ot_buf out = {0};
         case_require(c, ot_compose(left, ops[i], c->order, &out) == OT_OK, "compose fails");
         if (i > 0) {
-            ot_buf_deinit(&(struct ot_buf){(uint8_t *)left.data, left.size, left.size});
+            ot_buf_deinit(&(struct ot_buf){(uint8_t *)left.data, left.size, left.size, NULL});
         }
         left = ot_buf_slice(&out);
     }
     case_same(c, ot_buf_slice(all), left, "all at once differs from one by one");
     if (count > 0) {
-        ot_buf_deinit(&(struct ot_buf){(uint8_t *)left.data, left.size, left.size});
+        ot_buf_deinit(&(struct ot_buf){(uint8_t *)left.data, left.size, left.size, NULL});
     }
 }
 
@@ -202,9 +202,9 @@ static void typing(struct ot_case *c, struct rng *rng, const struct ot_shape *sh
     enum { EDITS = 30 };
     static const struct ot_slice empty = {(const uint8_t *)"", 1};
     struct ot_slice ops[EDITS];
-    struct ot_buf bufs[EDITS] = {{NULL, 0, 0}};
-    struct ot_buf documents[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
-    struct ot_buf composed[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+    struct ot_buf bufs[EDITS] = {{0}};
+    struct ot_buf documents[2] = {{0}};
+    struct ot_buf composed[2] = {{0}};
     uint64_t cursor = rng_below(rng, 20);
     size_t count = 0;
     random_document(rng, shape, &documents[0]);

@@ -73,7 +73,7 @@ static void the_tree_is_looked_at(void **state)
     damage_by_one(doc, &tree->text_bytes, sizeof tree->text_bytes);
     damage_by_one(doc, &tree->pairs, sizeof tree->pairs);
     damage_by_one(doc, &root->units[0], sizeof root->units[0]);
-    damage_by_one(doc, &tree->pool.memory, sizeof tree->pool.memory);
+    damage_by_one(doc, &tree->pool.memory.used, sizeof tree->pool.memory.used);
     damage(doc, &root->count, sizeof root->count, 0);
     damage(doc, &root->count, sizeof root->count, 1);
     damage(doc, &root->count, sizeof root->count, NODE_CHILDREN + 1);

@@ -78,13 +78,36 @@ struct ot_slice {
     size_t size;
 };
 
-/* Bytes of its holder's own that grow by appending. Zero-initialise; end with ot_buf_deinit. */
+/*
+ * Where memory comes from. Whatever is made with an allocator takes all its memory from there, and
+ * gives all of it back when it is freed; one that is NULL is malloc's. The structure is not copied:
+ * it must live as long as what is made with it.
+ *
+ * `allocate`: `size` bytes, 1 or more, aligned for every type, or NULL when there are none.
+ * `reallocate`: the same for `old`, of `old_size` bytes, which it moves; on NULL `old` is as it
+ * was. `release`: `old`, of `size` bytes, is not needed any more.
+ *
+ * They are called from the threads that use what was made with them, so an allocator that several
+ * objects share needs a lock only if these are used in several threads at once. They must not call
+ * the library on the object that is calling them.
+ */
+struct ot_allocator {
+    void *context; /* the allocator's own; given to each call */
+    void *(*allocate)(void *context, size_t size);
+    void *(*reallocate)(void *context, void *old, size_t old_size, size_t size);
+    void (*release)(void *context, void *old, size_t size);
+};
+
+/* Bytes of its holder's own that grow by appending. Zero-initialise, all but the allocator if it is
+ * not to be malloc; end with ot_buf_deinit. */
 struct ot_buf {
     uint8_t *data;
     size_t size;
     size_t capacity;
+    const struct ot_allocator *allocator; /* NULL: malloc */
 };
 
+/* Gives the memory back; empty, and good for use, afterwards. */
 void ot_buf_deinit(struct ot_buf *buf);
 /* Forgets the content, keeps the memory. */
 void ot_buf_clear(struct ot_buf *buf);
@@ -162,6 +185,8 @@ bool ot_iter_next(struct ot_iter *iter, struct ot_component *component_out);
 struct ot_builder;
 
 struct ot_builder *ot_builder_new(enum ot_order order);
+/* The same with memory from `allocator`. */
+struct ot_builder *ot_builder_new_in(const struct ot_allocator *allocator, enum ot_order order);
 void ot_builder_free(struct ot_builder *builder);
 /* Starts anew, keeping the memory; also clears the error. */
 void ot_builder_reset(struct ot_builder *builder);
@@ -181,7 +206,7 @@ int ot_builder_finish(struct ot_builder *builder, struct ot_buf *out);
 /*
  * The algebra. Inputs are checked operations; the result is appended to `out`. OT_OK or OT_E_MEMORY
  * or OT_E_LENGTH (the result would pass OT_LENGTH_MAX); on error `out` is unchanged. `out` must not
- * own the inputs.
+ * own the inputs. What memory they need meanwhile comes from the allocator of `out`, too.
  */
 
 /* First `a`, then `b`, as one operation. `a` may be a document: then so is the result, provided
@@ -271,10 +296,14 @@ struct ot_doc;
 
 /* An empty document, or NULL when out of memory. */
 struct ot_doc *ot_doc_new(void);
+/* The same with memory from `allocator`. */
+struct ot_doc *ot_doc_new_in(const struct ot_allocator *allocator);
 void ot_doc_free(struct ot_doc *doc);
 /* Builds a document from its snapshot, a checked operation of inserts only. OT_OK, OT_E_DOCUMENT
  * or OT_E_MEMORY. */
 int ot_doc_load(struct ot_slice snapshot, struct ot_doc **doc_out);
+int ot_doc_load_in(const struct ot_allocator *allocator, struct ot_slice snapshot,
+                   struct ot_doc **doc_out);
 /* Appends the snapshot. Equal documents give equal bytes. */
 int ot_doc_snapshot(const struct ot_doc *doc, struct ot_buf *out);
 /* Appends the text as UTF-8, embeds left out. */
@@ -287,8 +316,8 @@ size_t ot_doc_memory(const struct ot_doc *doc);
 /* Could `op` be applied? It must not reach past the end (OT_E_RANGE), cut a surrogate pair
  * (OT_E_SURROGATE), or make the document longer than OT_LENGTH_MAX (OT_E_LENGTH). */
 int ot_doc_check(const struct ot_doc *doc, struct ot_slice op, struct ot_error *error_out);
-/* Applies `op`. Returns what ot_doc_check would, and then has changed nothing; or OT_OK; or
- * OT_E_MEMORY, after which the document may only be freed. */
+/* Applies `op`: OT_OK, or what ot_doc_check would say, or OT_E_MEMORY. On error the document is
+ * what it was, and may be used on. Operations that only delete need no memory. */
 int ot_doc_apply(struct ot_doc *doc, struct ot_slice op, struct ot_error *error_out);
 /* As ot_invert, without a snapshot. */
 int ot_doc_invert(const struct ot_doc *doc, struct ot_slice op, enum ot_order order,
