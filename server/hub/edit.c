@@ -1,5 +1,6 @@
 #include "server/hub/room.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void refuse(struct hub *hub, const struct member *member, uint64_t seq, const char *code,
@@ -25,42 +26,104 @@ static int append_inserted(struct ot_slice op, struct ot_buf *out)
 }
 
 /* Another edit under the number of the author's last one: two of a client go on from one state, as
- * a copied machine and its original do. Not known once that edit has left memory. */
-static bool contradicts(const struct room *room, const struct author *author, struct ot_slice op)
+ * a copied machine and its original do. */
+static int contradicts(struct ot_slice known, struct ot_slice given, bool *does_out)
 {
-    struct ot_buf known = {0}, given = {0};
-    bool differs = false;
-    if (history_has(&room->history, author->version) &&
-        append_inserted(history_at(&room->history, author->version)->op, &known) == OT_OK &&
-        append_inserted(op, &given) == OT_OK) {
-        differs = known.size != given.size ||
-                  (known.size > 0 && memcmp(known.data, given.data, known.size) != 0);
+    struct ot_buf inserted_known = {0}, inserted_given = {0};
+    int result = append_inserted(known, &inserted_known);
+    if (result == OT_OK) {
+        result = append_inserted(given, &inserted_given);
     }
-    ot_buf_deinit(&known);
-    ot_buf_deinit(&given);
-    return differs;
+    *does_out = inserted_known.size != inserted_given.size ||
+                (inserted_known.size > 0 &&
+                 memcmp(inserted_known.data, inserted_given.data, inserted_known.size) != 0);
+    ot_buf_deinit(&inserted_known);
+    ot_buf_deinit(&inserted_given);
+    return result;
 }
 
 /*
- * Is it an edit that came before? If it came over this connection, its ACK has its place in what
- * the connection is given, perhaps later than now: a second one could come before it, out of order.
- * If over another, it was on disk before this channel was opened, and the author hears its place
- * again.
+ * Answers an edit that came before, as version `author->version`. If that came over this
+ * connection, its ACK has its place in what the connection is given, perhaps later than now: a
+ * second one could come before it, out of order. If over another, it was on disk before this
+ * channel was opened, and the author hears its place again.
  */
+static void answer_repeated(struct hub *hub, const struct member *member, struct ot_slice known,
+                            struct ot_slice given)
+{
+    const struct author *author = member->author;
+    bool contradicting = false;
+    if (contradicts(known, given, &contradicting) != OT_OK) {
+        abort();
+    }
+    if (contradicting) {
+        refuse(hub, member, author->seq, "seq_conflict",
+               "the client's edit of this number has other content", WIRE_NONE, WIRE_NONE);
+    } else if (author->connection != member->connection->number &&
+               author->committed_seq == author->seq) {
+        encode_ack(&hub->scratch, member->channel, author->version, author->seq);
+        hub_send_scratch(hub, member->connection->number);
+    }
+}
+
+/* The edit that it is held against has left memory, so it is on disk. */
+static void ask_repeated(struct hub *hub, const struct member *member, struct ot_slice given)
+{
+    struct store_request *request = request_new(REQUEST_REPEATED);
+    request->connection = member->connection->number;
+    request->member = member->number;
+    request->channel = member->channel;
+    request->key = member->room->document.key;
+    request->first = request->last = member->author->version;
+    request->blob = blob_copy(given.data, given.size);
+    hub_ask(hub, request);
+}
+
+static int read_repeated(const struct store_request *request, struct ot_slice *known_out)
+{
+    if (request->result != STORE_OK) {
+        return request->result;
+    }
+    if (request->edits.count != 1) {
+        return STORE_E_CORRUPT;
+    }
+    struct ot_error error;
+    struct store_slice op = request->edits.items[0].op;
+    *known_out = (struct ot_slice){op.data, op.size};
+    return ot_op_check(*known_out, NULL, &error) == OT_OK ? STORE_OK : STORE_E_CORRUPT;
+}
+
+void edit_repeated_known(struct hub *hub, struct store_request *request)
+{
+    struct member *member = member_of_request(hub, request);
+    if (member == NULL || member->author->version != request->first) {
+        return; /* nobody waits for the answer any more */
+    }
+    struct ot_slice known = {0};
+    int result = read_repeated(request, &known);
+    if (result != STORE_OK) {
+        hub_log(hub, HUB_LOG_ERROR, "not_compared", "document=%s reason=%s",
+                member->room->document.id, store_error_name(result));
+        member_shut_out(hub, member, "internal", "an earlier edit could not be read",
+                        LIMIT_STORAGE_RETRY_MS);
+        return;
+    }
+    struct ot_slice given = {request->blob->data, request->blob->size};
+    answer_repeated(hub, member, known, given);
+}
+
+/* Is it an edit that came before? Then it is answered, now or when the store has that edit. */
 static bool repeated(struct hub *hub, const struct member *member, const struct message *message)
 {
     const struct author *author = member->author;
+    const struct history *history = &member->room->history;
     if (message->edit.seq == 0 || message->edit.seq != author->seq) {
         return false;
     }
-    if (contradicts(member->room, author, message->edit.op)) {
-        refuse(hub, member, message->edit.seq, "seq_conflict",
-               "the client's edit of this number has other content", WIRE_NONE, WIRE_NONE);
-        return true;
-    }
-    if (author->connection != member->connection->number && author->committed_seq == author->seq) {
-        encode_ack(&hub->scratch, member->channel, author->version, author->seq);
-        hub_send_scratch(hub, member->connection->number);
+    if (history_has(history, author->version)) {
+        answer_repeated(hub, member, history_at(history, author->version)->op, message->edit.op);
+    } else {
+        ask_repeated(hub, member, message->edit.op);
     }
     return true;
 }

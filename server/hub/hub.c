@@ -232,6 +232,9 @@ void hub_stored(struct hub *hub, struct store_request *request)
     case REQUEST_HISTORY:
         open_history_known(hub, request);
         break;
+    case REQUEST_REPEATED:
+        edit_repeated_known(hub, request);
+        break;
     case REQUEST_CHATS:
         chat_page_known(hub, request);
         break;

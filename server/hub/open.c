@@ -228,7 +228,9 @@ static void ask_history(struct hub *hub, struct member *member)
 void open_continue(struct hub *hub, struct member *member)
 {
     struct room *room = member->room;
-    if (room->state != ROOM_LIVE || member->ready != NULL) {
+    /* A document that is to be deleted may stay after all: its readers are served until it is gone.
+     */
+    if (room->state == ROOM_LOADING || member->ready != NULL) {
         return;
     }
     if (member->author == NULL) {

@@ -230,6 +230,7 @@ static int serve(struct store *store, struct store_request *request)
     case REQUEST_CLIENT:
         return store_client(store, request->key, request->client, &request->seq, &request->version);
     case REQUEST_HISTORY:
+    case REQUEST_REPEATED:
         return read_edits(store, request, request->first, request->last);
     case REQUEST_CHATS:
         return read_chats(store, request, request->first);

@@ -19,13 +19,14 @@ enum request_kind {
     REQUEST_LOAD,        /* document.id -> document, head, edits after the snapshot, newest chats */
     REQUEST_CLIENT,      /* key, client -> seq, version */
     REQUEST_HISTORY,     /* key, first, last -> edits */
-    REQUEST_CHATS,       /* key, first = before, limit -> chats, more */
-    REQUEST_CHAT_FIND,   /* key, client, nonce -> chat.number or 0; chat as given */
-    REQUEST_LIST,        /* before_ms, before_key, limit -> documents behind those found, more */
-    REQUEST_CREATE,      /* document -> key and times */
-    REQUEST_RENAME,      /* document.id, document.title -> document */
-    REQUEST_DELETE,      /* document.id -> document */
-    REQUEST_SETTLE       /* key, first = version, blob = snapshot */
+    REQUEST_REPEATED,  /* key, first = last = version of an edit that came again as blob -> edits */
+    REQUEST_CHATS,     /* key, first = before, limit -> chats, more */
+    REQUEST_CHAT_FIND, /* key, client, nonce -> chat.number or 0; chat as given */
+    REQUEST_LIST,      /* before_ms, before_key, limit -> documents behind those found, more */
+    REQUEST_CREATE,    /* document -> key and times */
+    REQUEST_RENAME,    /* document.id, document.title -> document */
+    REQUEST_DELETE,    /* document.id -> document */
+    REQUEST_SETTLE     /* key, first = version, blob = snapshot */
 };
 
 /* Edits or chats as the store's callbacks gave them, with their bytes. */

@@ -235,6 +235,8 @@ struct author *room_author(struct room *room, uint64_t client);
 
 void edit_receive(struct hub *hub, struct connection *connection, const struct message *message);
 void edit_stored(struct hub *hub, struct store_request *request);
+/* The store has the edit that another is held against. */
+void edit_repeated_known(struct hub *hub, struct store_request *request);
 /*
  * What is not on disk yet will not be (the disk is full), and nobody has seen it. Everybody is told
  * and the room is dropped: whoever opens it anew gets what the store has.

@@ -208,6 +208,17 @@ void world_crash(struct world *world)
     open_store(world);
 }
 
+static void serve(struct world *world, struct store_request *request)
+{
+    if (request->kind == REQUEST_DELETE && world->delete_result != STORE_OK) {
+        request->result = world->delete_result;
+        return;
+    }
+    do {
+        request_serve(world->store, request);
+    } while (request->kind == REQUEST_SETTLE && request->result == STORE_OK && !request->done);
+}
+
 void world_run(struct world *world)
 {
     while (world->asked != NULL && world->asked->after <= world->appends_done) {
@@ -217,9 +228,7 @@ void world_run(struct world *world)
             world->asked_end = &world->asked;
         }
         request->next = NULL;
-        do {
-            request_serve(world->store, request);
-        } while (request->kind == REQUEST_SETTLE && request->result == STORE_OK && !request->done);
+        serve(world, request);
         hub_stored(world->hub, request);
     }
 }

@@ -38,7 +38,8 @@ struct world {
     struct store_request *appends, **appends_end; /* to be served by world_commit */
     uint64_t appends_asked, appends_done;
     size_t asked_count; /* requests of any kind so far */
-    int append_result;  /* not STORE_OK: what every append fails with */
+    int append_result;  /* not STORE_OK: what every append fails with, */
+    int delete_result;  /* and every deletion */
     struct world_connection connections[WORLD_CONNECTIONS];
     size_t connection_count;
     size_t logged; /* warnings and errors */

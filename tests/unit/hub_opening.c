@@ -62,6 +62,50 @@ static void opening_is_refused_when_the_edits_it_waits_for_can_not_be_stored(voi
     assert_true(world_find(bob, WIRE_CLOSED, &fields));
 }
 
+/* Somebody who opens a document just before it is deleted, and waits for its history, which is
+ * asked for after the deletion. */
+static struct world_connection *open_before_deletion(struct world *world)
+{
+    struct world_connection *ann = hello(world, "Ann");
+    struct identity identity = identity_of(ann);
+    create(world, ann, "d", STORE_TEXT);
+    open_fresh(world, ann, "d");
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    world_gone(world, ann);
+    world_pass(world, LIMIT_ROOM_IDLE_MS + 3000);
+    struct world_connection *bob = hello(world, "Bob");
+    open_fresh(world, bob, "d");
+    edit(world, bob, 1, 1, insertion(0, "z")); /* what is read now waits for this */
+    ann = hello_again(world, &identity);
+    world_forget(ann);
+    open_at(world, ann, "d", 0);
+    world_send(world, bob, WIRE_DELETE, "us", U(1), "d");
+    world_commit(world);
+    return ann;
+}
+
+static void opening_is_refused_when_the_document_is_deleted_meanwhile(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = open_before_deletion(world);
+    expect_error(ann, "not_found");
+    assert_false(has_news(ann));
+    assert_int_equal(hub_stats(world->hub).rooms, 0);
+}
+
+static void opening_goes_on_when_the_document_can_not_be_deleted(void **state)
+{
+    struct world *world = *state;
+    world->delete_result = STORE_E_FULL;
+    struct world_connection *ann = open_before_deletion(world);
+    struct opened opened = expect_opened(ann);
+    assert_int_equal(opened.version, 0);
+    assert_int_equal(opened.head, 2);
+    expect_ack(ann, 1, 1);
+    expect_edit(ann, 2, insertion(0, "z"));
+}
+
 static void a_client_that_comes_back_goes_on_where_it_was(void **state)
 {
     struct world *world = *state;
@@ -254,6 +298,8 @@ int main(void)
         CASE(a_rich_document_begins_with_a_newline_and_a_text_with_nothing),
         CASE(opening_waits_for_edits_that_are_not_on_disk),
         CASE(opening_is_refused_when_the_edits_it_waits_for_can_not_be_stored),
+        CASE(opening_is_refused_when_the_document_is_deleted_meanwhile),
+        CASE(opening_goes_on_when_the_document_can_not_be_deleted),
         CASE(a_client_that_comes_back_goes_on_where_it_was),
         CASE(a_long_absence_is_caught_up_with_folded_edits),
         CASE(history_that_left_memory_is_read_from_the_store),

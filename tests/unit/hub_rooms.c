@@ -98,6 +98,86 @@ static void another_edit_of_a_number_that_is_taken_is_refused(void **state)
     expect_ack(ann, 3, 2);
 }
 
+/* Somebody who is back in a document whose only edit, theirs, has left memory. */
+static struct world_connection *back_after_edit_left_memory(struct world *world)
+{
+    struct world_connection *ann = hello(world, "Ann");
+    struct identity identity = identity_of(ann);
+    create(world, ann, "d", STORE_TEXT);
+    open_fresh(world, ann, "d");
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    world_gone(world, ann);
+    world_pass(world, LIMIT_ROOM_IDLE_MS + 3000);
+    assert_int_equal(hub_stats(world->hub).rooms, 0);
+    world_crash(world);
+    ann = hello_again(world, &identity);
+    open_fresh(world, ann, "d");
+    world_forget(ann);
+    return ann;
+}
+
+static void another_edit_of_a_number_is_refused_when_the_first_has_left_memory(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = back_after_edit_left_memory(world);
+    edit(world, ann, 1, 0, insertion(0, "z"));
+    expect_error(ann, "seq_conflict");
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    expect_ack(ann, 1, 1);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    world_commit(world);
+    expect_ack(ann, 2, 2);
+}
+
+static void another_edit_of_a_number_is_refused_when_the_room_has_gone_on(void **state)
+{
+    enum { SIZE = 300000, EDITS = 5 }; /* more than is kept in memory */
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    char *text = calloc(1, SIZE + 1);
+    memset(text, 'b', SIZE);
+    for (uint64_t seq = 1; seq <= EDITS; seq++) {
+        edit(world, bob, seq, seq, insertion(0, text));
+        world_commit(world);
+    }
+    free(text);
+    world_forget(ann);
+    edit(world, ann, 1, 1, insertion(0, "z"));
+    expect_error(ann, "seq_conflict");
+    edit(world, ann, 1, 1, insertion(0, "x")); /* over the connection that has its ACK */
+    assert_false(has_news(ann));
+    edit(world, ann, 2, EDITS + 1, insertion(0, "y"));
+    world_commit(world);
+    expect_ack(ann, EDITS + 2, 2);
+}
+
+static void a_repeated_edit_that_cannot_be_compared_closes_the_channel(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = back_after_edit_left_memory(world);
+    struct world_connection *bob = hello(world, "Bob");
+    open_fresh(world, bob, "d");
+    edit(world, bob, 1, 1, insertion(0, "y")); /* what is read now waits for this */
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    struct store_request *repeated = world->asked;
+    assert_int_equal(repeated->kind, REQUEST_REPEATED);
+    world->asked = NULL;
+    world->asked_end = &world->asked;
+    repeated->result = STORE_E_CORRUPT;
+    world_forget(ann);
+    hub_stored(world->hub, repeated);
+    struct reader fields;
+    assert_true(world_find(ann, WIRE_CLOSED, &fields));
+    get_uint(&fields);
+    expect_text(&fields, "internal");
+    world_commit(world);
+    expect_ack(bob, 2, 1);
+}
+
 static void an_edit_repeated_over_another_connection_gets_its_ack_again(void **state)
 {
     struct world *world = *state;
@@ -214,6 +294,9 @@ int main(void)
         CASE(the_committed_edit_wins_a_tie),
         CASE(a_repeated_edit_is_taken_once),
         CASE(another_edit_of_a_number_that_is_taken_is_refused),
+        CASE(another_edit_of_a_number_is_refused_when_the_first_has_left_memory),
+        CASE(another_edit_of_a_number_is_refused_when_the_room_has_gone_on),
+        CASE(a_repeated_edit_that_cannot_be_compared_closes_the_channel),
         CASE(an_edit_repeated_over_another_connection_gets_its_ack_again),
         CASE(edits_that_do_not_fit_are_refused_and_nothing_changes),
         CASE(every_so_often_the_hash_is_told),
