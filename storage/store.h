@@ -139,6 +139,11 @@ struct store_head {
     uint64_t chat_number;
 };
 int store_load(struct store *store, int64_t key, struct store_head *head_out);
+/* A piece of the document's snapshot, from `offset` on, where the piece before ended (0: begins);
+ * no bytes: that was all. Its version is 0 when there is none. The piece stays valid until the next
+ * call. */
+int store_snapshot(struct store *store, int64_t key, uint64_t offset, uint64_t *version_out,
+                   struct store_slice *piece_out);
 
 /* Edits first..last in order (what there is of them); the callback's slices die with its return. A
  * non-zero return of the callback stops the call and is returned. */
@@ -170,6 +175,8 @@ int store_chats(struct store *store, int64_t key, uint64_t before, size_t limit,
  */
 int store_settle(struct store *store, int64_t key, uint64_t version, struct store_slice snapshot,
                  int64_t at_ms, bool *done_out);
+/* The first half of that: moves the edits, slice by slice, and saves no snapshot. */
+int store_settle_edits(struct store *store, int64_t key, uint64_t version, bool *done_out);
 
 /* Edits that are only in the log so far, of one document or (key 0) of all. */
 uint64_t store_unsettled(const struct store *store, int64_t key);

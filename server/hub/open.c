@@ -330,9 +330,9 @@ void open_receive(struct hub *hub, struct connection *connection, const struct m
         return;
     }
     struct room *room = room_enter(hub, message->open.id);
-    if (room->state == ROOM_DELETING) {
+    if (room->state == ROOM_DELETING || room->damaged) {
         hub_refuse_store(hub, connection->number, message->ref, message->channel,
-                         STORE_E_NOT_FOUND);
+                         room->damaged ? STORE_E_CORRUPT : STORE_E_NOT_FOUND);
         return;
     }
     member = member_new(connection, room, message->channel);

@@ -1,5 +1,6 @@
 #include "server/hub/request.h"
 
+#include "server/hub/settle.h"
 #include "server/limits.h"
 
 #include <inttypes.h>
@@ -31,6 +32,7 @@ void request_free(struct store_request *request)
     free(request->chats.items);
     free(request->chats.bytes);
     free(request->documents);
+    settle_free(request->settle);
     free(request);
 }
 
@@ -215,13 +217,6 @@ static int list(struct store *store, struct store_request *request)
 
 /* ---- serving ---- */
 
-static int settle(struct store *store, struct store_request *request)
-{
-    struct store_slice snapshot = {request->blob->data, request->blob->size};
-    return store_settle(store, request->key, request->first, snapshot, request->now_ms,
-                        &request->done);
-}
-
 static int serve(struct store *store, struct store_request *request)
 {
     switch (request->kind) {
@@ -246,7 +241,7 @@ static int serve(struct store *store, struct store_request *request)
     case REQUEST_DELETE:
         return delete_document(store, request);
     case REQUEST_SETTLE:
-        return settle(store, request);
+        return settle_serve(store, request);
     case REQUEST_APPEND_EDIT:
     case REQUEST_APPEND_CHAT:
         break;
@@ -257,6 +252,11 @@ static int serve(struct store *store, struct store_request *request)
 void request_serve(struct store *store, struct store_request *request)
 {
     request->result = serve(store, request);
+}
+
+void request_replay(struct store_request *request)
+{
+    settle_replay(request);
 }
 
 static void gather(const struct store_request *chain, const struct store_request *end,

@@ -44,6 +44,8 @@ struct request_chats {
     size_t size, bytes_capacity;
 };
 
+struct settle;
+
 struct store_request {
     struct store_request *next; /* for the queues that carry it */
     uint64_t after;             /* for the store's thread: the appends that come before it */
@@ -78,7 +80,9 @@ struct store_request {
     size_t document_count;
     bool more; /* LIST, CHATS: there are others. HISTORY: more than LIMIT_HISTORY_BYTES, none given
                 */
-    bool done; /* SETTLE: the whole is complete; else serve the same request again later */
+    bool done; /* SETTLE: the whole is complete; else serve the same request again later, */
+    bool replaying;        /* but first have request_replay called, which takes its time */
+    struct settle *settle; /* how far it is */
 };
 
 struct store_request *request_new(enum request_kind kind);
@@ -87,6 +91,8 @@ void request_free(struct store_request *request);
 /* Serves one request of any kind but the two APPENDs (which request_append takes many at once) with
  * the store. SETTLE does one slice a call. */
 void request_serve(struct store *store, struct store_request *request);
+/* What is to be done for a SETTLE without the store, on any thread, before it is served again. */
+void request_replay(struct store_request *request);
 
 /* Serves a chain of APPEND requests as one durable transaction; sets the result of each. */
 void request_append(struct store *store, struct store_request *chain);

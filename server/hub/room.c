@@ -1,4 +1,5 @@
 #include "server/hub/room.h"
+#include "server/hub/replay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -142,12 +143,9 @@ struct author *room_author(struct room *room, uint64_t client)
 static int load_edit(struct hub *hub, struct room *room, const struct store_edit *edit)
 {
     struct ot_slice op = {edit->op.data, edit->op.size};
-    struct ot_error error;
-    if (ot_op_check(op, NULL, &error) != OT_OK || edit->version != room->head + 1) {
-        return STORE_E_CORRUPT;
-    }
-    if (ot_doc_apply(room->doc, op, &error) != OT_OK) {
-        return STORE_E_CORRUPT;
+    int result = edit->version == room->head + 1 ? replay_edit(room->doc, op) : STORE_E_CORRUPT;
+    if (result != STORE_OK) {
+        return result;
     }
     encode_edit(&hub->scratch, 0, edit->version, 0, op);
     struct blob *blob = encode_blob(&hub->scratch);
@@ -162,31 +160,20 @@ static int load_edit(struct hub *hub, struct room *room, const struct store_edit
     return STORE_OK;
 }
 
-/* What a document is before its first edit. A rich one ends with a newline, always: editors rely on
- * it, and if each brought its own, there would be as many as editors. */
-static struct ot_slice version_0(enum store_type type)
-{
-    static const uint8_t empty[] = {0x00};
-    static const uint8_t newline[] = {0x02, 0x09, '\n'};
-    return type == STORE_RICH ? (struct ot_slice){newline, sizeof newline}
-                              : (struct ot_slice){empty, sizeof empty};
-}
-
 static int load(struct hub *hub, struct room *room, const struct store_request *request)
 {
-    struct ot_slice snapshot = version_0(room->document.type);
-    if (request->snapshot != NULL && request->snapshot->size > 0) {
+    struct ot_slice snapshot = {0};
+    if (request->snapshot != NULL) {
         snapshot = (struct ot_slice){request->snapshot->data, request->snapshot->size};
     }
-    struct ot_error error;
-    if (ot_op_check(snapshot, NULL, &error) != OT_OK ||
-        ot_doc_load(snapshot, &room->doc) != OT_OK) {
-        return STORE_E_CORRUPT;
+    int result = replay_snapshot(room->document.type, snapshot, &room->doc);
+    if (result != STORE_OK) {
+        return result;
     }
     room->head = room->settled = request->snapshot_version;
     history_begin(&room->history, room->head + 1);
     for (size_t i = 0; i < request->edits.count; i++) {
-        int result = load_edit(hub, room, &request->edits.items[i]);
+        result = load_edit(hub, room, &request->edits.items[i]);
         if (result != STORE_OK) {
             return result;
         }
@@ -276,6 +263,8 @@ static void send_settle(struct hub *hub, struct room *room)
 {
     struct store_request *request = request_new(REQUEST_SETTLE);
     request->key = room->document.key;
+    request->ref = room->number;
+    request->document = room->document;
     request->first = room->settling_at;
     request->now_ms = hub->env.unix_ms(hub->env.context);
     request->blob = room->settling;
@@ -290,8 +279,8 @@ void room_settle_if_due(struct hub *hub, struct room *room)
 {
     bool resting = hub->stopping || room->member_count == 0;
     uint64_t unsettled = room->head - room->settled;
-    if (room->state == ROOM_LIVE && room->settling == NULL && !room->settle_sent &&
-        unsettled > (resting ? 0 : LIMIT_SETTLE_EDITS - 1)) {
+    if (room->state == ROOM_LIVE && !room->damaged && room->settling == NULL &&
+        !room->settle_sent && unsettled > (resting ? 0 : LIMIT_SETTLE_EDITS - 1)) {
         struct blob *snapshot = room_snapshot(room);
         if (snapshot != NULL) {
             room->settling = blob_ref(snapshot);
@@ -325,28 +314,45 @@ static void prune_authors(struct room *room)
     room->authors = kept;
 }
 
+/* Nobody knows which of the two is right, so nobody goes on with either: it stays closed until the
+ * server is started anew, which takes what the store has. */
+static void quarantine(struct hub *hub, struct room *room)
+{
+    room->damaged = true;
+    while (room->member_count > 0) {
+        member_shut_out(hub, room->members[0], store_error_name(STORE_E_CORRUPT),
+                        store_error_text(STORE_E_CORRUPT), WIRE_NONE);
+    }
+}
+
 void room_settled(struct hub *hub, struct store_request *request)
 {
     struct room *room = room_of_key(hub, request->key);
-    if (room == NULL) {
-        return;
+    bool damaged = request->result == STORE_E_CORRUPT;
+    if (request->result != STORE_OK) {
+        hub_log(hub, damaged ? HUB_LOG_ERROR : HUB_LOG_WARN, "not_settled",
+                "document=%s version=%llu reason=%s", request->document.id,
+                (unsigned long long)request->first, store_error_name(request->result));
+    }
+    if (room == NULL || room->number != request->ref) {
+        return; /* it was rolled back */
     }
     room->settle_sent = false;
+    if (damaged) {
+        quarantine(hub, room);
+    }
     if (request->result == STORE_OK) {
         room->settled = request->first;
         prune_authors(room);
         room_settle_if_due(hub, room); /* what came meanwhile, if the server is stopping */
-    } else {
-        hub_log(hub, HUB_LOG_WARN, "not_settled", "document=%s reason=%s", room->document.id,
-                store_error_name(request->result));
     }
     documents_delete_if_quiet(hub, room);
 }
 
 void room_sweep(struct hub *hub, struct room *room, uint64_t now_ms)
 {
-    bool quiet = room->state == ROOM_LIVE && room->member_count == 0 && room->appending == 0 &&
-                 room->committed == room->head;
+    bool quiet = room->state == ROOM_LIVE && !room->damaged && room->member_count == 0 &&
+                 room->appending == 0 && room->committed == room->head;
     if (!quiet || now_ms - room->empty_since_ms < LIMIT_ROOM_IDLE_MS) {
         return;
     }

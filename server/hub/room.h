@@ -104,6 +104,7 @@ struct room {
     struct blob *settling; /* snapshot to be saved at version settling_at, once that is committed */
     uint64_t settling_at;
     bool settle_sent;
+    bool damaged;          /* what the store has does not make `doc`: nobody may open it */
     struct blob *snapshot; /* of version snapshot_at, kept for the next reader */
     uint64_t snapshot_at;
     uint32_t snapshot_hash;

@@ -3,6 +3,7 @@
 #include "server/limits.h"
 #include "server/serve/pace.h"
 #include "server/serve/refusals.h"
+#include "server/serve/replay_thread.h"
 #include "server/serve/request_queue.h"
 #include "server/thread/clock.h"
 #include "server/thread/mailbox.h"
@@ -22,6 +23,7 @@ struct store_thread {
     struct store_thread_options options;
     pthread_t thread;
     bool running;
+    struct replay_thread *replay;
 
     /* shared with those who give */
     struct mailbox inbox;
@@ -239,10 +241,12 @@ static void settle_slice(struct store_thread *thread)
     begin_call(thread);
     request_serve(thread->options.store, request);
     bool going = end_call(thread, request->result, true, "settle");
-    if (going && request->result == STORE_OK && !request->done)
+    if (going && request->result == STORE_OK && !request->done && !request->replaying)
         return;
     request_queue_pop(&thread->settles);
-    if (going)
+    if (going && request->result == STORE_OK && request->replaying)
+        replay_thread_give(thread->replay, request);
+    else if (going)
         answer(thread, request);
     else
         request_free(request);
@@ -357,6 +361,14 @@ static void *run(void *context)
     return NULL;
 }
 
+/* A request comes back from the replay thread, to be settled on. */
+static void replayed(void *context, struct store_request *request)
+{
+    struct store_thread *thread = context;
+    mailbox_push(&thread->inbox, request);
+    waker_wake(&thread->waker);
+}
+
 /* ---- the face ---- */
 
 struct store_thread *store_thread_new(const struct store_thread_options *options)
@@ -364,6 +376,11 @@ struct store_thread *store_thread_new(const struct store_thread_options *options
     struct store_thread *thread = calloc(1, sizeof(*thread));
     if (!thread)
         return NULL;
+    thread->replay = replay_thread_new(replayed, thread);
+    if (!thread->replay) {
+        free(thread);
+        return NULL;
+    }
     thread->options = *options;
     pace_init(&thread->pace, options->commit_interval_ms * (uint64_t)CLOCK_NS_PER_MS);
     waker_init(&thread->waker);
@@ -372,8 +389,12 @@ struct store_thread *store_thread_new(const struct store_thread_options *options
 
 int store_thread_run(struct store_thread *thread)
 {
-    if (pthread_create(&thread->thread, NULL, run, thread) != 0)
+    if (replay_thread_run(thread->replay) != 0)
         return -1;
+    if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
+        replay_thread_end(thread->replay);
+        return -1;
+    }
     thread->running = true;
     return 0;
 }
@@ -385,6 +406,7 @@ void store_thread_end(struct store_thread *thread)
     atomic_store(&thread->ending, true);
     waker_wake(&thread->waker);
     pthread_join(thread->thread, NULL);
+    replay_thread_end(thread->replay);
     thread->running = false;
 }
 
@@ -392,6 +414,7 @@ void store_thread_free(struct store_thread *thread)
 {
     if (!thread)
         return;
+    replay_thread_free(thread->replay);
     take_requests(thread);
     request_queue_drop(&thread->appends);
     request_queue_drop(&thread->reads);

@@ -12,12 +12,13 @@ struct slice {
     struct document document;
     struct tail_document *tail; /* NULL while the document is not in the index */
     uint64_t version;           /* to settle up to */
+    bool edits_only;            /* no snapshot is saved */
     int work;                   /* left of SLICE_WORK_MAX */
     struct moved moved;
     struct log_trimmed trimmed;
     int64_t parts; /* of the snapshot that are written */
     bool changed;  /* the document's row is to be written */
-    bool clean;    /* no part of another snapshot is left */
+    bool clean;    /* nothing is left to do, no part of another snapshot either */
 };
 
 static bool edits_left(const struct slice *slice)
@@ -27,7 +28,7 @@ static bool edits_left(const struct slice *slice)
 
 static bool snapshot_left(const struct slice *slice)
 {
-    return slice->document.snapshot_version < slice->version;
+    return !slice->edits_only && slice->document.snapshot_version < slice->version;
 }
 
 /* The version of another snapshot that is half written and newer than the document's, or 0. */
@@ -79,7 +80,9 @@ static int slice_stale(struct store *store, struct slice *slice)
     int removed = 0;
     int rc;
 
-    if (edits_left(slice) || snapshot_left(slice) || limit <= 0)
+    if (slice->edits_only)
+        slice->clean = !edits_left(slice);
+    if (edits_left(slice) || snapshot_left(slice) || slice->edits_only || limit <= 0)
         return STORE_OK;
     rc = snapshot_remove_stale(store, &slice->document, being_written(slice), limit, &removed);
     slice->clean = removed < limit;
@@ -123,6 +126,9 @@ static int slice_needed(struct store *store, struct slice *slice, bool *needed_o
     *needed_out = true;
     if (edits_left(slice) || snapshot_left(slice))
         return STORE_OK;
+    *needed_out = false;
+    if (slice->edits_only)
+        return STORE_OK;
     return snapshot_has_stale(store, &slice->document, being_written(slice), needed_out);
 }
 
@@ -130,7 +136,6 @@ static int slice_begin(struct store *store, struct slice *slice, int64_t key, ui
 {
     int rc;
 
-    slice->version = version;
     slice->work = SLICE_WORK_MAX;
     slice->tail = tail_find(&store->tail, key);
     rc = document_read_live(store, key, &slice->document);
@@ -148,33 +153,48 @@ static int slice_begin(struct store *store, struct slice *slice, int64_t key, ui
     return STORE_OK;
 }
 
+static int settle_slice(struct store *store, int64_t key, struct slice *slice,
+                        struct store_slice snapshot, int64_t at_ms, bool *done_out)
+{
+    uint64_t version = slice->version;
+    bool needed = false;
+    int rc = database_begin(store);
+
+    *done_out = false;
+    if (rc != STORE_OK)
+        return rc;
+    rc = slice_begin(store, slice, key, version);
+    if (rc == STORE_OK)
+        rc = slice_needed(store, slice, &needed);
+    if (rc == STORE_OK && needed)
+        rc = slice_run(store, slice, snapshot, at_ms);
+    rc = database_end(store, rc);
+    if (rc == STORE_OK && needed)
+        slice_note(store, slice);
+    if (slice->tail != NULL)
+        tail_release(&store->tail, slice->tail);
+    if (rc == STORE_OK)
+        checkpoint_if_long(store);
+    *done_out = rc == STORE_OK && (!needed || slice->clean);
+    return rc;
+}
+
 int store_settle(struct store *store, int64_t key, uint64_t version, struct store_slice snapshot,
                  int64_t at_ms, bool *done_out)
 {
-    struct slice slice = {0};
-    bool needed = false;
-    int rc;
+    struct slice slice = {.version = version};
 
     *done_out = false;
     if (snapshot.size > STORE_SNAPSHOT_MAX)
         return STORE_E_INVALID;
-    rc = database_begin(store);
-    if (rc != STORE_OK)
-        return rc;
-    rc = slice_begin(store, &slice, key, version);
-    if (rc == STORE_OK)
-        rc = slice_needed(store, &slice, &needed);
-    if (rc == STORE_OK && needed)
-        rc = slice_run(store, &slice, snapshot, at_ms);
-    rc = database_end(store, rc);
-    if (rc == STORE_OK && needed)
-        slice_note(store, &slice);
-    if (slice.tail != NULL)
-        tail_release(&store->tail, slice.tail);
-    if (rc == STORE_OK)
-        checkpoint_if_long(store);
-    *done_out = rc == STORE_OK && (!needed || slice.clean);
-    return rc;
+    return settle_slice(store, key, &slice, snapshot, at_ms, done_out);
+}
+
+int store_settle_edits(struct store *store, int64_t key, uint64_t version, bool *done_out)
+{
+    struct slice slice = {.version = version, .edits_only = true};
+
+    return settle_slice(store, key, &slice, (struct store_slice){0}, 0, done_out);
 }
 
 /* ---- without a snapshot ---- */
@@ -261,6 +281,21 @@ int store_load(struct store *store, int64_t key, struct store_head *head_out)
     head_out->snapshot_version = document.snapshot_version;
     head_out->snapshot =
         (struct store_slice){.data = store->result.data, .size = store->result.size};
+    return STORE_OK;
+}
+
+int store_snapshot(struct store *store, int64_t key, uint64_t offset, uint64_t *version_out,
+                   struct store_slice *piece_out)
+{
+    struct document document;
+    int rc = document_read_live(store, key, &document);
+
+    if (rc == STORE_OK)
+        rc = snapshot_read_piece(store, &document, offset);
+    if (rc != STORE_OK)
+        return rc;
+    *version_out = document.snapshot_version;
+    *piece_out = (struct store_slice){.data = store->result.data, .size = store->result.size};
     return STORE_OK;
 }
 

@@ -78,20 +78,17 @@ static int part_take(struct store *store, sqlite3_stmt *statement, const struct 
     return buffer_append(&store->result, data.data, data.size) ? STORE_OK : STORE_E_MEMORY;
 }
 
-int snapshot_read(struct store *store, const struct document *document)
+/* Appends the parts from `first` up to, not including, `end`. */
+static int read_parts(struct store *store, const struct document *document, int64_t first,
+                      int64_t end)
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_PART_READ);
-    int64_t parts = snapshot_parts(document->snapshot_bytes);
     int rc = STORE_OK;
 
-    buffer_clear(&store->result);
-    if (document->snapshot_bytes > STORE_SNAPSHOT_MAX)
-        return STORE_E_CORRUPT;
-    if (!buffer_reserve(&store->result, (size_t)document->snapshot_bytes))
-        return STORE_E_MEMORY;
     sqlite3_bind_int64(statement, 1, document->face.key);
     bind_u64(statement, 2, document->snapshot_version);
-    for (int64_t part = 0; rc == STORE_OK && part < parts; part++) {
+    sqlite3_bind_int64(statement, 3, first);
+    for (int64_t part = first; rc == STORE_OK && part < end; part++) {
         rc = statement_next(store, statement);
         if (rc == 0)
             rc = STORE_E_CORRUPT;
@@ -99,7 +96,37 @@ int snapshot_read(struct store *store, const struct document *document)
             rc = part_take(store, statement, document, part);
     }
     sqlite3_reset(statement);
+    return rc;
+}
+
+int snapshot_read(struct store *store, const struct document *document)
+{
+    int rc;
+
+    buffer_clear(&store->result);
+    if (document->snapshot_bytes > STORE_SNAPSHOT_MAX)
+        return STORE_E_CORRUPT;
+    if (!buffer_reserve(&store->result, (size_t)document->snapshot_bytes))
+        return STORE_E_MEMORY;
+    rc = read_parts(store, document, 0, snapshot_parts(document->snapshot_bytes));
     if (rc == STORE_OK && store->result.size != document->snapshot_bytes)
+        rc = STORE_E_CORRUPT;
+    return rc;
+}
+
+int snapshot_read_piece(struct store *store, const struct document *document, uint64_t offset)
+{
+    uint64_t left;
+    int64_t part = (int64_t)(offset / SNAPSHOT_PART_BYTES);
+    int rc;
+
+    buffer_clear(&store->result);
+    if (offset >= document->snapshot_bytes)
+        return STORE_OK;
+    left = document->snapshot_bytes - offset;
+    rc = read_parts(store, document, part, part + 1);
+    if (rc == STORE_OK &&
+        store->result.size != (left < SNAPSHOT_PART_BYTES ? left : SNAPSHOT_PART_BYTES))
         rc = STORE_E_CORRUPT;
     return rc;
 }

@@ -6,6 +6,8 @@
 
 /* The document's snapshot, put together in store->result. */
 int snapshot_read(struct store *store, const struct document *document);
+/* Its part that begins at `offset`, in the same place; nothing when it ends there. */
+int snapshot_read_piece(struct store *store, const struct document *document, uint64_t offset);
 
 /* All within a transaction. */
 int snapshot_write_part(struct store *store, int64_t key, uint64_t version, int64_t part,

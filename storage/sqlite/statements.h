@@ -53,7 +53,7 @@
                     " (SELECT client FROM clients WHERE doc = ?1 ORDER BY client LIMIT ?2)")       \
                                                                                                    \
     X(PART_READ, "SELECT part, data, sum FROM snapshots WHERE doc = ?1 AND version = ?2"           \
-                 " ORDER BY part")                                                                 \
+                 " AND part >= ?3 ORDER BY part")                                                  \
     X(PART_WRITE, "INSERT OR REPLACE INTO snapshots (doc, version, part, data, sum)"               \
                   " VALUES (?1, ?2, ?3, ?4, ?5)")                                                  \
     X(PART_STALE, "SELECT 1 FROM snapshots WHERE doc = ?1 AND version <> ?4"                       \

@@ -216,6 +216,9 @@ static void serve(struct world *world, struct store_request *request)
     }
     do {
         request_serve(world->store, request);
+        if (request->replaying) {
+            request_replay(request);
+        }
     } while (request->kind == REQUEST_SETTLE && request->result == STORE_OK && !request->done);
 }
 

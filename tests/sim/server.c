@@ -245,7 +245,8 @@ static bool is_clean(const struct server *server, int result)
 /* Nobody hears of anything any more. What was being written may be there or not. */
 static void fail(struct server *server, struct store_request *unheard, const char *what, int result)
 {
-    plan_check(server->plan, server->was_broken, "%s failed: %s", what, store_error_name(result));
+    plan_check(server->plan, server->was_broken && result != STORE_E_CORRUPT, "%s failed: %s", what,
+               store_error_name(result));
     plan_say(server->plan, "the store fails: %s", store_error_name(result));
     server->tally->failed_disks++;
     server->failed = true;
@@ -316,6 +317,9 @@ bool server_settle(struct server *server)
         return false;
     }
     request_serve(server->store, request);
+    if (request->replaying) {
+        request_replay(request);
+    }
     if (!is_clean(server, request->result)) {
         fail(server, NULL, "settling", request->result);
     } else if (request->result != STORE_OK || request->done) {

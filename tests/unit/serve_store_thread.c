@@ -3,6 +3,7 @@
  * what a refused and a failed write lead to. Requests that are given before the thread runs wait
  * together, so what one commit holds is no matter of time.
  */
+#include "lib/letters.h"
 #include "server/limits.h"
 #include "server/serve/refusals.h"
 #include "server/serve/store_thread.h"
@@ -23,6 +24,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define LARGE  300000
 #define NOW_MS INT64_C(1700000000000)
 
 /* The link step leads the thread's appends here. */
@@ -187,24 +189,29 @@ static void await_failure(struct fixture *fixture)
 
 static int64_t document_new(struct fixture *fixture, const char *id)
 {
-    struct store_document document = {.type = STORE_RICH};
+    struct store_document document = {.type = STORE_TEXT};
     snprintf(document.id, sizeof(document.id), "%s", id);
     assert_int_equal(store_create(fixture->store, &document, NOW_MS), STORE_OK);
     return document.key;
 }
 
-static struct store_request *edit_new(int64_t key, uint64_t version)
+static struct store_request *insert_new(int64_t key, uint64_t version, size_t count)
 {
     struct store_request *request = request_new(REQUEST_APPEND_EDIT);
     request->key = key;
-    request->blob = blob_copy("\x02\x09\x61", 3);
+    request->blob = letters_insertion(count);
     request->edit = (struct store_edit){.key = key,
                                         .version = version,
                                         .client = 7,
                                         .seq = version,
                                         .at_ms = NOW_MS,
-                                        .op = {request->blob->data, 3}};
+                                        .op = {request->blob->data, request->blob->size}};
     return request;
+}
+
+static struct store_request *edit_new(int64_t key, uint64_t version)
+{
+    return insert_new(key, version, 1);
 }
 
 static struct store_request *chat_new(int64_t key, uint64_t number)
@@ -240,13 +247,14 @@ static struct store_request *load_new(const char *id)
     return request;
 }
 
-static struct store_request *settle_new(int64_t key, uint64_t version)
+static struct store_request *settle_new(int64_t key, uint64_t version, size_t letters)
 {
     struct store_request *request = request_new(REQUEST_SETTLE);
     request->key = key;
+    request->document.type = STORE_TEXT;
     request->first = version;
     request->now_ms = NOW_MS;
-    request->blob = blob_copy("\x02\x09\x61", 3);
+    request->blob = letters_insertion(letters);
     return request;
 }
 
@@ -381,7 +389,7 @@ static void settling_lets_others_in_between(void **state)
     await(fixture, count);
     drop_answers(fixture);
 
-    give(fixture, settle_new(a, count));
+    give(fixture, settle_new(a, count, count));
     for (uint64_t version = 1; version <= 20; version++)
         give(fixture, edit_new(b, version));
     give(fixture, history_new(b, 20));
@@ -399,6 +407,26 @@ static void settling_lets_others_in_between(void **state)
     assert_int_equal(answer->snapshot_version, count);
     assert_int_equal(answer->version, count);
     assert_int_equal(answer->edits.count, 0);
+    fixture_free(fixture);
+}
+
+/* A large document is replayed on a thread of its own. */
+static void a_large_snapshot_is_saved_if_it_is_what_the_edits_make(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new(0);
+    int64_t key = document_new(fixture, "a");
+    run(fixture);
+    give(fixture, insert_new(key, 1, LARGE));
+    give(fixture, settle_new(key, 1, LARGE));
+    assert_int_equal(await(fixture, 2)->next->result, STORE_OK);
+    drop_answers(fixture);
+    give(fixture, edit_new(key, 2));
+    give(fixture, settle_new(key, 2, LARGE));
+    assert_int_equal(await(fixture, 2)->next->result, STORE_E_CORRUPT);
+    drop_answers(fixture);
+    give(fixture, load_new("a"));
+    assert_int_equal(await(fixture, 1)->snapshot_version, 1);
     fixture_free(fixture);
 }
 
@@ -558,6 +586,7 @@ int main(void)
         cmocka_unit_test(a_commit_holds_no_more_than_its_limit),
         cmocka_unit_test(a_request_sees_the_appends_before_it),
         cmocka_unit_test(settling_lets_others_in_between),
+        cmocka_unit_test(a_large_snapshot_is_saved_if_it_is_what_the_edits_make),
         cmocka_unit_test(it_says_when_it_has_too_much),
         cmocka_unit_test(a_full_disk_refuses_and_what_builds_on_it_too),
         cmocka_unit_test(after_a_failed_write_nothing_is_answered),

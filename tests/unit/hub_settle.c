@@ -1,0 +1,212 @@
+/* A document whose snapshot is not what its stored edits make: it is found before that takes the
+ * place of the one before, and closed, and the others live on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/hub_transcript.h"
+#include "lib/plant.h"
+#include "server/hub/room.h"
+#include "server/limits.h"
+
+#define U(value) ((uint64_t)(value))
+
+static struct room *room_d(struct world *world)
+{
+    struct room *room = room_find(world->hub, (struct ot_slice){(const uint8_t *)"d", 1});
+    assert_non_null(room);
+    return room;
+}
+
+/* The document "d" is settled with its next edit, as if there had been many. */
+static void settle_next(struct world *world)
+{
+    struct room *room = room_d(world);
+    room->settled = room->head - LIMIT_SETTLE_EDITS;
+}
+
+static int64_t key_d(struct world *world)
+{
+    struct store_document document;
+    assert_int_equal(store_find(world->store, "d", &document), STORE_OK);
+    return document.key;
+}
+
+static uint64_t snapshot_version(struct world *world)
+{
+    struct store_head head;
+    assert_int_equal(store_load(world->store, key_d(world), &head), STORE_OK);
+    return head.snapshot_version;
+}
+
+/* Text "x", settled at version 1, and somebody else's document "other". */
+static void settled_document(struct world *world, struct world_connection **ann,
+                             struct world_connection **bob)
+{
+    two_people(world, ann, bob);
+    create(world, *bob, "other", STORE_TEXT);
+    settle_next(world);
+    edit(world, *ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    assert_int_equal(snapshot_version(world), 1);
+    world_forget(*ann);
+    world_forget(*bob);
+}
+
+static void expect_closed(struct world_connection *connection)
+{
+    struct reader fields;
+    assert_true(world_find(connection, WIRE_CLOSED, &fields));
+    get_uint(&fields);
+    expect_text(&fields, "storage_corrupt");
+}
+
+/* "d" is closed for both, and stays so; what was saved of it before is still there. */
+static void expect_quarantine(struct world *world, struct world_connection *ann,
+                              struct world_connection *bob, uint64_t version)
+{
+    assert_int_equal(world->logged, 1);
+    expect_closed(ann);
+    expect_closed(bob);
+    open_fresh(world, ann, "d");
+    expect_error(ann, "storage_corrupt");
+    world_pass(world, LIMIT_ROOM_IDLE_MS + 3000);
+    open_fresh(world, bob, "d");
+    expect_error(bob, "storage_corrupt");
+    assert_int_equal(world->logged, 1);
+    assert_int_equal(snapshot_version(world), version);
+
+    open_fresh(world, bob, "other");
+    expect_opened(bob);
+    edit(world, bob, 1, 0, insertion(0, "o"));
+    world_commit(world);
+    expect_ack(bob, 1, 1);
+}
+
+/* ---- what is planted ---- */
+
+static void a_document_in_memory_that_is_not_what_its_edits_make_is_closed(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    struct ot_error error;
+    settled_document(world, &ann, &bob);
+    assert_int_equal(ot_doc_apply(room_d(world)->doc, insertion(0, "?"), &error), OT_OK);
+    settle_next(world);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    world_commit(world);
+    expect_ack(ann, 2, 2);
+    expect_quarantine(world, ann, bob, 1);
+
+    /* Started anew, it goes on from what was stored, all of which is right. */
+    world_crash(world);
+    struct world_connection *eve = hello(world, "Eve");
+    open_fresh(world, eve, "d");
+    expect_bytes(expect_opened(eve).snapshot, insertion(0, "xy"));
+}
+
+static void an_edit_that_is_stored_as_another_is_found(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    settled_document(world, &ann, &bob);
+    settle_next(world);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    struct store_request *append = world->appends;
+    append->blob->data[append->blob->size - 1] = 'z';
+    world_commit(world);
+    expect_quarantine(world, ann, bob, 1);
+}
+
+static void a_snapshot_that_was_replaced_is_found(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    bool done = false;
+    settled_document(world, &ann, &bob);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    world_commit(world);
+    struct ot_slice wrong = insertion(0, "of another document");
+    while (!done) {
+        assert_int_equal(store_settle(world->store, key_d(world), 2,
+                                      (struct store_slice){wrong.data, wrong.size}, 1, &done),
+                         STORE_OK);
+    }
+    settle_next(world);
+    edit(world, ann, 3, 2, insertion(2, "z"));
+    world_commit(world);
+    expect_quarantine(world, ann, bob, 2);
+}
+
+/* Another row in its place, whole in itself. */
+static void a_snapshot_of_another_document_in_its_place_is_found(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    settled_document(world, &ann, &bob);
+    open_fresh(world, bob, "other");
+    expect_opened(bob);
+    edit(world, bob, 1, 0, insertion(0, "o"));
+    world_commit(world);
+    world_send(world, bob, WIRE_CLOSE, "u", U(0));
+    world_pass(world, LIMIT_ROOM_IDLE_MS + 3000);
+    open_fresh(world, bob, "d");
+    world_forget(bob);
+    plant(world->store, "UPDATE snapshots SET (data, sum) ="
+                        " (SELECT data, sum FROM snapshots WHERE doc = 2) WHERE doc = 1");
+    settle_next(world);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    world_commit(world);
+    assert_int_equal(world->logged, 1);
+    expect_closed(ann);
+    expect_closed(bob);
+    open_fresh(world, bob, "d");
+    expect_error(bob, "storage_corrupt");
+    world_crash(world);
+    bob = hello(world, "Bob");
+    open_fresh(world, bob, "d");
+    expect_error(bob, "storage_corrupt");
+    open_fresh(world, bob, "other");
+    expect_bytes(expect_opened(bob).snapshot, insertion(0, "o"));
+}
+
+/* ---- what is done with it ---- */
+
+static void a_document_that_was_closed_can_be_deleted(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    struct reader fields;
+    struct ot_error error;
+    settled_document(world, &ann, &bob);
+    assert_int_equal(ot_doc_apply(room_d(world)->doc, insertion(0, "?"), &error), OT_OK);
+    settle_next(world);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    world_commit(world);
+    world->delete_result = STORE_E_FULL;
+    world_send(world, ann, WIRE_DELETE, "us", U(1), "d");
+    expect_error(ann, "storage_full");
+    open_fresh(world, ann, "d");
+    expect_error(ann, "storage_corrupt");
+    world->delete_result = STORE_OK;
+    world_send(world, ann, WIRE_DELETE, "us", U(1), "d");
+    assert_true(world_find(ann, WIRE_DONE, &fields));
+    open_fresh(world, ann, "d");
+    expect_error(ann, "not_found");
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(a_document_in_memory_that_is_not_what_its_edits_make_is_closed),
+        CASE(an_edit_that_is_stored_as_another_is_found),
+        CASE(a_snapshot_that_was_replaced_is_found),
+        CASE(a_snapshot_of_another_document_in_its_place_is_found),
+        CASE(a_document_that_was_closed_can_be_deleted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
