@@ -1,13 +1,25 @@
 // Plays faults and prints a table: node report.js [--report] [--runs N] [--seed N] [NAME...]. --report: as many runs as
-// docs/robustness.md wants, an hour or so. Status 1: something was lost, doubled or different.
+// docs/robustness.md wants, an hour or so. --check DIR: judges a history that was kept. Status 1: something is wrong.
 import { parseArgs } from "node:util";
 import { seed as anySeed } from "../e2e/lib/random.js";
+import { isSound, KINDS } from "./lib/checker.js";
+import { judge } from "./lib/harness.js";
 import { scenarios } from "./lib/scenarios.js";
 
 const { values, positionals } = parseArgs({
-  options: { report: { type: "boolean", default: false }, runs: { type: "string" }, seed: { type: "string", default: String(anySeed) } },
+  options: {
+    report: { type: "boolean", default: false },
+    check: { type: "string" },
+    runs: { type: "string" },
+    seed: { type: "string", default: String(anySeed) },
+  },
   allowPositionals: true,
 });
+if (values.check !== undefined) {
+  const verdict = judge(values.check);
+  console.log(verdict);
+  process.exit(isSound(verdict) ? 0 : 1);
+}
 const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name));
 if (unknown.length > 0) {
   console.error(`report: no fault is called ${unknown.join(", ")}; there are ${scenarios.map(({ name }) => name).join(", ")}`);
@@ -18,6 +30,7 @@ if (unknown.length > 0) {
 const REPORT_RUNS = { kill: 170, power: 50 };
 const runsOf = (name) => Number(values.runs ?? (values.report ? (REPORT_RUNS[name] ?? 20) : 1));
 
+const COLUMNS = ["faults", "acknowledged", ...KINDS];
 const rows = [];
 let status = 0;
 for (const { name, what, missing, run, times } of scenarios) {
@@ -25,11 +38,11 @@ for (const { name, what, missing, run, times } of scenarios) {
   const reason = missing();
   if (reason !== null) {
     console.error(`SKIP ${name} (${what}): ${reason}`);
-    rows.push([what, "skipped", "", "", "", ""]);
+    rows.push([what, "skipped", ...KINDS.map(() => ""), ""]);
     continue;
   }
   const runs = runsOf(name);
-  const sum = { faults: 0, acknowledged: 0, lost: 0, doubled: 0, diverged: 0 };
+  const sum = Object.fromEntries(COLUMNS.map((column) => [column, 0]));
   for (let i = 0; i < runs; i++) {
     const seed = Number(values.seed) + i;
     try {
@@ -43,10 +56,11 @@ for (const { name, what, missing, run, times } of scenarios) {
     process.stderr.write(`\r${name}: ${i + 1} of ${runs} runs, ${sum.faults} faults, ${sum.acknowledged} acknowledged   `);
   }
   if (runs > 0) process.stderr.write("\n");
-  if (sum.lost + sum.doubled + sum.diverged > 0) status = 1;
-  rows.push([what, sum.faults, sum.acknowledged, sum.lost, sum.doubled, sum.diverged]);
+  if (!isSound(sum)) status = 1;
+  rows.push([what, ...COLUMNS.map((column) => sum[column])]);
 }
 console.log(`seed ${values.seed}\n`);
-console.log("| fault | times | acknowledged | lost | doubled | diverged |\n|---|---|---|---|---|---|");
+const heads = ["fault", "times", "acknowledged", ...KINDS];
+console.log(`| ${heads.join(" | ")} |\n|${heads.map(() => "---|").join("")}`);
 for (const row of rows) console.log(`| ${row.join(" | ")} |`);
 process.exit(status);

@@ -12,15 +12,20 @@ export class Server {
   #ended = null;
   log = [];
 
-  // `dir`: instead of a new one; `env`: more of the environment; `wrap`: a command to start it with; `args`: more options.
+  // `dir`: instead of a new one; `env`: more of the environment; `wrap`: a command to start it with; `args`: more options;
+  // `hears`: is given every line of the log.
   static async start(options = {}) {
-    if (!program) throw new Error("set QUIRE_BIN to the quire program to test");
     const server = new Server();
-    server.options = options;
-    server.dir = options.dir ?? (await mkdtemp(join(tmpdir(), "quire-e2e-")));
-    server.port = 0;
-    await server.up();
+    await server.open(options);
     return server;
+  }
+
+  async open(options) {
+    if (!program) throw new Error("set QUIRE_BIN to the quire program to test");
+    this.options = options;
+    this.dir = options.dir ?? (await mkdtemp(join(tmpdir(), "quire-e2e-")));
+    this.port = 0;
+    await this.up();
   }
 
   get data() {
@@ -54,6 +59,7 @@ export class Server {
     const serving = new Promise((resolve) => {
       createInterface({ input: child.stderr }).on("line", (line) => {
         this.log.push(line);
+        this.options.hears?.(line);
         const url = /https?:\/\/(?:localhost|127\.0\.0\.1):(\d+)/.exec(line);
         if (url && line.includes('"serving"')) resolve(Number(url[1]));
       });

@@ -1,5 +1,6 @@
-// People who type into one document with the client library, and what each of them was told. Every character typed
-// is a code point of its own, so that it can be found again.
+// People who type into one document with the client library. What each does and is told goes into a history of their own.
+// Every character typed is a code point of its own, so that it can be found again.
+import { decode } from "../../../web/client/dist/ot.js";
 import { Connection, WebSocket } from "../../e2e/lib/packages.js";
 import { random } from "../../e2e/lib/random.js";
 import { until } from "../../e2e/lib/wait.js";
@@ -23,17 +24,55 @@ export class CuttableSocket extends WebSocket {
 export const connect = (url, name) =>
   new Connection({ url, name, color: "#336699", WebSocket: CuttableSocket, storage: false, timing: TIMING });
 
+// What a history has of a message; those that are not listed it has not.
+const FACTS = {
+  hello: ({ client }) => ({ client }),
+  welcome: ({ client, epoch }) => ({ client, epoch }),
+  open: ({ epoch, version }) => ({ epoch, version }),
+  opened: ({ ref, epoch, version, head, seq, snapshot }) => ({ ref, epoch, version, head, seq, snapshot: snapshot && decode(snapshot) }),
+  edit: ({ seq, base, version, op }) => ({ seq, base, version, ops: decode(op) }),
+  ack: ({ seq, version }) => ({ seq, version }),
+  catchup: ({ first, last, op }) => ({ first, last, ops: decode(op) }),
+  hash: ({ version, crc }) => ({ version, crc }),
+  diverged: ({ version, hash }) => ({ version, hash }),
+  error: ({ ref, code }) => ({ ref, code }),
+  closed: ({ code }) => ({ code }),
+  going: ({ retry_ms: retryMs }) => ({ retryMs }),
+};
+
 class Person {
-  typed = []; // in the order of typing
+  typed = 0; // characters
   acknowledged = 0; // so many of them
-  deletes = new Set(); // characters that this one has deleted, acknowledged or not
 
   constructor(crowd, number) {
     this.crowd = crowd;
+    this.note = crowd.history.writer(`person-${number}`);
     this.rng = random(crowd.seed + number * 7919);
     this.connection = connect(crowd.url, `Person ${number}`);
+    this.connection.on("message", (direction, message) => {
+      const told = FACTS[message.kind];
+      if (told) this.note(`${direction} ${message.kind}`, told(message));
+    });
+    this.connection.on("status", (status, { code }) => this.note("status", { status, code }));
     this.doc = this.connection.open(crowd.id);
-    this.doc.on("saved", (saved) => saved && (this.acknowledged = this.typed.length));
+    this.doc.on("draft", ({ reason }) => this.note("draft", { reason }));
+    this.doc.on("saved", (saved) => {
+      if (!saved) return;
+      this.acknowledged = this.typed;
+      this.note("saved");
+    });
+  }
+
+  // What is shown is the log's at a version when nothing is unsaved.
+  look(event = "shown") {
+    const { doc } = this;
+    if (doc.saved && doc.status === "live") this.note(event, { version: doc.version, text: doc.text() });
+  }
+
+  #submit(ops, insert, deleted) {
+    this.typed += insert.length;
+    this.note("typed", { insert, deleted });
+    this.doc.submit(ops);
   }
 
   type() {
@@ -41,32 +80,27 @@ class Person {
     if (this.rng.next() < 0.2 && text.length > 20) {
       const from = this.rng.below(text.length - 3);
       const length = 1 + this.rng.below(3);
-      for (const character of text.slice(from, from + length)) this.deletes.add(character);
-      this.doc.submit([...(from ? [{ retain: from }] : []), { delete: length }]);
+      this.#submit([...(from ? [{ retain: from }] : []), { delete: length }], "", text.slice(from, from + length));
       return;
     }
     let insert = "";
     for (let i = 0; i <= this.rng.below(3); i++) insert += this.crowd.character();
-    this.typed.push(...insert);
     const at = this.rng.below(text.length + 1);
-    this.doc.submit([...(at ? [{ retain: at }] : []), { insert }]);
+    this.#submit([...(at ? [{ retain: at }] : []), { insert }], insert, "");
   }
 }
 
 export class Crowd {
   #next = FIRST;
   people = [];
-  seen = []; // { version, text }: what somebody was shown, now and then
 
-  // `id`: of a document that is there.
-  static async start(url, seed, count, id = null) {
+  // `url`: where they connect; `makerUrl`: where the document is made.
+  static async start({ history, url, makerUrl = url, seed, count }) {
     const crowd = new Crowd();
-    Object.assign(crowd, { url, seed, rng: random(seed), id });
-    if (id === null) {
-      const maker = connect(url, "Maker");
-      crowd.id = await maker.documents.create({ type: "text", title: "Faults" });
-      await maker.close();
-    }
+    Object.assign(crowd, { history, url, seed, rng: random(seed) });
+    const maker = connect(makerUrl, "Maker");
+    crowd.id = await maker.documents.create({ type: "text", title: "Faults" });
+    await maker.close();
     crowd.people = Array.from({ length: count }, (_, i) => new Person(crowd, i));
     await Promise.all(crowd.people.map((person) => person.doc.ready));
     return crowd;
@@ -78,26 +112,14 @@ export class Crowd {
     return String.fromCodePoint(this.#next++);
   }
 
-  get left() {
-    return LAST - this.#next;
-  }
-
-  // What was acknowledged up to now.
-  acknowledged = () => this.people.map((person) => person.typed.slice(0, person.acknowledged)).flat();
-  deleted = () => new Set(this.people.flatMap((person) => [...person.deletes]));
+  // Characters that were acknowledged up to now.
   count = () => this.people.reduce((sum, person) => sum + person.acknowledged, 0);
-
-  // Remembers what one of them is shown of what all are shown.
-  look() {
-    const { doc } = this.people[this.rng.below(this.people.length)];
-    if (doc.saved && doc.status === "live") this.seen.push({ version: doc.version, text: doc.text() });
-  }
 
   // They type for so many rounds, in each of which some characters are acknowledged; `each` happens between.
   async type(rounds, each = () => {}) {
     for (let round = 0; round < rounds; round++) {
       for (const person of this.people) if (this.rng.next() < 0.6) person.type();
-      this.look();
+      this.people[this.rng.below(this.people.length)].look();
       await each(round);
       await new Promise((resolve) => setTimeout(resolve, this.rng.below(8)));
     }
@@ -112,7 +134,11 @@ export class Crowd {
     );
     const version = () => Math.max(...this.people.map(({ doc }) => doc.version));
     await until("all have seen all", () => this.people.every(({ doc }) => doc.version === version()));
-    for (const person of this.people) person.acknowledged = person.typed.length;
+  }
+
+  // What everybody has when all is over.
+  end() {
+    for (const person of this.people) person.look("rested");
   }
 
   async leave() {

@@ -1,13 +1,13 @@
 // What is done to a server while people write. Each runs once and says what came of it: how many faults there were, how
 // many characters were acknowledged, and what the checker found.
-import { rm } from "node:fs/promises";
 import { connect as connectSocket } from "node:net";
 import { random } from "../../e2e/lib/random.js";
-import { Server } from "../../e2e/lib/server.js";
 import { until } from "../../e2e/lib/wait.js";
-import { check, readLog } from "./checker.js";
+import { KINDS } from "./checker.js";
 import { missing, ImageDisk, SmallDisk } from "./disks.js";
-import { Crowd, CuttableSocket, connect } from "./people.js";
+import { Harness } from "./harness.js";
+import { now } from "./history.js";
+import { Crowd, connect } from "./people.js";
 import { Proxy } from "./proxy.js";
 
 const PEOPLE = 6;
@@ -15,39 +15,47 @@ const shim = process.env.QUIRE_SHIM;
 // A server with sanitizers wants its own library first; here the shim comes before it.
 const faulty = (fault) => ({ LD_PRELOAD: shim, QUIRE_FAULT: fault, ASAN_OPTIONS: "verify_asan_link_order=0:detect_leaks=0" });
 
-const told = (crowd) => ({
-  acknowledged: crowd.acknowledged(),
-  deleted: crowd.deleted(),
-  typed: crowd.people.flatMap((person) => person.typed),
-  seen: crowd.seen,
-});
-
-// Everybody comes to rest, the server ends, and what is on disk is held against what people have and were told.
-async function finish(server, crowd, faults) {
-  await crowd.rest();
-  const texts = crowd.people.map(({ doc }) => doc.text());
-  const id = crowd.id;
-  await crowd.leave();
-  await server.down("SIGTERM");
-  const verdict = check(await readLog(server.data, id), { ...told(crowd), texts });
-  return { faults, acknowledged: crowd.count(), ...verdict };
+// A server, people who write, and the end of both: everybody comes to rest, the server ends, and what is on disk is held
+// against what people have and were told. `body` gives how many faults there were.
+async function scene(seed, body, { people = PEOPLE, proxied = null, found = [], ...options } = {}) {
+  const server = await Harness.begin(options);
+  const rng = random(seed ^ 0x5bd1e995);
+  const proxy = proxied && (await Proxy.start(server.port, rng, proxied));
+  let crowd = null;
+  let verdict = null;
+  try {
+    const url = proxy?.url ?? server.socketUrl;
+    crowd = await Crowd.start({ history: server.history, url, makerUrl: server.socketUrl, seed, count: people });
+    let faults = 0;
+    let failure = null;
+    try {
+      faults = await body(server, crowd, rng, proxy);
+      await crowd.rest();
+      crowd.end();
+    } catch (error) {
+      failure = error;
+    }
+    await crowd.leave();
+    await server.down("SIGTERM");
+    verdict = joined([await server.judge(crowd.id), ...found]);
+    if (failure) {
+      verdict.stuck++;
+      verdict.reasons.unshift(`${failure.stack}\n${server.log.slice(-20).join("\n")}`);
+    }
+    return { faults, acknowledged: crowd.count(), ...verdict };
+  } finally {
+    await crowd?.leave();
+    await proxy?.stop();
+    const kept = await server.dispose(verdict);
+    if (verdict === null) console.error(kept);
+  }
 }
 
-// A server, people who write, and the end of both; `body` gives how many faults there were.
-async function scene(seed, body, { people = PEOPLE, ...options } = {}) {
-  const server = await Server.start(options);
-  const crowd = await Crowd.start(server.socketUrl, seed, people);
-  try {
-    const faults = await body(server, crowd, random(seed ^ 0x5bd1e995));
-    return await finish(server, crowd, faults);
-  } catch (error) {
-    error.message += `\n${server.log.slice(-20).join("\n")}`;
-    throw error;
-  } finally {
-    await crowd.leave();
-    await server.down("SIGKILL");
-    if (options.dir === undefined) await rm(server.dir, { recursive: true });
-  }
+// Several verdicts as one.
+function joined(verdicts) {
+  const sum = { failed: [...new Set(verdicts.flatMap(({ failed }) => failed))], reasons: verdicts.flatMap(({ reasons }) => reasons) };
+  for (const kind of KINDS) sum[kind] = verdicts.reduce((count, verdict) => count + verdict[kind], 0);
+  return sum;
 }
 
 // It ends by itself and is started anew; `code`: how it must end.
@@ -125,10 +133,11 @@ async function slow({ seed, times }) {
   return scene(seed, async (server, crowd) => {
     await restartFaulty(server, "fdatasync:1:slow");
     await crowd.rest();
+    const allSaved = () => crowd.people.every(({ doc }) => doc.saved);
     let answers = 0;
     for (let i = 0; i < times; i++) {
-      while (crowd.people.every(({ doc }) => doc.saved)) await crowd.type(1);
-      for (; !crowd.people.every(({ doc }) => doc.saved); answers++) await (await fetch(`${server.url}/healthz`)).text();
+      while (allSaved()) await crowd.type(1);
+      for (; !allSaved(); answers++) await (await fetch(`${server.url}/healthz`)).text();
     }
     // Were they to wait for the disk, there would be one answer for each sync.
     if (answers < 4 * times) throw new Error(`only ${answers} answers came while the disk was busy`);
@@ -141,11 +150,13 @@ async function pause({ seed, times }) {
   return scene(seed, async (server, crowd) => {
     for (let i = 0; i < times; i++) {
       await crowd.type(10);
-      process.kill(server.pid, "SIGSTOP");
-      const typing = crowd.type(10);
-      await new Promise((resolve) => setTimeout(resolve, 10_000));
-      await typing;
-      process.kill(server.pid, "SIGCONT");
+      await server.during("stopped", async () => {
+        process.kill(server.pid, "SIGSTOP");
+        const typing = crowd.type(10);
+        await new Promise((resolve) => setTimeout(resolve, 10_000));
+        await typing;
+        process.kill(server.pid, "SIGCONT");
+      });
       await crowd.type(10);
     }
     return times;
@@ -168,24 +179,15 @@ async function restart({ seed, times }) {
 
 // A network that delays, doubles, cuts in the middle of a frame and swallows answers.
 async function network({ seed, times }) {
-  const server = await Server.start();
-  const rng = random(seed);
-  const proxy = await Proxy.start(server.port, rng, { delay: 0.05, double: 0.05, cut: 0.004, swallow: 0.01 });
-  const direct = await Crowd.start(server.socketUrl, seed, 0);
-  const crowd = await Crowd.start(proxy.url, seed, PEOPLE, direct.id);
-  try {
-    await crowd.type(30 * times);
-    await server.restart("SIGKILL");
-    await crowd.type(30 * times);
-    const faults = proxy.counts.doubled + proxy.counts.cut + proxy.counts.swallowed;
-    proxy.heal();
-    return await finish(server, crowd, faults);
-  } finally {
-    await crowd.leave();
-    await proxy.stop();
-    await server.down("SIGKILL");
-    await rm(server.dir, { recursive: true });
-  }
+  const body = async (server, crowd, rng, proxy) =>
+    server.during("network", async () => {
+      await crowd.type(30 * times);
+      await server.restart("SIGKILL");
+      await crowd.type(30 * times);
+      proxy.heal();
+      return proxy.counts.doubled + proxy.counts.cut + proxy.counts.swallowed;
+    });
+  return scene(seed, body, { proxied: { delay: 0.05, double: 0.05, cut: 0.004, swallow: 0.01 } });
 }
 
 // More connections than there are descriptors: those that are there go on, and there is room again afterwards.
@@ -212,15 +214,17 @@ async function full({ seed, times }) {
     for (let i = 0; i < times; i++) {
       await crowd.type(10);
       await crowd.rest();
-      disk.fill();
-      for (let round = 0; crowd.people.every(({ doc }) => doc.saved) && round < 500; round++) {
-        await crowd.type(1);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      const reader = connect(server.socketUrl, "Reader");
-      await reader.open(crowd.id).ready;
-      await reader.close();
-      disk.free();
+      await server.during("disk full", async () => {
+        disk.fill();
+        for (let round = 0; crowd.people.every(({ doc }) => doc.saved) && round < 500; round++) {
+          await crowd.type(1);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        const reader = connect(server.socketUrl, "Reader");
+        await reader.open(crowd.id).ready;
+        await reader.close();
+        disk.free();
+      });
       await until("writing goes on", () => crowd.people.every(({ doc }) => doc.status === "live" && doc.saved));
     }
     return times;
@@ -259,27 +263,23 @@ async function readOnly({ seed, times }) {
 // What the disk holds at a random moment has all that was acknowledged before.
 async function power({ seed, times }) {
   const disk = ImageDisk.make(64);
-  const found = { lost: 0, doubled: 0, diverged: 0, reasons: [] };
+  const found = [];
   const body = async (server, crowd, rng) => {
     for (let i = 0; i < times; i++) {
       const typing = crowd.type(12);
       await new Promise((resolve) => setTimeout(resolve, rng.below(80)));
       process.kill(server.pid, "SIGSTOP");
-      const then = structuredClone(told(crowd));
+      const then = now();
       const left = disk.afterPowerCut();
       process.kill(server.pid, "SIGCONT");
-      const verdict = check(await readLog(`${left.dir}/data`, crowd.id), then);
-      for (const kind of ["lost", "doubled", "diverged"]) found[kind] += verdict[kind];
-      found.reasons.push(...verdict.reasons);
+      found.push(await server.judgeCopy(`cut-${i}`, `${left.dir}/data`, crowd.id, then));
       left.remove();
       await typing;
     }
     return times;
   };
   try {
-    const end = await scene(seed, body, { dir: disk.dir });
-    for (const kind of ["lost", "doubled", "diverged"]) end[kind] += found[kind];
-    return { ...end, reasons: [...found.reasons, ...end.reasons] };
+    return await scene(seed, body, { dir: disk.dir, found });
   } finally {
     disk.remove();
   }

@@ -1,0 +1,111 @@
+// The server under test, and the history of what was done to it: its starts and ends, the faults, what it takes of the
+// machine, and its log.
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { promisify } from "node:util";
+import { Server } from "../../e2e/lib/server.js";
+import { check, isSound, parseLog } from "./checker.js";
+import { History, readHistory } from "./history.js";
+
+const SAMPLE_MS = 200;
+// Six people or fifty and one small document: a server that takes more has lost count of something. Sanitizers take most of it.
+const CAPS = { rss_kb: 768 * 1024, descriptors: 1024 };
+const run = promisify(execFile);
+
+const quire = async (...args) => (await run(process.env.QUIRE_BIN, args, { maxBuffer: 1 << 30 })).stdout;
+
+// Writes what a database that no server has open holds of a document, and gives the names of both files.
+async function exportInto(history, name, data, id) {
+  await quire("verify", "--data", data);
+  history.keepExport(`${name}.log`, await quire("export", "--data", data, "--with-history", id));
+  history.keepExport(`${name}.delta`, await quire("export", "--data", data, id));
+}
+
+// The verdict on a kept history: of what was told until `until` and the database NAME.
+export function judge(dir, name = "end", until = Infinity) {
+  const read = (ending) => readFileSync(`${dir}/${name}.${ending}`, "utf8");
+  return check(parseLog(read("log"), read("delta")), readHistory(dir, until));
+}
+
+export class Harness extends Server {
+  history = new History();
+  note = this.history.writer("harness");
+  #heard = this.history.writer("server");
+  #sampler = null;
+
+  static async begin(options = {}) {
+    const harness = new Harness();
+    harness.note("caps", { caps: CAPS });
+    await harness.open({ ...options, args: ["--log-level", "debug", ...(options.args ?? [])], hears: (line) => harness.#hear(line) });
+    return harness;
+  }
+
+  #hear(line) {
+    try {
+      const { event, ...fields } = JSON.parse(line);
+      this.#heard(event, fields);
+    } catch {
+      this.#heard("words", { line }); // of a sanitizer, or of a library
+    }
+  }
+
+  async up() {
+    this.note("spawned");
+    await super.up();
+    const { pid } = this;
+    this.note("ready", { pid });
+    void this.ended.then((end) => this.note("ended", end));
+    clearInterval(this.#sampler);
+    this.#sampler = setInterval(() => this.#sample(pid), SAMPLE_MS);
+  }
+
+  async down(signal = "SIGTERM") {
+    this.note("stopping", { signal });
+    clearInterval(this.#sampler);
+    return super.down(signal);
+  }
+
+  #sample(pid) {
+    try {
+      const [, rss] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+      this.note("sample", { rss_kb: Number(rss), descriptors: readdirSync(`/proc/${pid}/fd`).length });
+    } catch {
+      // It has just ended.
+    }
+  }
+
+  // Something is wrong while `body` runs.
+  async during(what, body) {
+    this.note("fault", { what, on: true });
+    try {
+      return await body();
+    } finally {
+      this.note("fault", { what, on: false });
+    }
+  }
+
+  // Held against a database that is not its own, such as what a power cut has left.
+  async judgeCopy(name, data, id, until) {
+    await exportInto(this.history, name, data, id);
+    return judge(this.history.dir, name, until);
+  }
+
+  // Once it has ended: what its database holds against what everybody was told.
+  async judge(id) {
+    await exportInto(this.history, "end", this.data, id);
+    return judge(this.history.dir);
+  }
+
+  // The history is kept if there is something wrong in it, and `reasons` say where.
+  async dispose(verdict) {
+    clearInterval(this.#sampler);
+    await this.down("SIGKILL");
+    if (this.options.dir === undefined) await rm(this.dir, { recursive: true, force: true });
+    if (verdict !== null && isSound(verdict)) return this.history.remove();
+    this.history.close();
+    const kept = `the history is in ${this.history.dir}`;
+    verdict?.reasons.push(kept);
+    return kept;
+  }
+}
