@@ -23,6 +23,7 @@ const sound = () => ({
       { version: 3, client: 1, seq: 2, ops: [{ retain: 1 }, { delete: 1 }] },
     ],
     ops: [{ insert: "acd" }],
+    damage: "",
   },
   ann: [
     ...begin(1),
@@ -98,10 +99,12 @@ const wrongs = {
   inOrder: [
     ["a version that was left out", "diverged", ({ ann }) => drop(ann, find(ann, "received edit"))],
     ["a version that was given twice", "diverged", ({ bob }) => bob.push(edit(95, 3, [{ retain: 1 }, { delete: 1 }]))],
+    ["bytes that are no operation", "diverged", ({ bob }) => bob.push({ at: 95, event: "malformed", what: "received edit" })],
     ["a version that is given before the document", "diverged", ({ bob }) => drop(bob, find(bob, "received opened", 1))],
   ],
   replayed: [
     ["a document that is stored otherwise", "diverged", ({ log }) => (log.ops[0].insert = "acdx")],
+    ["a database that is damaged", "diverged", ({ log }) => (log.damage = "1 found")],
     ["somebody who ends with another text", "diverged", ({ bob }) => (find(bob, "rested").text = "cad")],
     ["somebody who does not get to the end", "diverged", ({ bob }) => Object.assign(find(bob, "rested"), { version: 2, text: "abcd" })],
     ["a version that was shown otherwise", "diverged", ({ ann }) => (find(ann, "shown").text = "cdab")],
@@ -126,6 +129,7 @@ const wrongs = {
   live: [
     ["an edit that waits though nothing is wrong", "late", ({ bob }) => bob.forEach((event) => event.at > 60 && (event.at += ACK_WITHIN_MS))],
     ["an edit that is never answered", "late", ({ ann }) => ann.push(sent(91, 3, 3, [{ delete: 1 }]), { at: 92 + ACK_WITHIN_MS, event: "status", status: "connected" })],
+    ["a server that ends though nothing is wrong", "stuck", ({ harness }) => drop(harness, find(harness, "stopping"))],
     ["a server that takes long to start", "late", ({ harness }) => (find(harness, "ready", 1).at += READY_WITHIN_MS)],
   ],
   bounded: [

@@ -1,6 +1,7 @@
-# Is the simulation any good? Each of these builds has one bug planted, which it must find.
+# Are the tests any good? Each of these builds has one bug planted, which the simulation must find, and those in the
+# program the faults of tests/faults (planted.test.js), too.
 
-# quire_plant(NAME FILE OLD NEW [OLD NEW]...): quire-sim with these words of a file replaced.
+# quire_plant(NAME FILE OLD NEW [OLD NEW]...): quire-sim, and quire if it is a file of its own, with these words replaced.
 function(quire_plant name file)
   set(path ${CMAKE_SOURCE_DIR}/${file})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
@@ -21,6 +22,11 @@ function(quire_plant name file)
   add_test(NAME sim_finds_${name}
     COMMAND quire-sim-${name} --must-fail --rounds 4000 --seed 1)
   set_tests_properties(sim_finds_${name} PROPERTIES TIMEOUT 300)
+  if(NOT file MATCHES "^tools/")
+    add_executable(quire-${name} ${planted} $<TARGET_OBJECTS:quire>)
+    target_include_directories(quire-${name} PRIVATE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(quire-${name} PRIVATE $<TARGET_PROPERTY:quire,LINK_LIBRARIES>)
+  endif()
 endfunction()
 
 quire_plant(ack_before_commit server/hub/edit.c

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const program = process.env.QUIRE_BIN;
+const quire = process.env.QUIRE_BIN;
 
 export class Server {
   #child = null;
@@ -13,7 +13,7 @@ export class Server {
   log = [];
 
   // `dir`: instead of a new one; `env`: more of the environment; `wrap`: a command to start it with; `args`: more options;
-  // `hears`: is given every line of the log.
+  // `program`: instead of QUIRE_BIN; `hears`: is given every line of the log.
   static async start(options = {}) {
     const server = new Server();
     await server.open(options);
@@ -21,7 +21,7 @@ export class Server {
   }
 
   async open(options) {
-    if (!program) throw new Error("set QUIRE_BIN to the quire program to test");
+    if (!quire) throw new Error("set QUIRE_BIN to the quire program to test");
     this.options = options;
     this.dir = options.dir ?? (await mkdtemp(join(tmpdir(), "quire-e2e-")));
     this.port = 0;
@@ -51,7 +51,7 @@ export class Server {
 
   // Starts the process and waits until it serves; on the port it had before, if it had one.
   async up() {
-    const { env = {}, wrap = [], args = [] } = this.options;
+    const { env = {}, wrap = [], args = [], program = quire } = this.options;
     const [command, ...words] = [...wrap, program, "serve", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--log-format", "json", ...args];
     const child = spawn(command, words, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } });
     this.#child = child;

@@ -61,7 +61,7 @@ function story(name, events) {
   return told;
 }
 
-// log: { edits: [{ version, client, seq, ops }], ops: the content as stored, or null }.
+// log: { edits: [{ version, client, seq, ops }], ops: the content as stored, damage: what is wrong with the database }.
 function facts(log, history) {
   const people = [...history.people].map(([name, events]) => story(name, events));
   const texts = [""];
@@ -71,7 +71,7 @@ function facts(log, history) {
     const key = `${edit.client} ${edit.seq}`;
     rows.set(key, [...(rows.get(key) ?? []), edit]);
   }
-  return { edits: log.edits, stored: log.ops, rows, texts, people, harness: history.harness, server: history.server };
+  return { edits: log.edits, stored: log.ops, damage: log.damage, rows, texts, people, harness: history.harness, server: history.server };
 }
 
 /* ---- the checks: each gives [what is wrong, why]... ---- */
@@ -115,12 +115,13 @@ const checks = {
     }
   },
 
-  // Each is given version after version, or another start.
+  // Each is given version after version, or another start, and nothing that is no message.
   *inOrder({ people }) {
     for (const { name, events } of people) {
       let reached = null;
       for (const event of events) {
         const { version } = event;
+        if (event.event === "malformed") yield ["diverged", `${name}: ${event.what}`];
         if (event.event === "received opened") reached = version;
         if (event.event === "received closed" || (event.event === "status" && event.status !== "connected")) reached = null;
         const isAgain = event.event === "received ack" && version <= reached; // the answer to an edit that was sent again
@@ -133,8 +134,9 @@ const checks = {
   },
 
   // The log makes what is stored, and every text that anybody was given or shown.
-  *replayed({ people, texts, stored }) {
-    if (stored !== null && textOf(stored) !== texts.at(-1)) yield ["diverged", "what is stored is not what the log makes"];
+  *replayed({ people, texts, stored, damage }) {
+    if (damage !== "") yield ["diverged", damage];
+    if (textOf(stored) !== texts.at(-1)) yield ["diverged", "what is stored is not what the log makes"];
     for (const { name, texts: seen, hashes } of people) {
       for (const { version, crc } of hashes) {
         const text = texts[version] ?? "";
@@ -196,7 +198,7 @@ const checks = {
     }
   },
 
-  // While nothing is wrong, edits are acknowledged soon; and a server that is started serves soon.
+  // While nothing is wrong, edits are acknowledged soon and the server goes on; and one that is started serves soon.
   *live({ people, harness }) {
     const sound = soundTimes(harness);
     for (const { name, sent, acks, events } of people) {
@@ -209,13 +211,18 @@ const checks = {
       }
     }
     let spawned = null;
-    for (const { at, event } of harness) {
+    const wrong = new Set();
+    for (const { at, event, what, on } of harness) {
       if (event === "spawned") spawned = at;
+      if (event === "fault") on ? wrong.add(what) : wrong.delete(what);
+      if (event === "spawned") wrong.delete("stopping");
+      if (event === "stopping") wrong.add("stopping");
+      if (event === "ended" && wrong.size === 0) yield ["stuck", "the server ended by itself"];
       if (event === "ready" && at - spawned > READY_WITHIN_MS) yield ["late", `the server took ${Math.round(at - spawned)} ms to start`];
     }
   },
 
-  // Memory, descriptors and queues stay within their bounds.
+  // Memory and descriptors stay within their bounds.
   *bounded({ harness }) {
     const caps = {};
     for (const event of harness) {
@@ -254,7 +261,7 @@ function answeredOtherwise(acks, client, seq, at) {
 }
 
 export const CHECKS = Object.keys(checks);
-// `stuck` is what no history shows: people who waited in vain.
+// stuck: people who waited in vain, a server that ended by itself.
 export const KINDS = ["lost", "doubled", "diverged", "late", "over", "stuck"];
 
 // { lost, doubled, diverged, late, over, stuck: how often; failed: names of checks; reasons: the first few }.
@@ -273,8 +280,8 @@ export function check(log, history) {
 
 export const isSound = (verdict) => KINDS.every((kind) => verdict[kind] === 0);
 
-// From the texts of `quire export --with-history` and `quire export`.
-export function parseLog(withHistory, content) {
-  const [, ...edits] = withHistory.trim().split("\n").map((line) => JSON.parse(line));
-  return { edits, ops: content === null ? null : JSON.parse(content).ops };
+// From what `quire export --with-history`, `quire export` and `quire verify` said; of nothing, nothing.
+export function parseLog(withHistory, content, damage) {
+  const [, ...edits] = withHistory.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  return { edits, ops: content === "" ? [] : JSON.parse(content).ops, damage };
 }

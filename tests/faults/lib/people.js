@@ -7,6 +7,7 @@ import { until } from "../../e2e/lib/wait.js";
 
 const FIRST = 0x4e00; // the CJK block on: one UTF-16 unit each
 const LAST = 0xd7ff;
+const PATIENCE_MS = 15_000;
 // They come back sooner than people's browsers would, or the tests would do nothing but wait.
 const TIMING = { retryFirstMs: 50, retryMaxMs: 500, goodAfterMs: 100 };
 
@@ -51,7 +52,12 @@ class Person {
     this.connection = connect(crowd.url, `Person ${number}`);
     this.connection.on("message", (direction, message) => {
       const told = FACTS[message.kind];
-      if (told) this.note(`${direction} ${message.kind}`, told(message));
+      if (!told) return;
+      try {
+        this.note(`${direction} ${message.kind}`, told(message));
+      } catch (error) {
+        this.note("malformed", { what: `${direction} ${message.kind}: ${error}` });
+      }
     });
     this.connection.on("status", (status, { code }) => this.note("status", { status, code }));
     this.doc = this.connection.open(crowd.id);
@@ -122,6 +128,15 @@ export class Crowd {
       this.people[this.rng.below(this.people.length)].look();
       await each(round);
       await new Promise((resolve) => setTimeout(resolve, this.rng.below(8)));
+    }
+  }
+
+  // They type until something has happened; if it takes too long that is an error.
+  async typeUntil(what, holds) {
+    const end = Date.now() + PATIENCE_MS;
+    while (!holds()) {
+      if (Date.now() > end) throw new Error(`typed in vain: ${what}`);
+      await this.type(1);
     }
   }
 
