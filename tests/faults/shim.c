@@ -7,16 +7,24 @@
  *   after    kill the process just after the call
  *   slow     take SLOW_MS, and all after it
  * Directories do not count: SQLite does without syncing them.
+ *
+ * QUIRE_CLOCK=FILE makes the clock on the wall wrong by as many seconds as the file's first 8 bytes
+ * say.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,4 +135,62 @@ ssize_t send(int fd, const void *bytes, size_t size, int flags)
     ssize_t result = call(fd, bytes, size, flags);
     happens_after(action);
     return result;
+}
+
+/* ---- the clock on the wall ---- */
+
+static _Atomic int64_t no_offset, *offset = &no_offset;
+
+static void map_offset(void)
+{
+    const char *file = getenv("QUIRE_CLOCK");
+    int fd = file == NULL ? -1 : open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return;
+    }
+    void *bytes = mmap(NULL, sizeof(*offset), PROT_READ, MAP_SHARED, fd, 0);
+    if (bytes != MAP_FAILED) {
+        offset = bytes;
+    }
+    close(fd);
+}
+
+static time_t wrong_by(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, map_offset);
+    return (time_t)atomic_load(offset);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int (*call)(clockid_t, struct timespec *);
+    *(void **)&call = real("clock_gettime");
+    int result = call(clock, now);
+    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+        now->tv_sec += wrong_by();
+    }
+    return result;
+}
+
+int gettimeofday(struct timeval *now, void *zone)
+{
+    int (*call)(struct timeval *, void *);
+    *(void **)&call = real("gettimeofday");
+    int result = call(now, zone);
+    if (result == 0) {
+        now->tv_sec += wrong_by();
+    }
+    return result;
+}
+
+time_t time(time_t *now)
+{
+    time_t (*call)(time_t *);
+    *(void **)&call = real("time");
+    time_t seconds = call(NULL) + wrong_by();
+    if (now != NULL) {
+        *now = seconds;
+    }
+    return seconds;
 }

@@ -13,7 +13,7 @@ export class Server {
   log = [];
 
   // `dir`: instead of a new one; `env`: more of the environment; `wrap`: a command to start it with; `args`: more options;
-  // `program`: instead of QUIRE_BIN; `hears`: is given every line of the log.
+  // `program`: instead of QUIRE_BIN; `hears`: is given every line of the log; `silent`: its log is not to be had, and its port known.
   static async start(options = {}) {
     const server = new Server();
     await server.open(options);
@@ -64,9 +64,19 @@ export class Server {
         if (url && line.includes('"serving"')) resolve(Number(url[1]));
       });
     });
-    const port = await Promise.race([serving, this.#ended.then(() => null)]);
+    const answers = this.options.silent ? this.#answers(child) : new Promise(() => {});
+    const port = await Promise.race([serving, answers, this.#ended.then(() => null)]);
     if (port === null) throw new Error(`the server did not start:\n${this.log.join("\n")}`);
     this.port = port;
+  }
+
+  async #answers(child) {
+    while (child.exitCode === null && child.signalCode === null) {
+      const isServing = await fetch(`${this.url}/healthz`).then(({ ok }) => ok, () => false);
+      if (isServing) return this.port;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    return null;
   }
 
   // Ends the process with a signal and waits for its end: { code, signal }.

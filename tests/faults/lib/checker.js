@@ -31,6 +31,9 @@ function story(name, events) {
       case "saved":
         told.saved = told.typed.length;
         break;
+      case "draft": // given back to its user
+        for (const character of insertedBy(event.ops)) told.deleted.add(character);
+        break;
       case "received welcome":
         client = event.client;
         break;
@@ -61,13 +64,19 @@ function story(name, events) {
   return told;
 }
 
+// What each version says, from version 0 on.
+export function textsOf(edits) {
+  const texts = [""];
+  for (const { ops } of edits) texts.push(after(texts.at(-1), ops));
+  return texts;
+}
+
 // log: { edits: [{ version, client, seq, ops }], ops: the content as stored, damage: what is wrong with the database }.
 function facts(log, history) {
   const people = [...history.people].map(([name, events]) => story(name, events));
-  const texts = [""];
+  const texts = textsOf(log.edits);
   const rows = new Map();
   for (const edit of log.edits) {
-    texts.push(after(texts.at(-1), edit.ops));
     const key = `${edit.client} ${edit.seq}`;
     rows.set(key, [...(rows.get(key) ?? []), edit]);
   }

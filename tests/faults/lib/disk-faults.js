@@ -1,7 +1,11 @@
 // The disk: without power, failing, full, slow; and databases that are put back.
-import { readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Server } from "../../e2e/lib/server.js";
 import { until } from "../../e2e/lib/wait.js";
 import { ImageDisk, missing, SmallDisk } from "./disks.js";
+import { parseLog, textsOf } from "./checker.js";
 import { quire } from "./harness.js";
 import { now } from "./history.js";
 import { connect } from "./people.js";
@@ -134,6 +138,78 @@ async function restore({ seed, times }) {
   });
 }
 
+// Files may not grow beyond a limit: to the server that is a disk that fails.
+async function fileLimit({ seed, times }) {
+  return scene(seed, async (server, crowd) => {
+    for (let i = 0; i < times; i++) {
+      if (!(await restartArmed(server, { wrap: ["bash", "-c", 'ulimit -f 600; exec "$@"', "bash"] }))) continue;
+      await untilEnded(server, crowd);
+      await endsAndReturns(server, ({ code }) => code > 0);
+    }
+    return times;
+  });
+}
+
+// What a server on damaged data shows of a document; null: nothing. However it ends, it must not be by a signal.
+async function textAt(dir, id) {
+  const server = new Server();
+  let text = null;
+  try {
+    await server.open({ dir });
+    text = await shownBy(server, id);
+  } catch (error) {
+    if (!error.message.includes("did not start")) throw error;
+  }
+  const end = await server.down("SIGTERM");
+  if (end.signal !== null || server.log.some((line) => line.includes("Sanitizer"))) throw new Error(`it ended with ${JSON.stringify(end)}\n${server.log.join("\n")}`);
+  return text;
+}
+
+async function shownBy(server, id) {
+  const reader = connect(server.socketUrl, "Reader");
+  const doc = reader.open(id);
+  let isRefused = false;
+  const refuse = () => (isRefused = true);
+  for (const source of [doc, reader]) source.on("error", refuse);
+  doc.ready.catch(refuse);
+  void server.ended.then(refuse);
+  try {
+    await until("the document is shown or refused", () => isRefused || doc.status === "live");
+    return isRefused ? null : doc.text();
+  } finally {
+    await reader.close();
+  }
+}
+
+// Bytes of a database change while no server runs: what is shown then is right, or nothing is. Of edits that are only in the
+// write-ahead log the last may be missing.
+async function rot({ seed, times }) {
+  return scene(seed, async (server, crowd, rng) => {
+    for (let i = 0; i < times; i++) {
+      await crowd.type(15);
+      await crowd.rest();
+      const isLog = i % 2 === 0;
+      await server.down(isLog ? "SIGKILL" : "SIGTERM");
+      const dir = mkdtempSync(join(tmpdir(), "quire-rot-"));
+      for (const copy of ["data", "sound"]) cpSync(server.data, join(dir, copy), { recursive: true, filter: (name) => !name.endsWith(".sock") });
+      const { stdout } = await quire("export", "--data", join(dir, "sound"), "--with-history", crowd.id);
+      const texts = textsOf(parseLog(stdout, "", "").edits);
+      spoil(join(dir, "data", isLog ? "quire.db-wal" : "quire.db"), rng);
+      const text = await textAt(dir, crowd.id);
+      if (text !== null && !(isLog ? texts : texts.slice(-1)).includes(text)) throw new Error(`something else is shown, see ${dir}`);
+      rmSync(dir, { recursive: true });
+      await server.up();
+    }
+    return times;
+  });
+}
+
+function spoil(file, rng) {
+  const bytes = readFileSync(file);
+  for (let n = 1 + rng.below(3); n > 0; n--) bytes[rng.below(bytes.length)] ^= 1 << rng.below(8);
+  writeFileSync(file, bytes);
+}
+
 const here = () => null;
 export const diskFaults = [
   { name: "power", what: "power cut (ext4 image copied)", missing, run: power, times: 4 },
@@ -142,5 +218,7 @@ export const diskFaults = [
   { name: "full", what: "disk full, then freed", missing, run: full, times: 2 },
   { name: "readonly", what: "file system turns read-only", missing, run: readOnly, times: 2 },
   { name: "slow", what: "every sync takes 300 ms", missing: withShim, run: slow, times: 5 },
+  { name: "filelimit", what: "files may grow no more", missing: here, run: fileLimit, times: 2 },
+  { name: "rot", what: "bytes of the database change while it is stopped", missing: here, run: rot, times: 8 },
   { name: "restore", what: "a backup put back under text that is not saved", missing: here, run: restore, times: 2 },
 ];

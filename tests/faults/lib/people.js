@@ -9,7 +9,7 @@ const FIRST = 0x4e00; // the CJK block on: one UTF-16 unit each
 const LAST = 0xd7ff;
 const PATIENCE_MS = 15_000;
 // They come back sooner than people's browsers would, or the tests would do nothing but wait.
-const TIMING = { retryFirstMs: 50, retryMaxMs: 500, goodAfterMs: 100 };
+const TIMING = { retryFirstMs: 50, retryMaxMs: 500, goodAfterMs: 100, pingAfterMs: 2000, pongWithinMs: 2000, connectWithinMs: 4000 };
 
 // Node sockets that can be cut.
 export class CuttableSocket extends WebSocket {
@@ -45,11 +45,13 @@ class Person {
   typed = 0; // characters
   acknowledged = 0; // so many of them
 
-  constructor(crowd, number) {
+  // `twin`: somebody whose number and key this one has, too, as a page does that was copied.
+  constructor(crowd, number, twin = null) {
     this.crowd = crowd;
     this.note = crowd.history.writer(`person-${number}`);
     this.rng = random(crowd.seed + number * 7919);
     this.connection = connect(crowd.url, `Person ${number}`);
+    if (twin) this.connection.machine.identity = twin.connection.machine.identity;
     this.connection.on("message", (direction, message) => {
       const told = FACTS[message.kind];
       if (!told) return;
@@ -61,7 +63,7 @@ class Person {
     });
     this.connection.on("status", (status, { code }) => this.note("status", { status, code }));
     this.doc = this.connection.open(crowd.id);
-    this.doc.on("draft", ({ reason }) => this.note("draft", { reason }));
+    this.doc.on("draft", ({ ops, reason }) => this.note("draft", { reason, ops }));
     this.doc.on("saved", (saved) => {
       if (!saved) return;
       this.acknowledged = this.typed;
@@ -99,6 +101,7 @@ class Person {
 export class Crowd {
   #next = FIRST;
   people = [];
+  guests = []; // of whom nobody waits for the end
 
   // `url`: where they connect; `makerUrl`: where the document is made.
   static async start({ history, url, makerUrl = url, seed, count }) {
@@ -119,7 +122,7 @@ export class Crowd {
   }
 
   // Characters that were acknowledged up to now.
-  count = () => this.people.reduce((sum, person) => sum + person.acknowledged, 0);
+  count = () => [...this.people, ...this.guests].reduce((sum, person) => sum + person.acknowledged, 0);
 
   // They type for so many rounds, in each of which some characters are acknowledged; `each` happens between.
   async type(rounds, each = () => {}) {
@@ -151,12 +154,20 @@ export class Crowd {
     await until("all have seen all", () => this.people.every(({ doc }) => doc.version === version()));
   }
 
+  // One more, until they leave with all saved.
+  async join(twin) {
+    const person = new Person(this, this.people.length + this.guests.length, twin);
+    await person.doc.ready;
+    this.guests.push(person);
+    return person;
+  }
+
   // What everybody has when all is over.
   end() {
     for (const person of this.people) person.look("rested");
   }
 
   async leave() {
-    await Promise.all(this.people.map((person) => person.connection.close()));
+    await Promise.all([...this.people, ...this.guests].map((person) => person.connection.close()));
   }
 }

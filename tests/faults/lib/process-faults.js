@@ -1,8 +1,11 @@
 // The process: killed, stopped, started again, without descriptors.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { until } from "../../e2e/lib/wait.js";
 import { connect } from "./people.js";
-import { endsAndReturns, restartArmed, scene, shimmed, untilEnded, withShim } from "./scene.js";
+import { endsAndReturns, restartArmed, restartWith, scene, shimmed, untilEnded, withShim } from "./scene.js";
 
 // Killed at random moments, again and again.
 async function kill({ seed, times }) {
@@ -82,11 +85,86 @@ async function descriptors({ seed, times }) {
   return scene(seed, body, { wrap: ["prlimit", "--nofile=1100"] });
 }
 
+const allSaved = (crowd) => until("all is saved", () => crowd.people.every(({ doc }) => doc.saved));
+
+// Signals that must do nothing, one that is asked to end twice, and one that is started with no descriptor open.
+async function signals({ seed, times }) {
+  const body = async (server, crowd) => {
+    for (let i = 0; i < times; i++) {
+      for (const signal of ["SIGPIPE", "SIGXFSZ"]) {
+        process.kill(server.pid, signal);
+        await crowd.type(5);
+      }
+      const typing = crowd.type(10);
+      process.kill(server.pid, "SIGTERM");
+      await server.restart("SIGTERM").catch(async ({ message }) => {
+        if (!message.includes('{"code":1,')) throw new Error(message);
+        await server.up();
+      });
+      await typing;
+      await restartWith(server, { silent: true, wrap: ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"] });
+      await crowd.type(10);
+      await allSaved(crowd);
+      await restartWith(server);
+    }
+    return 4 * times;
+  };
+  return scene(seed, body);
+}
+
+// The clock on the wall jumps an hour and ten years, there and back: nothing that is decided goes by it.
+async function clock({ seed, times }) {
+  const dir = mkdtempSync(join(tmpdir(), "quire-clock-"));
+  const file = join(dir, "seconds");
+  const jump = (seconds) => writeFileSync(file, new BigInt64Array([BigInt(seconds)]), { flag: "r+" });
+  writeFileSync(file, new BigInt64Array(1));
+  const jumps = [3600, -3600, 315_360_000, -315_360_000];
+  const body = async (server, crowd) => {
+    for (let i = 0; i < times; i++) {
+      for (const seconds of jumps) {
+        await crowd.type(10);
+        jump(seconds);
+        const newcomer = connect(server.socketUrl, "Newcomer");
+        await newcomer.open(crowd.id).ready;
+        await newcomer.close();
+        await crowd.type(10);
+        await allSaved(crowd);
+      }
+    }
+    const years = server.log.filter((line) => /"time":"(203[4-9]|201[4-9])-/.test(line));
+    if (years.length === 0) throw new Error("the server has not seen its clock jump");
+    return jumps.length * times;
+  };
+  try {
+    return await scene(seed, body, { env: shimmed({ QUIRE_CLOCK: file }) });
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+// The log's disk is full, or nobody reads it.
+async function logs({ seed, times }) {
+  const wraps = ['exec "$@" 2>/dev/full', 'mkfifo "$0"; exec 3<>"$0"; head -c 65536 /dev/zero >&3; exec "$@" 2>&3 3>&-'];
+  const body = async (server, crowd) => {
+    for (let i = 0; i < times; i++) {
+      await restartWith(server, { silent: true, wrap: ["sh", "-c", wraps[i % 2], join(server.dir, `fifo-${i}`)] });
+      await crowd.type(60);
+      await allSaved(crowd);
+      await restartWith(server);
+    }
+    return times;
+  };
+  return scene(seed, body);
+}
+
 const here = () => null;
 export const processFaults = [
   { name: "kill", what: "kill -9 under load", missing: here, run: kill, times: 6 },
   { name: "crash", what: "killed before or after a write, sync or send", missing: withShim, run: crash, times: 6 },
   { name: "pause", what: "SIGSTOP for ten seconds", missing: here, run: pause, times: 1 },
   { name: "restart", what: "restarted under fifty who type", missing: here, run: restart, times: 4 },
+  { name: "signals", what: "signals, asked twice to end, started without descriptors", missing: here, run: signals, times: 1 },
+  { name: "clock", what: "the clock jumps an hour and ten years", missing: withShim, run: clock, times: 1 },
+  { name: "logs", what: "log disk full, or nobody reads the log", missing: here, run: logs, times: 2 },
   { name: "descriptors", what: "no descriptors left", missing: here, run: descriptors, times: 2 },
 ];

@@ -1,5 +1,6 @@
 // A network that misbehaves between clients and a server: it knows frames of WebSocket, and delays them, sends
-// them twice, cuts connections in the middle of one, and swallows what the server says before it cuts.
+// them twice, cuts connections in the middle of one, and swallows what the server says before it cuts. It can be slow, and
+// hold back what goes in one direction, the ends of connections too, until it lets go of it.
 import { connect, createServer } from "node:net";
 
 const DELAY_MS = 30;
@@ -27,25 +28,33 @@ class Way {
     Object.assign(this, { to, take });
   }
 
+  // After all that was given before.
+  then(what) {
+    this.#queue = this.#queue.then(what);
+  }
+
   give(bytes) {
     this.#rest = Buffer.concat([this.#rest, bytes]);
     if (!this.#isOpen) {
       const end = this.#rest.indexOf("\r\n\r\n");
       if (end < 0) return;
       this.#isOpen = true;
-      this.to.write(this.#rest.subarray(0, end + 4));
+      const handshake = this.#rest.subarray(0, end + 4);
       this.#rest = this.#rest.subarray(end + 4);
+      this.then(() => this.take(handshake, this.to));
     }
     for (let length; (length = frameLength(this.#rest)) > 0; ) {
       const frame = this.#rest.subarray(0, length);
       this.#rest = this.#rest.subarray(length);
-      this.#queue = this.#queue.then(() => this.take(frame, this.to));
+      this.then(() => this.take(frame, this.to));
     }
   }
 }
 
 export class Proxy {
   connections = new Set();
+  bytesPerSecond = Infinity; // of each connection and direction
+  #held = null; // { way, released, release }
   counts = { delayed: 0, doubled: 0, cut: 0, swallowed: 0 };
 
   // chances: of { delay, double, cut, swallow } for each frame.
@@ -62,7 +71,26 @@ export class Proxy {
     this.chances = { delay: 0, double: 0, cut: 0, swallow: 0 };
   }
 
+  // From now on what goes "up" or "down" does not arrive; until `release`.
+  hold(way) {
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    this.#held = { way, released, release };
+  }
+
+  release() {
+    this.#held?.release();
+    this.#held = null;
+  }
+
+  async #travel(way, bytes) {
+    if (this.#held?.way === way) await this.#held.released;
+    const ms = (bytes.length * 1000) / this.bytesPerSecond;
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
   async stop() {
+    this.release();
     for (const end of this.connections) end();
     await new Promise((resolve) => this.server.close(resolve));
   }
@@ -76,15 +104,21 @@ export class Proxy {
       this.connections.delete(end);
     };
     this.connections.add(end);
-    const up = new Way(server, (frame, to) => this.#pass(frame, to, end, { double: true }));
-    const down = new Way(client, (frame, to) => this.#passDown(frame, to, end, state));
-    client.on("data", (bytes) => up.give(bytes)).on("error", end).on("close", end);
-    server.on("data", (bytes) => down.give(bytes)).on("error", end).on("close", end);
+    const up = new Way(server, async (frame, to) => {
+      await this.#travel("up", frame);
+      await this.#pass(frame, to, end, { double: true });
+    });
+    const down = new Way(client, async (frame, to) => {
+      await this.#travel("down", frame);
+      await this.#passDown(frame, to, end, state);
+    });
+    const ends = (way, name) => () => way.then(() => this.#travel(name, "").then(end));
+    client.on("data", (bytes) => up.give(bytes)).on("error", () => {}).on("close", ends(up, "up"));
+    server.on("data", (bytes) => down.give(bytes)).on("error", () => {}).on("close", ends(down, "down"));
   }
 
   #happens(what) {
-    const happens = this.rng.next() < this.chances[what];
-    return happens;
+    return this.rng.next() < this.chances[what];
   }
 
   // What the server says is lost, and a moment later the connection.

@@ -54,11 +54,20 @@ function joined(verdicts) {
   return sum;
 }
 
+const PLAIN = { env: {}, wrap: [], silent: false };
+
+// Stops and starts it with other options; without any, as it is always started.
+export async function restartWith(server, options = {}) {
+  await server.down("SIGTERM");
+  server.options = { ...server.options, ...PLAIN, ...options };
+  await server.up();
+}
+
 // It ends by itself, as a fault makes it, and is started anew; `isRight`: how it must end.
 export async function endsAndReturns(server, isRight) {
   const end = await server.ended;
   if (!isRight(end)) throw new Error(`it ended with ${JSON.stringify(end)}`);
-  server.options = { ...server.options, env: {}, wrap: [] };
+  server.options = { ...server.options, ...PLAIN };
   await server.up();
   server.note("fault", { what: "armed", on: false });
 }
