@@ -9,8 +9,10 @@ import { check, isSound, parseLog } from "./checker.js";
 import { History, readHistory } from "./history.js";
 
 const SAMPLE_MS = 200;
-// Six people or fifty and one small document: a server that takes more has lost count of something. Sanitizers take most of it.
-const CAPS = { rss_kb: 768 * 1024, descriptors: 1024 };
+// Fifty people and one small document take 40 MB with sanitizers, 13 MB without.
+const RSS_KB_MAX = 128 * 1024;
+// Beside those of connections: of the database, the log, threads.
+const DESCRIPTORS_MAX = 64;
 const run = promisify(execFile);
 
 export const quire = (...args) => run(process.env.QUIRE_BIN, args, { maxBuffer: 1 << 30 });
@@ -39,7 +41,6 @@ export class Harness extends Server {
 
   static async begin(options = {}) {
     const harness = new Harness();
-    harness.note("caps", { caps: CAPS });
     await harness.open({ ...options, program: process.env.QUIRE_PLANTED, args: ["--log-level", "debug", ...(options.args ?? [])], hears: (line) => harness.#hear(line) });
     return harness;
   }
@@ -48,6 +49,7 @@ export class Harness extends Server {
     try {
       const { event, ...fields } = JSON.parse(line);
       this.#heard(event, fields);
+      if (event === "serving") this.note("caps", { caps: { rss_kb: RSS_KB_MAX, descriptors: fields.connections + DESCRIPTORS_MAX } });
     } catch {
       this.#heard("words", { line }); // of a sanitizer, or of a library
     }
@@ -61,11 +63,13 @@ export class Harness extends Server {
     void this.ended.then((end) => this.note("ended", end));
     clearInterval(this.#sampler);
     this.#sampler = setInterval(() => this.#sample(pid), SAMPLE_MS);
+    this.#sample(pid);
   }
 
   async down(signal = "SIGTERM") {
     this.note("stopping", { signal });
     clearInterval(this.#sampler);
+    this.#sample(this.pid);
     return super.down(signal);
   }
 
