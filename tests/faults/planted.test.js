@@ -33,7 +33,7 @@ async function mustFind(t, name, scenario, checks, env) {
   assert.ok(found, `${name} was not found: ${said}`);
   const by = /^\S+, seed \d+: (.*)$/m.exec(said)[1];
   t.diagnostic(`${name}: found by ${by}`);
-  assert.ok(checks.some((check) => by.split(" ").includes(check)), `${name} was found by ${by}, not by ${checks}`);
+  assert.ok(checks.some((check) => by.split(" ").includes(check)), `${name} was found by ${by}, not by ${checks}: ${said}`);
 }
 
 // The bug, the fault under which it shows, the checks of which one must find it.

@@ -57,10 +57,11 @@ export class Harness extends Server {
 
   async up() {
     this.note("spawned");
-    await super.up();
+    const started = super.up();
+    void this.ended.then((end) => this.note("ended", end));
+    await started;
     const { pid } = this;
     this.note("ready", { pid });
-    void this.ended.then((end) => this.note("ended", end));
     clearInterval(this.#sampler);
     this.#sampler = setInterval(() => this.#sample(pid), SAMPLE_MS);
     this.#sample(pid);
