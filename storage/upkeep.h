@@ -41,13 +41,18 @@ struct store_backup;
  * wrong. */
 int store_backup_begin(struct store *store, const char *path, struct store_backup **backup_out,
                        char *message_out, size_t message_size);
+/* The same into the empty file behind this descriptor, which is open for reading and writing and
+ * stays the caller's: it is neither closed nor, when the copy comes to nothing, removed. */
+int store_backup_begin_into(struct store *store, int file, struct store_backup **backup_out,
+                            char *message_out, size_t message_size);
 /* One slice. After an error there is nothing left but to end it. */
 int store_backup_step(struct store_backup *backup, bool *done_out);
 struct store_backup_progress {
     uint64_t done_bytes, total_bytes; /* the total grows with the database */
 };
 struct store_backup_progress store_backup_progress(const struct store_backup *backup);
-/* Closes the copy. One that is not done is removed; one that is has yet to be synced. */
+/* Closes the copy. One that is not done is removed by its path; one that is has yet to be synced.
+ */
 void store_backup_end(struct store_backup *backup);
 
 /* ---- looking over ---- */

@@ -46,6 +46,7 @@ forbid 'the gate is under serve' '(server/(config|log|serve)/.*|storage/.*)' ser
 forbid 'threads, log and options are under serve' '(storage|server/(gate|hub|serve|wire))/.*' server/thread server/log server/config
 forbid 'the interfaces of storage are store.h and upkeep.h' 'storage/sqlite/.*' server tools
 forbid 'the hub keeps to store.h' 'storage/upkeep\.h' server/hub server/gate
+forbid 'the sandbox knows nobody' '(ot|storage|tools|server/[^s].*|server/serve)/.*' server/sandbox
 forbid 'the commands of the operator need no server' '(server/(auth|config|gate|hub|log|wire)/.*|server/serve/[^a].*)' server/operate
 forbid 'the command of tokens needs no server' '(storage|server/(config|gate|hub|log|operate|serve|wire))/.*' server/token
 forbid 'tools need no server' '(storage|server/(auth|config|gate|hub|log|serve|thread))/.*' tools
@@ -58,6 +59,7 @@ alone 'uv\.h' 'server/gate/|tests/|bench/'
 alone 'msgpack(\.h|/.*)' 'server/wire/|tests/|bench/'
 alone 'sqlite3\.h' 'storage/|tests/|bench/'
 alone 'sodium\.h' 'server/auth/|storage/checksum\.c'
+alone 'seccomp\.h' 'server/sandbox/'
 alone 'jansson\.h' 'server/text/|server/auth/|server/config/|server/operate/|server/token/|tools/|tests/'
 alone 'cmocka\.h' 'tests/'
 

@@ -12,7 +12,7 @@ die() {
 # Debian's names. A C compiler and what the server is linked with; node comes apart.
 BUILD_PACKAGES=(
     ca-certificates cmake gcc libc6-dev ninja-build pkg-config
-    libjansson-dev libmsgpack-dev libsodium-dev libsqlite3-dev libssl-dev libuv1-dev
+    libjansson-dev libmsgpack-dev libseccomp-dev libsodium-dev libsqlite3-dev libssl-dev libuv1-dev
     libwebsockets-dev libwebsockets-evlib-uv zlib1g-dev
 )
 TEST_PACKAGES=(chromium e2fsprogs g++ libcmocka-dev mount openssl)

@@ -49,6 +49,10 @@ enum option_kind {
       "for whom a token must be (its aud)")                                                        \
     X(OPTION_TOKEN_LEEWAY_S, "token-leeway-s", "N", OPTION_NUMBER, "30", 0, 300, "s",              \
       "by so much clocks may differ from that of who makes tokens")                                \
+    X(OPTION_USER, "user", "NAME", OPTION_TEXT, "", 0, 0, "",                                      \
+      "whom to become, when started as root, once the port is bound")                              \
+    X(OPTION_SANDBOX, "sandbox", "on|off", OPTION_CHOICE, "on", 0, 0, "",                          \
+      "give up all rights that serving does not need")                                             \
     X(OPTION_LOG_LEVEL, "log-level", "debug|info|warn|error", OPTION_CHOICE, "info", 0, 0, "",     \
       "least important events that are logged")                                                    \
     X(OPTION_LOG_FORMAT, "log-format", "text|json", OPTION_CHOICE, "text", 0, 0, "",               \
@@ -79,6 +83,8 @@ extern const struct option quire_options[OPTION_COUNT];
 #define QUIRE_ACTIONS(X)                                                                           \
     X(ACTION_CHECK, "check",                                                                       \
       "open the database and the port, say what would be used and why, and end")                   \
+    X(ACTION_CHECK_SANDBOX, "check-sandbox",                                                       \
+      "start, try what the sandbox forbids, say what was refused, and end")                        \
     X(ACTION_SHOW_LIMITS, "show-limits", "list every limit of the server, and end")                \
     X(ACTION_HELP, "help", "show this help, and end")
 

@@ -53,10 +53,13 @@ struct gate_options {
 
 struct gates;
 
-/* Binds the address and starts the threads. On error returns NULL, and `message_out` says in a
- * sentence what is wrong ("127.0.0.1:8080 is in use by another program …"). */
-struct gates *gates_start(const struct gate_options *options, const struct gate_env *env,
-                          char *message_out, size_t message_size);
+/* Binds the address and opens all that the threads need; whoever comes waits until gates_run. On
+ * error returns NULL, and `message_out` says in a sentence what is wrong ("127.0.0.1:8080 is in use
+ * by another program …"). */
+struct gates *gates_open(const struct gate_options *options, const struct gate_env *env,
+                         char *message_out, size_t message_size);
+/* Starts the threads. 0, or -1 with a sentence; then gates_stop is all that may be called. */
+int gates_run(struct gates *gates, char *message_out, size_t message_size);
 /* The port that is listened on. */
 unsigned gates_port(const struct gates *gates);
 /* Gives `out` to gate `gate` and wakes it. Any thread. */
@@ -68,7 +71,8 @@ void gates_taken(struct gates *gates, uint64_t connection);
  * Any thread. */
 void gates_drain(struct gates *gates, uint64_t retry_ms);
 /* Writes out what is queued, closes every connection with 4503, ends the threads, frees: within
- * LIMIT_DRAIN_MS or little more. Nothing else may be called any more. */
+ * LIMIT_DRAIN_MS or little more. Nothing else may be called any more. Frees gates that never ran,
+ * too. */
 void gates_stop(struct gates *gates);
 
 struct gate_stats {

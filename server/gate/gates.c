@@ -82,24 +82,24 @@ static int make_gates(struct gates *gates, char *message_out, size_t message_siz
     return 0;
 }
 
-static void join(struct gates *gates, unsigned started)
+static void join(struct gates *gates)
 {
     atomic_store(&gates->stopping, true);
-    for (unsigned i = 0; i < started; i++) {
+    for (unsigned i = 0; i < gates->running; i++) {
         gate_wake(gates->gate[i]);
     }
-    for (unsigned i = 0; i < started; i++) {
+    for (unsigned i = 0; i < gates->running; i++) {
         pthread_join(gates->gate[i]->thread, NULL);
     }
 }
 
-static int start_threads(struct gates *gates, char *message_out, size_t message_size)
+int gates_run(struct gates *gates, char *message_out, size_t message_size)
 {
-    for (unsigned i = 0; i < gates->count; i++) {
-        if (pthread_create(&gates->gate[i]->thread, NULL, gate_run, gates->gate[i]) != 0) {
-            snprintf(message_out, message_size, "cannot start thread %u of %u", i + 1,
+    for (; gates->running < gates->count; gates->running++) {
+        struct gate *gate = gates->gate[gates->running];
+        if (pthread_create(&gate->thread, NULL, gate_run, gate) != 0) {
+            snprintf(message_out, message_size, "cannot start thread %u of %u", gates->running + 1,
                      gates->count);
-            join(gates, i);
             return -1;
         }
     }
@@ -118,8 +118,8 @@ static int check_tls(const struct gate_options *options, char *message_out, size
     return cert ? tls_check(options->tls_cert, options->tls_key, message_out, message_size) : 0;
 }
 
-struct gates *gates_start(const struct gate_options *options, const struct gate_env *env,
-                          char *message_out, size_t message_size)
+struct gates *gates_open(const struct gate_options *options, const struct gate_env *env,
+                         char *message_out, size_t message_size)
 {
     assert(options->gates <= HUB_GATES_MAX);
     struct gates *gates = memory_new(sizeof(*gates));
@@ -138,8 +138,7 @@ struct gates *gates_start(const struct gate_options *options, const struct gate_
         admission_init(&gates->admission, options, message_out, message_size) != 0 ||
         proxies_init(&gates->proxies, options->trusted_proxies, message_out, message_size) != 0 ||
         listen_open(gates, message_out, message_size) != 0 ||
-        make_gates(gates, message_out, message_size) != 0 ||
-        start_threads(gates, message_out, message_size) != 0) {
+        make_gates(gates, message_out, message_size) != 0) {
         free_gates(gates);
         return NULL;
     }
@@ -182,7 +181,7 @@ void gates_drain(struct gates *gates, uint64_t retry_ms)
 
 void gates_stop(struct gates *gates)
 {
-    join(gates, gates->count);
+    join(gates);
     free_gates(gates);
 }
 

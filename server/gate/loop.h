@@ -37,7 +37,7 @@ struct gates {
     struct admission admission;
     struct proxies proxies;
     struct gate *gate[HUB_GATES_MAX];
-    unsigned count;
+    unsigned count, running; /* made; of those, with a thread */
     int listener;
     unsigned port;
     atomic_uint sockets; /* open ones, handshakes and pages too */

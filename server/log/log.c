@@ -23,7 +23,7 @@ struct log {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool ending, ended;
+    bool running, ending, ended;
     uint64_t dropped, dropped_told;
     size_t start, used;
     char ring[LIMIT_LOG_QUEUE_BYTES];
@@ -76,20 +76,6 @@ static void tell_dropped(struct log *log)
         log->dropped_told = log->dropped;
 }
 
-static void enqueue(struct log *log, const char *bytes, size_t size)
-{
-    pthread_mutex_lock(&log->lock);
-    if (log->dropped != log->dropped_told && log->used < LIMIT_LOG_QUEUE_BYTES / 2)
-        tell_dropped(log);
-    if (!ring_put(log, bytes, size))
-        log->dropped++;
-    pthread_cond_broadcast(&log->changed);
-    pthread_mutex_unlock(&log->lock);
-}
-
-/* ---- the writing thread ------------------------------------------------------------------------
- */
-
 /* What cannot be written is lost: there is no place to say so. */
 static void write_all(int fd, const char *bytes, size_t size)
 {
@@ -103,6 +89,24 @@ static void write_all(int fd, const char *bytes, size_t size)
         size -= (size_t)written;
     }
 }
+
+static void enqueue(struct log *log, const char *bytes, size_t size)
+{
+    if (!log->running) {
+        write_all(log->fd, bytes, size);
+        return;
+    }
+    pthread_mutex_lock(&log->lock);
+    if (log->dropped != log->dropped_told && log->used < LIMIT_LOG_QUEUE_BYTES / 2)
+        tell_dropped(log);
+    if (!ring_put(log, bytes, size))
+        log->dropped++;
+    pthread_cond_broadcast(&log->changed);
+    pthread_mutex_unlock(&log->lock);
+}
+
+/* ---- the writing thread ------------------------------------------------------------------------
+ */
 
 static void *write_lines(void *context)
 {
@@ -140,17 +144,32 @@ struct log *log_new(int fd, enum log_format format, enum log_level least)
     pthread_cond_init(&log->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&log->lock, NULL);
-    if (pthread_create(&log->thread, NULL, write_lines, log) != 0) {
-        free(log);
-        return NULL;
-    }
     return log;
+}
+
+int log_run(struct log *log)
+{
+    if (pthread_create(&log->thread, NULL, write_lines, log) != 0)
+        return -1;
+    log->running = true;
+    return 0;
+}
+
+static void discard(struct log *log)
+{
+    pthread_cond_destroy(&log->changed);
+    pthread_mutex_destroy(&log->lock);
+    free(log);
 }
 
 void log_free(struct log *log)
 {
     if (!log)
         return;
+    if (!log->running) {
+        discard(log);
+        return;
+    }
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     long ns = until.tv_nsec + LOG_FLUSH_MS * (long)CLOCK_NS_PER_MS;
@@ -175,9 +194,7 @@ void log_free(struct log *log)
         return;
     }
     pthread_join(log->thread, NULL);
-    pthread_cond_destroy(&log->changed);
-    pthread_mutex_destroy(&log->lock);
-    free(log);
+    discard(log);
 }
 
 void log_event(struct log *log, enum log_level level, const char *event, const char *fields)

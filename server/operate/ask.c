@@ -39,11 +39,22 @@ static int connect_to(const char *data)
     return fd;
 }
 
-static bool send_request(const struct asking *asking, const char *path)
+/* The descriptor goes along, so the server need not be allowed to open the file. */
+static bool send_request(const struct asking *asking, int file)
 {
-    char request[FILES_PATH_MAX + 32];
-    int size = snprintf(request, sizeof(request), ADMIN_BACKUP "%s\n", path);
-    return send(asking->fd, request, (size_t)size, MSG_NOSIGNAL) == size;
+    char request[] = ADMIN_BACKUP "\n";
+    char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec vector = {.iov_base = request, .iov_len = sizeof(request) - 1};
+    struct msghdr message = {.msg_iov = &vector,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &file, sizeof(int));
+    return sendmsg(asking->fd, &message, MSG_NOSIGNAL) == (ssize_t)vector.iov_len;
 }
 
 /* The next line of the answer, or false at its end. */
@@ -102,19 +113,35 @@ static enum asked follow(struct asking *asking, char *message_out, size_t messag
     return ASK_FAILED;
 }
 
+static enum asked ask(struct asking *asking, int file, char *message_out, size_t message_size)
+{
+    watch_begin(asking->watch, "copying", "KiB", 0);
+    enum asked asked = ASK_FAILED;
+    if (send_request(asking, file))
+        asked = follow(asking, message_out, message_size);
+    else
+        snprintf(message_out, message_size, "the server takes no requests: %s", strerror(errno));
+    watch_end(asking->watch);
+    return asked;
+}
+
 enum asked ask_backup(const char *data, const char *path, struct watch *watch, char *message_out,
                       size_t message_size)
 {
     struct asking asking = {.fd = connect_to(data), .watch = watch};
     if (asking.fd < 0)
         return ASK_NOBODY;
-    watch_begin(watch, "copying", "KiB", 0);
     enum asked asked = ASK_FAILED;
-    if (send_request(&asking, path))
-        asked = follow(&asking, message_out, message_size);
-    else
-        snprintf(message_out, message_size, "the server takes no requests: %s", strerror(errno));
-    watch_end(watch);
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        asked = ask(&asking, file, message_out, message_size);
+        close(file);
+        if (asked != ASK_DONE)
+            unlink(path);
+    } else {
+        snprintf(message_out, message_size, "the file \"%.200s\" cannot be made: %s", path,
+                 strerror(errno));
+    }
     close(asking.fd);
     return asked;
 }

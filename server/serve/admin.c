@@ -28,7 +28,7 @@
 
 /* A copy of the database on its way. */
 struct copying {
-    const char *path;
+    int file;
     atomic_bool given_up;
     atomic_uint_least64_t done_bytes, total_bytes;
     atomic_bool piece_ended; /* after this the store's thread lets go of it */
@@ -44,18 +44,24 @@ struct copying {
 struct admin {
     struct store_thread *store_thread;
     pthread_t thread;
-    bool running;
+    bool bound, running;
     int dir, listener; /* the data directory; the socket */
     atomic_bool is_stopping;
     int stopping; /* eventfd that tells of it */
 };
 
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
 /* ---- on the store's thread ---- */
 
 static int begin(struct copying *copying, struct store *store)
 {
-    return store_backup_begin(store, copying->path, &copying->backup, copying->message,
-                              sizeof(copying->message));
+    return store_backup_begin_into(store, copying->file, &copying->backup, copying->message,
+                                   sizeof(copying->message));
 }
 
 static int step(struct copying *copying)
@@ -129,16 +135,6 @@ static bool follow(const struct admin *admin, int fd, struct copying *copying)
     }
 }
 
-/* What the disk says shows in the sync that whoever asked for the copy does when it is whole. */
-static void sync_piece(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    fdatasync(fd);
-    close(fd);
-}
-
 /* One piece after the other. False: the server stops. */
 static bool copy_pieces(const struct admin *admin, int fd, struct copying *copying)
 {
@@ -149,14 +145,16 @@ static bool copy_pieces(const struct admin *admin, int fd, struct copying *copyi
         store_thread_begin(admin->store_thread, &task);
         if (!follow(admin, fd, copying))
             return false;
-        sync_piece(copying->path);
+        /* What the disk says shows in the sync that whoever asked for the copy does when it is
+         * whole. */
+        fdatasync(copying->file);
     } while (copying->backup);
     return true;
 }
 
-static void copy(const struct admin *admin, int fd, const char *path)
+static void copy(const struct admin *admin, int fd, int file)
 {
-    struct copying copying = {.path = path, .ended = eventfd(0, EFD_CLOEXEC)};
+    struct copying copying = {.file = file, .ended = eventfd(0, EFD_CLOEXEC)};
     if (copying.ended < 0) {
         say(fd, ADMIN_FAILED "the server has no file descriptor left\n");
         return;
@@ -172,8 +170,28 @@ static void copy(const struct admin *admin, int fd, const char *path)
     close(copying.ended);
 }
 
+/* As recv, for what may come with the bytes: descriptors of files, of which the last is kept. */
+static ssize_t receive(int fd, char *bytes, size_t size, int *file_out)
+{
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec vector = {.iov_base = bytes, .iov_len = size};
+    struct msghdr message = {.msg_iov = &vector,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+        return got;
+    for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= header->cmsg_len; at += sizeof(int)) {
+        close_if_open(*file_out);
+        memcpy(file_out, CMSG_DATA(header) + at, sizeof(int));
+    }
+    return got;
+}
+
 /* Reads up to the end of the line, which becomes that of the text. */
-static bool read_line(const struct admin *admin, int fd, char *line)
+static bool read_line(const struct admin *admin, int fd, char *line, int *file_out)
 {
     struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = admin->stopping, .events = POLLIN}};
     uint64_t until_ms = clock_monotonic_ms() + LIMIT_ADMIN_MS;
@@ -182,7 +200,7 @@ static bool read_line(const struct admin *admin, int fd, char *line)
         uint64_t now_ms = clock_monotonic_ms();
         if (now_ms >= until_ms || poll(fds, 2, (int)(until_ms - now_ms)) <= 0 || fds[1].revents)
             return false;
-        ssize_t got = recv(fd, line + size, LIMIT_ADMIN_BYTES - size, MSG_DONTWAIT);
+        ssize_t got = receive(fd, line + size, LIMIT_ADMIN_BYTES - size, file_out);
         if (got <= 0)
             return false;
         char *end = memchr(line + size, '\n', (size_t)got);
@@ -195,15 +213,25 @@ static bool read_line(const struct admin *admin, int fd, char *line)
     return false;
 }
 
+static bool is_empty_file(int file)
+{
+    struct stat status;
+    return file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+}
+
 static void serve(const struct admin *admin, int fd)
 {
     char line[LIMIT_ADMIN_BYTES];
-    if (!read_line(admin, fd, line))
+    int file = -1;
+    if (!read_line(admin, fd, line, &file))
         say(fd, ADMIN_FAILED "there was no request\n");
-    else if (strncmp(line, ADMIN_BACKUP, strlen(ADMIN_BACKUP)) == 0)
-        copy(admin, fd, line + strlen(ADMIN_BACKUP));
-    else
+    else if (strcmp(line, ADMIN_BACKUP) != 0)
         say(fd, ADMIN_FAILED "this server does not know that request\n");
+    else if (!is_empty_file(file))
+        say(fd, ADMIN_FAILED "there came no empty file to copy into\n");
+    else
+        copy(admin, fd, file);
+    close_if_open(file);
 }
 
 static void *run(void *context)
@@ -247,21 +275,18 @@ static int open_socket(struct admin *admin, const char *data)
     if (fchmod(admin->listener, 0600) != 0 ||
         bind(admin->listener, (struct sockaddr *)&address, sizeof(address)) != 0)
         return -1;
+    admin->bound = true;
     return listen(admin->listener, BACKLOG);
 }
 
-struct admin *admin_start(const char *data, struct store_thread *store_thread)
+struct admin *admin_open(const char *data, struct store_thread *store_thread)
 {
     struct admin *admin = calloc(1, sizeof(*admin));
     if (!admin)
         return NULL;
     *admin =
         (struct admin){.store_thread = store_thread, .dir = -1, .listener = -1, .stopping = -1};
-    if (open_socket(admin, data) == 0) {
-        errno = pthread_create(&admin->thread, NULL, run, admin);
-        admin->running = errno == 0;
-    }
-    if (admin->running)
+    if (open_socket(admin, data) == 0)
         return admin;
     int error = errno;
     admin_stop(admin);
@@ -269,10 +294,12 @@ struct admin *admin_start(const char *data, struct store_thread *store_thread)
     return NULL;
 }
 
-static void close_if_open(int fd)
+int admin_run(struct admin *admin)
 {
-    if (fd >= 0)
-        close(fd);
+    if (pthread_create(&admin->thread, NULL, run, admin) != 0)
+        return -1;
+    admin->running = true;
+    return 0;
 }
 
 void admin_stop(struct admin *admin)
@@ -283,8 +310,9 @@ void admin_stop(struct admin *admin)
         atomic_store(&admin->is_stopping, true);
         eventfd_write(admin->stopping, 1);
         pthread_join(admin->thread, NULL);
-        unlinkat(admin->dir, ADMIN_SOCKET, 0);
     }
+    if (admin->bound)
+        unlinkat(admin->dir, ADMIN_SOCKET, 0);
     close_if_open(admin->listener);
     close_if_open(admin->dir);
     close_if_open(admin->stopping);

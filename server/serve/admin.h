@@ -2,12 +2,14 @@
  * The way for the operator's commands into a running server: a socket in the data directory, for
  * its owner alone. A connection is one request, of one line, and its answer, of one or more:
  *
- *     backup /absolute/path   copies the database into this new file
+ *     backup                  copies the database into the file, empty and open for reading and
+ *                             writing, whose descriptor comes with the line (SCM_RIGHTS)
  *         copied 4096 81920   so many bytes of so many, now and then
  *         done                the copy is whole, and has yet to be synced
- *         failed SENTENCE     there is no copy
+ *         failed SENTENCE     there is no copy, whatever is in the file
  *
- * One connection is served at a time; hanging up gives up what was asked for.
+ * The server need not be allowed to write there; whoever asks is. One connection is served at a
+ * time; hanging up gives up what was asked for.
  */
 #ifndef QUIRE_SERVE_ADMIN_H
 #define QUIRE_SERVE_ADMIN_H
@@ -15,16 +17,18 @@
 #include "server/serve/store_thread.h"
 
 #define ADMIN_SOCKET "admin.sock"
-#define ADMIN_BACKUP "backup "
+#define ADMIN_BACKUP "backup"
 #define ADMIN_COPIED "copied "
 #define ADMIN_DONE   "done"
 #define ADMIN_FAILED "failed "
 
 struct admin;
 
-/* Makes the socket in this directory, which the store of the thread is in, and serves it by a
- * thread of its own. NULL and errno when that is not possible. */
-struct admin *admin_start(const char *data, struct store_thread *store_thread);
+/* Makes the socket in this directory, which the store of the thread is in; whoever comes waits
+ * until admin_run. NULL and errno when that is not possible. */
+struct admin *admin_open(const char *data, struct store_thread *store_thread);
+/* Starts the thread that serves it. 0, or -1. */
+int admin_run(struct admin *admin);
 /* After the store's thread has ended: gives up what is under way, and removes the socket. NULL does
  * nothing. */
 void admin_stop(struct admin *admin);

@@ -4,10 +4,14 @@
 #include "server/config/help.h"
 #include "server/limits.h"
 #include "server/log/log.h"
+#include "server/sandbox/probe.h"
+#include "server/sandbox/sandbox.h"
+#include "server/sandbox/user.h"
 #include "server/serve/announce.h"
 #include "server/serve/lifecycle.h"
 #include "server/serve/server.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +20,9 @@
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE  2
+
+/* Of the option, in the order of its words. */
+enum { SANDBOX_ON, SANDBOX_OFF };
 
 /* Descriptors that are not connections: the database, threads, the editor's readers. */
 #define DESCRIPTORS_RESERVED 64
@@ -30,10 +37,15 @@ struct serve {
     struct server *server;
 };
 
+static bool is_check(const struct serve *serve)
+{
+    return serve->config.action == ACTION_CHECK || serve->config.action == ACTION_CHECK_SANDBOX;
+}
+
 static int fail(struct serve *serve, const char *message)
 {
     char quoted[SERVER_MESSAGE_MAX + 64];
-    if (serve->friendly || serve->config.action == ACTION_CHECK)
+    if (serve->friendly || is_check(serve))
         fprintf(stderr, "quire: %s\n", message);
     else
         log_write(serve->log, LOG_ERROR, "not_started", "text=%s",
@@ -90,8 +102,54 @@ static int read_keys(struct serve *serve, char *message_out)
 
 static void report(void *context, enum server_event event)
 {
-    lifecycle_report(context, event);
+    struct serve *serve = context;
+    lifecycle_report(&serve->lifecycle, event);
 }
+
+/* ---- what is given up ----
+ */
+
+static int become_user(void *context, char *message_out)
+{
+    const struct serve *serve = context;
+    const char *name = config_text(&serve->config, OPTION_USER);
+    if (*name != '\0')
+        return user_become(name, message_out);
+    if (geteuid() == 0)
+        log_write(serve->log, LOG_WARN, "running_as_root",
+                  "text=\"an ordinary user is enough: start it as one, or with --user NAME\"");
+    return 0;
+}
+
+static void report_sandbox(const struct serve *serve, int landlock)
+{
+    if (landlock == 0)
+        log_write(serve->log, LOG_WARN, "sandbox_partial",
+                  "text=\"this kernel has no Landlock: files outside the data directory are "
+                  "guarded by their permissions alone\"");
+    log_write(serve->log, LOG_INFO, "sandbox", "landlock=%d seccomp=yes uid=%u", landlock,
+              (unsigned)geteuid());
+}
+
+/* The threads, the log's too, begin after this and inherit it. */
+static int confine(void *context, char *message_out)
+{
+    const struct serve *serve = context;
+    int landlock;
+    if (config_number(&serve->config, OPTION_SANDBOX) != SANDBOX_ON)
+        log_event(serve->log, LOG_WARN, "sandbox_off", NULL);
+    else if (sandbox_enter(config_text(&serve->config, OPTION_DATA), &landlock, message_out) == 0)
+        report_sandbox(serve, landlock);
+    else
+        return -1;
+    if (log_run(serve->log) == 0)
+        return 0;
+    snprintf(message_out, SERVER_MESSAGE_MAX, "the log's thread could not be started");
+    return -1;
+}
+
+/* ---- from start to end ----
+ */
 
 static int start(struct serve *serve, char *message_out)
 {
@@ -112,7 +170,9 @@ static int start(struct serve *serve, char *message_out)
             .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL_MS),
             .tokens = serve->keys ? &serve->tokens : NULL,
             .log = serve->log,
-            .context = &serve->lifecycle,
+            .context = serve,
+            .bound = become_user,
+            .opened = confine,
             .event = report,
         },
         message_out);
@@ -155,15 +215,29 @@ static int check(struct serve *serve)
     return 0;
 }
 
+static int check_sandbox(struct serve *serve)
+{
+    int allowed = probe_sandbox(stdout);
+    server_stop(serve->server);
+    printf("%s\n", allowed ? "The sandbox does not hold." : "The sandbox holds.");
+    return allowed ? STATUS_FAILED : 0;
+}
+
 static int serve_with(struct serve *serve)
 {
     char message[SERVER_MESSAGE_MAX];
-    bool checking = serve->config.action == ACTION_CHECK;
-    if (!checking)
+    if (!is_check(serve))
         announce_start(serve->log, &serve->config, serve->friendly);
     if (start(serve, message) != 0)
         return fail(serve, message);
-    return checking ? check(serve) : run(serve);
+    switch (serve->config.action) {
+    case ACTION_CHECK:
+        return check(serve);
+    case ACTION_CHECK_SANDBOX:
+        return check_sandbox(serve);
+    default:
+        return run(serve);
+    }
 }
 
 static int serve_configured(struct serve *serve)
@@ -171,7 +245,7 @@ static int serve_configured(struct serve *serve)
     const struct config *config = &serve->config;
     enum log_format format = (enum log_format)config_number(config, OPTION_LOG_FORMAT);
     enum log_level level = (enum log_level)config_number(config, OPTION_LOG_LEVEL);
-    if (config->action == ACTION_CHECK)
+    if (is_check(serve))
         level = LOG_ERROR;
     serve->friendly = format == LOG_TEXT && isatty(STDERR_FILENO);
     /* The log has a thread: signals must be held back before. */
@@ -180,11 +254,14 @@ static int serve_configured(struct serve *serve)
         perror("quire: signals cannot be received");
         return status;
     }
+    /* A terminal that is closed takes its server along; nothing else that hangs up does. */
+    if (!isatty(STDERR_FILENO))
+        signal(SIGHUP, SIG_IGN);
     serve->log = log_new(STDERR_FILENO, format, level);
     if (serve->log)
         status = serve_with(serve);
     else
-        perror("quire: the log could not be started");
+        perror("quire: there is no memory for the log");
     token_keys_free(serve->keys);
     log_free(serve->log);
     lifecycle_deinit(&serve->lifecycle);

@@ -109,7 +109,7 @@ static const char *gate_not_ready(void *context)
 
 /* ---- starting ---- */
 
-static int start_store(struct server *server, char *message_out)
+static int open_store(struct server *server, char *message_out)
 {
     const struct server_options *options = &server->options;
     if (store_open(options->data, &server->store, message_out, SERVER_MESSAGE_MAX) != STORE_OK)
@@ -129,7 +129,7 @@ static int start_store(struct server *server, char *message_out)
     return server->store_thread ? 0 : -1;
 }
 
-static int start_hub(struct server *server)
+static int make_hub(struct server *server)
 {
     server->hub_thread = hub_thread_new(&(struct hub_thread_options){
         .epoch = store_epoch(server->store),
@@ -146,7 +146,7 @@ static int start_hub(struct server *server)
     return server->hub_thread ? 0 : -1;
 }
 
-static int start_gates(struct server *server, char *message_out)
+static int open_gates(struct server *server, char *message_out)
 {
     struct gate_options options = {
         .host = server->options.listen.host,
@@ -167,17 +167,37 @@ static int start_gates(struct server *server, char *message_out)
         .not_ready = gate_not_ready,
         .log = gate_log,
     };
-    server->gates = gates_start(&options, &env, message_out, SERVER_MESSAGE_MAX);
+    server->gates = gates_open(&options, &env, message_out, SERVER_MESSAGE_MAX);
     return server->gates ? 0 : -1;
 }
 
 /* Without it the documents are served all the same. */
-static void start_admin(struct server *server)
+static void open_admin(struct server *server)
 {
     const struct server_options *options = &server->options;
-    server->admin = admin_start(options->data, server->store_thread);
+    server->admin = admin_open(options->data, server->store_thread);
     if (!server->admin)
         log_write(options->log, LOG_WARN, "no_admin", "error=%s", strerror(errno));
+}
+
+static int open_all(struct server *server, char *message_out)
+{
+    const struct server_options *options = &server->options;
+    if (open_gates(server, message_out) != 0 || options->bound(options->context, message_out) != 0)
+        return -1;
+    if (open_store(server, message_out) != 0 || make_hub(server) != 0)
+        return -1;
+    open_admin(server);
+    return options->opened(options->context, message_out);
+}
+
+static int run_all(struct server *server, char *message_out)
+{
+    snprintf(message_out, SERVER_MESSAGE_MAX, "a thread could not be started");
+    if (store_thread_run(server->store_thread) != 0 || hub_thread_run(server->hub_thread) != 0 ||
+        (server->admin && admin_run(server->admin) != 0))
+        return -1;
+    return gates_run(server->gates, message_out, SERVER_MESSAGE_MAX);
 }
 
 struct server *server_start(const struct server_options *options, char *message_out)
@@ -187,19 +207,10 @@ struct server *server_start(const struct server_options *options, char *message_
     if (!server)
         return NULL;
     server->options = *options;
-    if (start_store(server, message_out) != 0 || start_hub(server) != 0 ||
-        start_gates(server, message_out) != 0)
-        goto stop;
-    /* What the gates post before now waits: the hub sends to gates, which must be known by then. */
-    if (store_thread_run(server->store_thread) != 0 || hub_thread_run(server->hub_thread) != 0) {
-        snprintf(message_out, SERVER_MESSAGE_MAX, "a thread could not be started");
-        goto stop;
+    if (open_all(server, message_out) == 0 && run_all(server, message_out) == 0) {
+        atomic_store(&server->serving, true);
+        return server;
     }
-    start_admin(server);
-    atomic_store(&server->serving, true);
-    return server;
-
-stop:
     server_stop(server);
     return NULL;
 }

@@ -28,6 +28,9 @@ struct server_options {
     const struct token_rules *tokens; /* NULL: everybody is let in; must outlive the server */
     struct log *log;
     void *context;
+    /* Called by server_start, each once, without other threads yet. 0, or -1 with a sentence. */
+    int (*bound)(void *context, char *message_out);  /* the port is; nothing of the data yet */
+    int (*opened)(void *context, char *message_out); /* all is that it needs */
     /* From one of the server's threads; at most once for each event. */
     void (*event)(void *context, enum server_event event);
 };

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/descriptor.h"
 #include "storage/sqlite/place.h"
 #include "storage/upkeep.h"
 
@@ -16,7 +18,9 @@ struct store_backup {
     uint64_t pages;
     uint64_t pages_left;
     bool done;
-    char path[PLACE_PATH_MAX];
+    char path[PLACE_PATH_MAX]; /* "": it is the file behind the descriptor */
+    int file;
+    struct descriptor *descriptor;
 };
 
 static int page_bytes(struct store *store, uint64_t *bytes_out)
@@ -44,6 +48,9 @@ static int copy_pages(struct store_backup *backup, int count)
 static int complain_backup(const struct store_backup *backup, const struct complaint *complaint,
                            int code, const char *text)
 {
+    if (backup->path[0] == '\0')
+        return complain(complaint, code, "the copy cannot be made: %s",
+                        code == STORE_E_FULL ? "there is not enough room on its disk" : text);
     if (code == STORE_E_FULL)
         return complain(complaint, code, "there is not enough room on the disk for \"%s\"",
                         place_show(backup->path).text);
@@ -55,9 +62,10 @@ static int complain_backup(const struct store_backup *backup, const struct compl
  */
 static int open_target(struct store_backup *backup)
 {
-    int result =
-        sqlite3_open_v2(backup->path, &backup->to,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int result = backup->path[0] != '\0'
+                     ? sqlite3_open_v2(backup->path, &backup->to, flags, NULL)
+                     : descriptor_open(backup->file, &backup->descriptor, &backup->to);
     char pragmas[160];
 
     snprintf(pragmas, sizeof pragmas,
@@ -65,6 +73,16 @@ static int open_target(struct store_backup *backup)
              "PRAGMA cache_size = -%d",
              BACKUP_CACHE_KIB);
     return result == SQLITE_OK ? sqlite3_exec(backup->to, pragmas, NULL, NULL, NULL) : result;
+}
+
+/* What cannot be told shows in writing. */
+static bool has_room(const struct store_backup *backup, uint64_t bytes)
+{
+    struct statvfs disk;
+    int result =
+        backup->path[0] != '\0' ? statvfs(backup->path, &disk) : fstatvfs(backup->file, &disk);
+
+    return result != 0 || disk.f_bavail * (uint64_t)disk.f_frsize >= bytes;
 }
 
 /* Sets the copying up, and sees that there is room: a disk that fills up would refuse edits too. */
@@ -86,9 +104,23 @@ static int begin(struct store *store, struct store_backup *backup,
     if (result != SQLITE_OK)
         return complain_backup(backup, complaint, database_error(result), sqlite3_errstr(result));
     progress = store_backup_progress(backup);
-    if (place_room(backup->path, progress.total_bytes + BACKUP_SPARE_BYTES) != STORE_OK)
+    if (!has_room(backup, progress.total_bytes + BACKUP_SPARE_BYTES))
         return complain_backup(backup, complaint, STORE_E_FULL, NULL);
     return STORE_OK;
+}
+
+static int begin_or_end(struct store *store, struct store_backup *backup,
+                        const struct complaint *complaint, struct store_backup **backup_out)
+{
+    int rc = page_bytes(store, &backup->page_bytes);
+
+    rc = rc == STORE_OK ? begin(store, backup, complaint)
+                        : complain_backup(backup, complaint, rc, sqlite3_errmsg(store->db));
+    if (rc == STORE_OK)
+        *backup_out = backup;
+    else
+        store_backup_end(backup);
+    return rc;
 }
 
 int store_backup_begin(struct store *store, const char *path, struct store_backup **backup_out,
@@ -114,14 +146,20 @@ int store_backup_begin(struct store *store, const char *path, struct store_backu
         return rc;
     }
     close(fd);
-    rc = page_bytes(store, &backup->page_bytes);
-    rc = rc == STORE_OK ? begin(store, backup, &complaint)
-                        : complain_backup(backup, &complaint, rc, sqlite3_errmsg(store->db));
-    if (rc == STORE_OK)
-        *backup_out = backup;
-    else
-        store_backup_end(backup);
-    return rc;
+    return begin_or_end(store, backup, &complaint, backup_out);
+}
+
+int store_backup_begin_into(struct store *store, int file, struct store_backup **backup_out,
+                            char *message_out, size_t message_size)
+{
+    struct complaint complaint = {.text = message_out, .size = message_size};
+    struct store_backup *backup = calloc(1, sizeof *backup);
+
+    *backup_out = NULL;
+    if (backup == NULL)
+        return complain(&complaint, STORE_E_MEMORY, "not enough memory");
+    backup->file = file;
+    return begin_or_end(store, backup, &complaint, backup_out);
 }
 
 int store_backup_step(struct store_backup *backup, bool *done_out)
@@ -152,7 +190,8 @@ void store_backup_end(struct store_backup *backup)
         sqlite3_backup_finish(backup->copy);
     if (sqlite3_close(backup->to) != SQLITE_OK)
         backup->done = false;
-    if (!backup->done)
+    descriptor_close(backup->descriptor);
+    if (!backup->done && backup->path[0] != '\0')
         unlink(backup->path);
     free(backup);
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "storage/upkeep.h"
@@ -194,13 +193,4 @@ void place_uri(const char *path, char *uri_out)
     for (; *path != '\0'; path++)
         out += sprintf(out, strchr("%?#", *path) != NULL ? "%%%02x" : "%c", (unsigned char)*path);
     strcpy(out, "?immutable=1");
-}
-
-int place_room(const char *path, uint64_t bytes)
-{
-    struct statvfs disk;
-
-    if (statvfs(path, &disk) != 0)
-        return STORE_OK; /* what cannot be told shows in writing */
-    return disk.f_bavail * (uint64_t)disk.f_frsize >= bytes ? STORE_OK : STORE_E_FULL;
 }

@@ -43,7 +43,5 @@ bool place_has_wal(const char *path);
 int place_hold(const char *path, int *fd_out);
 /* The path as what SQLite opens to read a file that nobody changes (PLACE_URI_MAX bytes). */
 void place_uri(const char *path, char *uri_out);
-/* STORE_E_FULL when the disk of the file has less room than this. */
-int place_room(const char *path, uint64_t bytes);
 
 #endif

@@ -279,10 +279,10 @@ static void a_taken_port_is_said_so(void **state)
     char message[256];
     const struct gate_options options = {
         .host = "127.0.0.1", .port = world->port, .assets = no_assets};
-    assert_null(gates_start(&options, &env, message, sizeof(message)));
+    assert_null(gates_open(&options, &env, message, sizeof(message)));
     assert_non_null(strstr(message, "is in use by another program"));
     const struct gate_options nowhere = {.host = "192.0.2.1", .port = 0, .assets = no_assets};
-    assert_null(gates_start(&nowhere, &env, message, sizeof(message)));
+    assert_null(gates_open(&nowhere, &env, message, sizeof(message)));
     assert_non_null(strstr(message, "192.0.2.1 is not an address of this machine"));
 }
 

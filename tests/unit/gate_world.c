@@ -87,8 +87,8 @@ struct world *world_start(const struct gate_options *options)
     char message[256];
     const struct gate_env env = {
         .context = world, .post = post, .not_ready = not_ready, .log = no_log};
-    world->gates = gates_start(&used, &env, message, sizeof(message));
-    if (world->gates == NULL) {
+    world->gates = gates_open(&used, &env, message, sizeof(message));
+    if (world->gates == NULL || gates_run(world->gates, message, sizeof(message)) != 0) {
         fail_msg("%s", message);
     }
     world->port = gates_port(world->gates);

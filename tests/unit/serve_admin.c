@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,6 +82,7 @@ static int setup(void **state)
     temp_dir_make(fixture->dir);
     snprintf(fixture->copy, sizeof(fixture->copy), "%s/copy.db", fixture->dir);
     fixture->log = log_new(STDERR_FILENO, LOG_TEXT, LOG_ERROR);
+    assert_int_equal(log_run(fixture->log), 0);
     assert_int_equal(store_open(fixture->dir, &fixture->store, message, sizeof(message)), STORE_OK);
     assert_int_equal(store_create(fixture->store, &document, 1), STORE_OK);
     fixture->thread = store_thread_new(&(struct store_thread_options){.store = fixture->store,
@@ -90,8 +92,9 @@ static int setup(void **state)
                                                                       .answered = ignore,
                                                                       .failed = ignore});
     assert_non_null(fixture->thread);
-    fixture->admin = admin_start(fixture->dir, fixture->thread);
+    fixture->admin = admin_open(fixture->dir, fixture->thread);
     assert_non_null(fixture->admin);
+    assert_int_equal(admin_run(fixture->admin), 0);
     *state = fixture;
     return 0;
 }
@@ -120,16 +123,57 @@ static void rest(void)
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-static int ask(const struct fixture *fixture)
+#define FILES_MAX 3
+
+/* Sends a request with these files to copy into. */
+static int request(const struct fixture *fixture, const char *line, const int *files, size_t count)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char request[PATH_SIZE + 16];
+    char control[CMSG_SPACE(FILES_MAX * sizeof(int))] = {0};
+    struct iovec vector = {.iov_base = (char *)(uintptr_t)line, .iov_len = strlen(line)};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/" ADMIN_SOCKET, fixture->dir);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    int size = snprintf(request, sizeof(request), ADMIN_BACKUP "%s\n", fixture->copy);
-    assert_int_equal(send(fd, request, (size_t)size, MSG_NOSIGNAL), size);
+    if (count > 0) {
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+                                   .cmsg_type = SCM_RIGHTS,
+                                   .cmsg_len = CMSG_LEN(count * sizeof(int))};
+        memcpy(CMSG_DATA(header), files, count * sizeof(int));
+    }
+    assert_int_equal(sendmsg(fd, &message, MSG_NOSIGNAL), strlen(line));
     return fd;
+}
+
+static int open_copy(const struct fixture *fixture)
+{
+    unlink(fixture->copy);
+    int file = open(fixture->copy, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    return file;
+}
+
+static int ask(const struct fixture *fixture)
+{
+    int file = open_copy(fixture);
+    int fd = request(fixture, ADMIN_BACKUP "\n", &file, 1);
+    close(file);
+    return fd;
+}
+
+/* How many descriptors this process, and so the server in it, has open on the copy. */
+static int count_copies(const struct fixture *fixture)
+{
+    struct stat copy, other;
+    int count = 0;
+    assert_int_equal(stat(fixture->copy, &copy), 0);
+    for (int fd = 0; fd < 256; fd++)
+        count +=
+            fstat(fd, &other) == 0 && other.st_ino == copy.st_ino && other.st_dev == copy.st_dev;
+    return count;
 }
 
 /* Reads the answer until these words are in it. */
@@ -144,6 +188,18 @@ static void await(int fd, const char *words)
         size += (size_t)got;
         answer[size] = '\0';
     }
+}
+
+/* The copy is a database with the document. */
+static void assert_sound(const struct fixture *fixture)
+{
+    struct store *store;
+    struct store_document document;
+    char message[256];
+    if (store_inspect(fixture->copy, &store, message, sizeof(message)) != STORE_OK)
+        fail_msg("%s", message);
+    assert_int_equal(store_find(store, "a", &document), STORE_OK);
+    store_close(store);
 }
 
 static void append(const struct fixture *fixture, uint64_t version)
@@ -173,7 +229,7 @@ static void edits_go_on_while_a_copy_is_made_and_it_while_they_do(void **state)
     atomic_store(&endless, false);
     await(fd, ADMIN_DONE);
     close(fd);
-    assert_int_equal(access(fixture->copy, F_OK), 0);
+    assert_sound(fixture);
 }
 
 static void who_hangs_up_gets_no_copy(void **state)
@@ -183,9 +239,9 @@ static void who_hangs_up_gets_no_copy(void **state)
     assert_int_equal(store_thread_run(fixture->thread), 0);
     int fd = ask(fixture);
     await(fd, ADMIN_COPIED);
-    assert_int_equal(access(fixture->copy, F_OK), 0);
+    assert_int_equal(count_copies(fixture), 1);
     close(fd);
-    while (access(fixture->copy, F_OK) == 0)
+    while (count_copies(fixture) > 0)
         rest();
     atomic_store(&endless, false);
     fd = ask(fixture);
@@ -203,7 +259,7 @@ static void a_copy_under_way_ends_with_the_server(void **state)
     end(fixture);
     await(fd, ADMIN_FAILED "the server is stopping\n");
     close(fd);
-    assert_int_not_equal(access(fixture->copy, F_OK), 0);
+    assert_int_equal(count_copies(fixture), 0);
 }
 
 /* The store's thread has failed, or is not there yet. */
@@ -217,7 +273,7 @@ static void a_copy_that_never_begins_ends_with_the_server(void **state)
     close(fd);
 }
 
-static void a_copy_that_fails_says_why_and_is_gone(void **state)
+static void a_copy_that_fails_says_why(void **state)
 {
     struct fixture *fixture = *state;
     assert_int_equal(store_thread_run(fixture->thread), 0);
@@ -225,17 +281,55 @@ static void a_copy_that_fails_says_why_and_is_gone(void **state)
     int fd = ask(fixture);
     await(fd, ADMIN_FAILED "the copy could not be written: the disk is full\n");
     close(fd);
-    assert_int_not_equal(access(fixture->copy, F_OK), 0);
     atomic_store(&failing, STORE_OK);
     fd = ask(fixture);
     await(fd, ADMIN_DONE);
     close(fd);
 }
 
+static void expect_refusal(const struct fixture *fixture, const char *line, const int *files,
+                           size_t count, const char *words)
+{
+    int fd = request(fixture, line, files, count);
+    await(fd, words);
+    close(fd);
+}
+
+/* What is no file, no empty one, or none that can be written is not copied into, and of several
+ * none stays open. */
+static void a_copy_needs_one_empty_file(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(store_thread_run(fixture->thread), 0);
+    int file = open_copy(fixture);
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    expect_refusal(fixture, "unheard of\n", &file, 1, ADMIN_FAILED "this server does not know");
+    expect_refusal(fixture, ADMIN_BACKUP "\n", NULL, 0, ADMIN_FAILED "there came no empty file");
+    expect_refusal(fixture, ADMIN_BACKUP "\n", &ends[1], 1, ADMIN_FAILED "there came no empty");
+    int reader = open(fixture->copy, O_RDONLY | O_CLOEXEC);
+    expect_refusal(fixture, ADMIN_BACKUP "\n", &reader, 1, ADMIN_FAILED "the copy ");
+    close(reader);
+    int all[FILES_MAX] = {ends[0], ends[1], file};
+    int fd = request(fixture, ADMIN_BACKUP "\n", all, FILES_MAX);
+    char answer[256];
+    while (recv(fd, answer, sizeof(answer), 0) > 0)
+        ;
+    close(fd);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(ftruncate(file, 0), 0);
+    assert_int_equal(write(file, "x", 1), 1);
+    expect_refusal(fixture, ADMIN_BACKUP "\n", &file, 1, ADMIN_FAILED "there came no empty file");
+    close(file);
+    while (count_copies(fixture) > 0)
+        rest();
+}
+
 static void where_there_is_no_directory_there_is_no_socket(void **state)
 {
     const struct fixture *fixture = *state;
-    assert_null(admin_start("/no/such/directory", fixture->thread));
+    assert_null(admin_open("/no/such/directory", fixture->thread));
     assert_int_equal(errno, ENOENT);
     admin_stop(NULL);
 }
@@ -249,7 +343,8 @@ int main(void)
         ADMIN_TEST(who_hangs_up_gets_no_copy),
         ADMIN_TEST(a_copy_under_way_ends_with_the_server),
         ADMIN_TEST(a_copy_that_never_begins_ends_with_the_server),
-        ADMIN_TEST(a_copy_that_fails_says_why_and_is_gone),
+        ADMIN_TEST(a_copy_that_fails_says_why),
+        ADMIN_TEST(a_copy_needs_one_empty_file),
         ADMIN_TEST(where_there_is_no_directory_there_is_no_socket),
     };
     return cmocka_run_group_tests_name("serve_admin", tests, NULL, NULL);

@@ -149,6 +149,7 @@ static void lines_below_the_level_are_left_out(void **state)
     char bytes[1024];
     assert_int_equal(pipe(ends), 0);
     struct log *log = log_new(ends[1], LOG_TEXT, LOG_WARN);
+    assert_int_equal(log_run(log), 0);
     log_write(log, LOG_DEBUG, "no", "a=%d", 1);
     log_event(log, LOG_INFO, "no", NULL);
     log_write(log, LOG_WARN, "yes", "a=%d", 2);
@@ -157,6 +158,30 @@ static void lines_below_the_level_are_left_out(void **state)
     assert_non_null(strstr(bytes, " warn yes a=2\nwords\n"));
     assert_null(strstr(bytes, "no"));
     log_free(log);
+    close(ends[1]);
+    close(ends[0]);
+}
+
+static void before_it_runs_whoever_logs_writes(void **state)
+{
+    (void)state;
+    int ends[2];
+    char bytes[1024];
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    struct log *log = log_new(ends[1], LOG_TEXT, LOG_INFO);
+    log_write(log, LOG_INFO, "early", "a=%d", 1);
+    ssize_t size = read(ends[0], bytes, sizeof(bytes) - 1); /* it is there already */
+    assert_true(size > 0);
+    bytes[size] = '\0';
+    assert_non_null(strstr(bytes, " info early a=1\n"));
+    assert_int_equal(log_run(log), 0);
+    log_event(log, LOG_INFO, "later", NULL);
+    log_free(log);
+    size = read(ends[0], bytes, sizeof(bytes) - 1);
+    assert_true(size > 0);
+    bytes[size] = '\0';
+    assert_non_null(strstr(bytes, " info later\n"));
+    log_free(log_new(ends[1], LOG_TEXT, LOG_INFO)); /* never run */
     close(ends[1]);
     close(ends[0]);
 }
@@ -197,6 +222,7 @@ static void a_blocked_reader_costs_lines_and_no_time(void **state)
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     struct log *log = log_new(ends[1], LOG_TEXT, LOG_DEBUG);
+    assert_int_equal(log_run(log), 0);
     for (int i = 0; i < LINES; i++)
         log_write(log, LOG_INFO, "event", "number=%06d padding=%040d", i, 0);
     uint64_t dropped = log_dropped(log);
@@ -221,6 +247,7 @@ static void ending_does_not_wait_for_a_reader_that_never_reads(void **state)
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     struct log *log = log_new(ends[1], LOG_TEXT, LOG_DEBUG);
+    assert_int_equal(log_run(log), 0);
     for (int i = 0; i < LINES; i++)
         log_write(log, LOG_INFO, "event", "number=%d", i);
     log_free(log); /* comes back, and leaves the thread to the end of the process */
@@ -247,6 +274,7 @@ static void lines_of_several_threads_stay_whole(void **state)
     pthread_t thread, writers[WRITERS];
     assert_int_equal(pthread_create(&thread, NULL, read_lines, &reader), 0);
     struct log *log = log_new(ends[1], LOG_JSON, LOG_DEBUG);
+    assert_int_equal(log_run(log), 0);
     for (int i = 0; i < WRITERS; i++)
         assert_int_equal(pthread_create(&writers[i], NULL, write_lines, log), 0);
     for (int i = 0; i < WRITERS; i++)
@@ -272,6 +300,7 @@ int main(void)
         cmocka_unit_test(controls_and_bad_utf8_are_escaped),
         cmocka_unit_test(a_long_line_is_cut_and_says_so),
         cmocka_unit_test(lines_below_the_level_are_left_out),
+        cmocka_unit_test(before_it_runs_whoever_logs_writes),
         cmocka_unit_test(a_blocked_reader_costs_lines_and_no_time),
         cmocka_unit_test(ending_does_not_wait_for_a_reader_that_never_reads),
         cmocka_unit_test(lines_of_several_threads_stay_whole),

@@ -3,6 +3,7 @@
  * SQLite's comes here by its own configuration. */
 #include "unit/store_world.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -193,6 +194,23 @@ static int copy(struct store *store, const char *path, char *message)
     return rc;
 }
 
+/* The same into a file that is open already, which stays even when nothing comes of it. */
+static int copy_into(struct store *store, const char *path, char *message)
+{
+    struct store_backup *backup;
+    bool done = false;
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int rc = store_backup_begin_into(store, file, &backup, message, 256);
+
+    while (rc == STORE_OK && !done)
+        rc = store_backup_step(backup, &done);
+    store_backup_end(backup);
+    close(file);
+    if (rc != STORE_OK)
+        assert_int_equal(unlink(path), 0);
+    return rc;
+}
+
 /* No memory is no damage, and leaves no half copy. */
 static void inspect_refusing(struct world *world, const char *path, const char *to, long fail_at)
 {
@@ -209,6 +227,8 @@ static void inspect_refusing(struct world *world, const char *path, const char *
         rc = verify(store, &findings);
         if (rc == STORE_OK)
             rc = copy(store, to, world->message);
+        if (rc == STORE_OK && unlink(to) == 0)
+            rc = copy_into(store, to, world->message);
         store_close(store);
     }
     memory.counting = false;
