@@ -10,10 +10,22 @@
 #define DOCUMENT_PREFIX "/d/"
 #define DATE_MAX        40
 
-#define CONTENT_SECURITY_POLICY                                                                    \
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "                    \
-    "img-src 'self' https: data:; connect-src 'self'; manifest-src 'self'; "                       \
-    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+/* Of every answer, whatever it is: a page may load its own scripts and style sheets, talk to this
+ * server, show pictures from the web, and nothing else. What is put into it as text can then not
+ * run even where it should turn out as markup. Style attributes are allowed since what is pasted is
+ * read under the same policy: without, bold and coloured text of other programs would come in
+ * plain. */
+#define PROTECTION                                                                                 \
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "           \
+    "style-src-attr 'unsafe-inline'; img-src 'self' https: data:; connect-src 'self'; "            \
+    "manifest-src 'self'; "                                                                        \
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'\r\n"                              \
+    "X-Content-Type-Options: nosniff\r\n"                                                          \
+    "Referrer-Policy: no-referrer\r\n"                                                             \
+    "Cross-Origin-Resource-Policy: same-origin\r\n"                                                \
+    "Cross-Origin-Opener-Policy: same-origin\r\n"                                                  \
+    "Permissions-Policy: camera=(), display-capture=(), geolocation=(), microphone=(), "           \
+    "payment=(), usb=()\r\n"
 
 static const struct {
     unsigned status;
@@ -119,11 +131,7 @@ size_t page_head(const struct page *page, char *out, size_t capacity)
                         "Content-Length: %zu\r\n"
                         "Cache-Control: no-cache\r\n"
                         "%s%s%s"
-                        "%s"
-                        "X-Content-Type-Options: nosniff\r\n"
-                        "Referrer-Policy: no-referrer\r\n"
-                        "Content-Security-Policy: " CONTENT_SECURITY_POLICY "\r\n"
-                        "\r\n",
+                        "%s" PROTECTION "\r\n",
                         page->status, reason_of(page->status), date, page->type, page->size,
                         page->etag == NULL ? "" : "ETag: ", page->etag == NULL ? "" : page->etag,
                         page->etag == NULL ? "" : "\r\n", page->header);

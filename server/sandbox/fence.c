@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 /* Newer than Debian 12's headers: these are the kernel's numbers. */
-#define FS_TRUNCATE   (1ULL << 14)
-#define FS_IOCTL_DEV  (1ULL << 15)
-#define NET_BIND_TCP  (1ULL << 0)
-#define NET_CONNECT   (1ULL << 1)
-#define SCOPE_SOCKET  (1ULL << 0)
-#define SCOPE_SIGNAL  (1ULL << 1)
+#define FS_TRUNCATE    (1ULL << 14)
+#define FS_IOCTL_DEV   (1ULL << 15)
+#define NET_BIND_TCP   (1ULL << 0)
+#define NET_CONNECT    (1ULL << 1)
+#define SCOPE_SOCKET   (1ULL << 0)
+#define SCOPE_SIGNAL   (1ULL << 1)
 #define FS_OF_VERSION1 ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
 
 /* What the data directory is used for. */
@@ -53,8 +53,7 @@ static int allow(int fence, const char *data, uint64_t access)
         .allowed_access = access, .parent_fd = open(data, O_PATH | O_DIRECTORY | O_CLOEXEC)};
     if (rule.parent_fd < 0)
         return -1;
-    int result =
-        (int)syscall(SYS_landlock_add_rule, fence, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    int result = (int)syscall(SYS_landlock_add_rule, fence, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
     int error = errno;
     close(rule.parent_fd);
     errno = error;
@@ -63,7 +62,8 @@ static int allow(int fence, const char *data, uint64_t access)
 
 int fence_build(const char *data, int *version_out)
 {
-    int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    int version =
+        (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     *version_out = version > 0 ? version : 0;
     if (version <= 0)
         return -1;

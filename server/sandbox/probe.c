@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OUTSIDE  "/etc/passwd"
+#define OUTSIDE   "/etc/passwd"
 #define ELSEWHERE "/tmp/quire-sandbox-probe"
 
 /* Each returns whether it was refused. A call that is not allowed at all fails with EPERM before

@@ -104,9 +104,8 @@ static void what_is_forbidden_is_refused(void **state)
     const struct place *place = *state;
     static struct process process;
     const char *const arguments[] = {
-        QUIRE_PROGRAM, "serve",     "--check-sandbox", "--listen",
-        "127.0.0.1:0", "--workers", "2",               "--data",
-        place->data,   NULL};
+        QUIRE_PROGRAM, "serve", "--check-sandbox", "--listen",  "127.0.0.1:0",
+        "--workers",   "2",     "--data",          place->data, NULL};
     process_start(&process, arguments);
     assert_int_equal(process_end(&process), 0);
     assert_holds(process.output, "refused  reading a file outside the data directory");
@@ -133,10 +132,10 @@ static void every_thread_is_inside(void **state)
     static struct process server;
     process_serve(&server, place->data, (const char *const[]){"--workers", "3", NULL});
     assert_holds(server.output, " info sandbox landlock=");
-    int threads = check_threads(
-        server.pid, (const char *const[]){"NoNewPrivs:\t1", "Seccomp:\t2",
-                                          "CapEff:\t0000000000000000",
-                                          "CapPrm:\t0000000000000000", NULL});
+    int threads =
+        check_threads(server.pid, (const char *const[]){"NoNewPrivs:\t1", "Seccomp:\t2",
+                                                        "CapEff:\t0000000000000000",
+                                                        "CapPrm:\t0000000000000000", NULL});
     assert_in_range(threads, 8, 64); /* main, log, hub, store, admin, gates */
     process_signal(&server, SIGTERM);
     assert_int_equal(process_end(&server), 0);
@@ -232,14 +231,12 @@ int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
     const struct CMUnitTest tests[] = {
-        CASE(what_is_forbidden_is_refused),
-        CASE(without_the_sandbox_the_check_fails),
-        CASE(every_thread_is_inside),
-        CASE(people_write_and_a_backup_is_made_elsewhere),
-        CASE(hanging_up_does_not_end_it),
-        CASE(started_as_root_it_becomes_the_user_that_is_named),
+        CASE(what_is_forbidden_is_refused), CASE(without_the_sandbox_the_check_fails),
+        CASE(every_thread_is_inside),       CASE(people_write_and_a_backup_is_made_elsewhere),
+        CASE(hanging_up_does_not_end_it),   CASE(started_as_root_it_becomes_the_user_that_is_named),
     };
-    /* A sanitizer that looks for leaks does so by tracing the process, which the sandbox forbids. */
+    /* A sanitizer that looks for leaks does so by tracing the process, which the sandbox forbids.
+     */
     setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
     unsetenv("QUIRE_SANDBOX");
     return cmocka_run_group_tests(tests, NULL, NULL);
