@@ -33,6 +33,7 @@ static const struct command commands[] = {
     {"export", export_command, "write documents to files, with or without their history"},
     {"import", import_command, "make documents of files"},
     {"compact", compact_command, "make a database as small as it goes"},
+    {"metrics", metrics_command, "show what a running server has counted, for Prometheus"},
     {"replay", replay_command, "play recorded sessions through a server or the engine"},
     {"ot", ot_command, "answer questions to the OT engine, one JSON line each"},
     {"version", version_command, "print the version"},

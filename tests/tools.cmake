@@ -54,6 +54,8 @@ target_link_libraries(test-operate
 foreach(test backup compact export restore verify)
   quire_test(unit/operate_${test} test-operate)
 endforeach()
+quire_test(unit/limits_process test-operate)
+target_sources(test_limits_process PRIVATE lib/ws_raw.c)
 quire_test(unit/serve_admin quire-serve)
 target_sources(test_serve_admin PRIVATE lib/temp_dir.c)
 target_link_options(test_serve_admin PRIVATE -Wl,--wrap=store_backup_step)

@@ -53,6 +53,8 @@ enum option_kind {
       "whom to become, when started as root, once the port is bound")                              \
     X(OPTION_SANDBOX, "sandbox", "on|off", OPTION_CHOICE, "on", 0, 0, "",                          \
       "give up all rights that serving does not need")                                             \
+    X(OPTION_METRICS, "metrics", "off|on", OPTION_CHOICE, "off", 0, 0, "",                         \
+      "whether /metrics tells everybody who asks what the server has counted")                     \
     X(OPTION_LOG_LEVEL, "log-level", "debug|info|warn|error", OPTION_CHOICE, "info", 0, 0, "",     \
       "least important events that are logged")                                                    \
     X(OPTION_LOG_FORMAT, "log-format", "text|json", OPTION_CHOICE, "text", 0, 0, "",               \

@@ -48,8 +48,8 @@ static bool write_frame(struct peer *peer, const struct outbox_frame *frame)
         peer_cut(peer);
         return false;
     }
-    counter_add(&gate->counters.frames_out, 1);
-    counter_add(&gate->counters.bytes_out, frame->size);
+    metrics_add(&gate->metrics, METRIC_FRAMES_OUT, 1);
+    metrics_add(&gate->metrics, METRIC_BYTES_OUT, frame->size);
     return true;
 }
 

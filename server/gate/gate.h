@@ -34,6 +34,9 @@ struct gate_env {
     void (*posted)(void *context);
     /* For /readyz: NULL when the server can serve, else a sentence why not. */
     const char *(*not_ready)(void *context);
+    /* For /metrics: writes its text to `out` (METRICS_TEXT_MAX) and returns its size. NULL: there
+     * is no such page. */
+    size_t (*metrics)(void *context, char *out);
     void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);
 };
 
@@ -75,9 +78,8 @@ void gates_drain(struct gates *gates, uint64_t retry_ms);
  * too. */
 void gates_stop(struct gates *gates);
 
-struct gate_stats {
-    uint64_t connections, messages_in, frames_out, bytes_out, refused_handshakes;
-};
-struct gate_stats gates_stats(const struct gates *gates);
+/* What all gates together have counted. Any thread. */
+uint64_t gates_metric(const struct gates *gates, enum metric metric);
+void gates_metrics(const struct gates *gates, struct metrics *sum);
 
 #endif

@@ -185,21 +185,18 @@ void gates_stop(struct gates *gates)
     free_gates(gates);
 }
 
-static uint64_t read_counter(const atomic_uint_fast64_t *counter)
+uint64_t gates_metric(const struct gates *gates, enum metric metric)
 {
-    return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-struct gate_stats gates_stats(const struct gates *gates)
-{
-    struct gate_stats sum = {0};
+    uint64_t sum = 0;
     for (unsigned i = 0; i < gates->count; i++) {
-        const struct gate_counters *counters = &gates->gate[i]->counters;
-        sum.connections += read_counter(&counters->connections);
-        sum.messages_in += read_counter(&counters->messages_in);
-        sum.frames_out += read_counter(&counters->frames_out);
-        sum.bytes_out += read_counter(&counters->bytes_out);
-        sum.refused_handshakes += read_counter(&counters->refused_handshakes);
+        sum += metrics_get(&gates->gate[i]->metrics, metric);
     }
     return sum;
+}
+
+void gates_metrics(const struct gates *gates, struct metrics *sum)
+{
+    for (unsigned i = 0; i < gates->count; i++) {
+        metrics_sum(sum, &gates->gate[i]->metrics);
+    }
 }

@@ -121,7 +121,7 @@ int handshake_check(struct gate *gate, struct lws *wsi)
 {
     if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) <= 0) {
         /* libwebsockets has answered by itself and thrown the headers away. */
-        counter_add(&gate->counters.refused_handshakes, 1);
+        metrics_add(&gate->metrics, METRIC_HANDSHAKES_REFUSED, 1);
         return -1;
     }
     const struct refusal *refusal = request_check_common(gate, wsi, false);

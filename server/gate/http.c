@@ -1,9 +1,11 @@
 #include "server/gate/http.h"
 
 #include "server/gate/frame.h"
+#include "server/gate/memory.h"
 #include "server/gate/page.h"
 #include "server/gate/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -101,6 +103,22 @@ static const struct request_rule rules[] = {
       .text = "Pages are read with GET or HEAD."}},
 };
 
+_Static_assert(METRICS_TEXT_MAX + 4096 <= LIMIT_FLUSH_BYTES, "the text goes out at once");
+
+static int answer_metrics(struct gate *gate, struct http_transfer *transfer, bool with_body)
+{
+    const struct gate_env *env = &gate->gates->env;
+    char *text = memory_new(METRICS_TEXT_MAX);
+    struct page page = {.status = 200,
+                        .type = "text/plain; version=0.0.4; charset=utf-8",
+                        .header = "",
+                        .data = (const uint8_t *)text,
+                        .size = env->metrics(env->context, text)};
+    int result = answer(gate, transfer, &page, with_body);
+    free(text);
+    return result;
+}
+
 int http_request(struct gate *gate, struct lws *wsi, struct http_transfer *transfer,
                  const char *path)
 {
@@ -124,7 +142,14 @@ int http_request(struct gate *gate, struct lws *wsi, struct http_transfer *trans
         page = why_not == NULL ? page_text(200, "", "ok") : page_text(503, "", why_not);
     }
     transfer->wsi = wsi;
-    return answer(gate, transfer, &page, lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) <= 0);
+    bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    if (page.metrics_asked && env->metrics != NULL) {
+        return answer_metrics(gate, transfer, !head);
+    }
+    if (page.metrics_asked) {
+        page = page_text(404, "", "There is no such page.");
+    }
+    return answer(gate, transfer, &page, !head);
 }
 
 void http_refuse(struct gate *gate, struct lws *wsi, unsigned status, const char *header,

@@ -46,10 +46,6 @@ struct gates {
     atomic_uint_fast64_t drain_retry_ms;
 };
 
-struct gate_counters {
-    atomic_uint_fast64_t connections, messages_in, frames_out, bytes_out, refused_handshakes;
-};
-
 struct http_transfer;
 
 struct gate {
@@ -97,7 +93,7 @@ struct gate {
     uint64_t refusals_second; /* the one of which so many have been logged: */
     unsigned refusals_logged;
     uint64_t refusals_untold; /* since the last that was */
-    struct gate_counters counters;
+    struct metrics metrics;
 };
 
 /* Makes gate `index` in a thread-less state: loop and context. NULL with a sentence on error. */
@@ -110,11 +106,5 @@ void *gate_run(void *gate);
 void gate_wake(struct gate *gate);
 /* The time of this turn of the loop. */
 uint64_t gate_now_ms(const struct gate *gate);
-
-static inline void counter_add(atomic_uint_fast64_t *counter, uint64_t value)
-{
-    uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, old + value, memory_order_relaxed);
-}
 
 #endif

@@ -108,6 +108,9 @@ struct page page_find(const struct gate_asset *assets, const char *path, const c
     if (strcmp(path, "/readyz") == 0) {
         return (struct page){.ready_asked = true};
     }
+    if (strcmp(path, "/metrics") == 0) {
+        return (struct page){.metrics_asked = true};
+    }
     const char *wanted = asset_path(path);
     for (const struct gate_asset *asset = assets; asset->path != NULL; asset++) {
         if (strcmp(asset->path, wanted) == 0) {

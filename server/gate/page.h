@@ -16,6 +16,7 @@ struct page {
     const uint8_t *data;
     size_t size;
     bool ready_asked; /* /readyz: whoever serves it knows the answer */
+    bool metrics_asked;
 };
 
 /* A short text; `text` must last as long as the page. */

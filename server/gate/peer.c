@@ -92,7 +92,8 @@ struct peer *peer_new(struct gate *gate, struct lws *wsi, const struct ip *ip)
     peer->ip = *ip;
     peer->heard_ms = gate_now_ms(gate);
     arm(peer);
-    counter_add(&gate->counters.connections, 1);
+    metrics_add(&gate->metrics, METRIC_CONNECTIONS, 1);
+    metrics_add(&gate->metrics, METRIC_CONNECTIONS_OPENED, 1);
     return peer;
 }
 
@@ -115,7 +116,7 @@ void peer_free(struct peer *peer)
     outbox_deinit(&peer->outbox);
     assembly_free(peer->assembly);
     slots_remove(&gate->slots, peer->outbox.connection);
-    counter_add(&gate->counters.connections, UINT64_MAX);
+    metrics_add(&gate->metrics, METRIC_CONNECTIONS, UINT64_MAX);
     free(peer);
 }
 
@@ -214,6 +215,7 @@ void peer_close_gently(struct peer *peer, unsigned code)
     peer->state = PEER_CLOSING;
     peer->close_code = (uint16_t)code;
     peer->close_by_ms = gate_now_ms(peer->gate) + options_of(peer)->close_ms;
+    metrics_closed(&peer->gate->metrics, code);
     log_close(peer);
     forget(peer);
     arm(peer);

@@ -46,6 +46,7 @@ static struct assembly *assembly_append(struct assembly *assembly, struct ot_sli
 static void send_error(struct peer *peer, const struct wire_error *error)
 {
     struct ot_buf *out = &peer->gate->encoded;
+    metrics_refused(&peer->gate->metrics, error->code);
     encode_error(out, &(struct encode_error){.ref = error->ref,
                                              .channel = error->channel,
                                              .code = error->code,
@@ -118,7 +119,7 @@ static void answer_ping(struct peer *peer, uint64_t n)
 
 static void take_message(struct peer *peer, const struct message *message, struct ot_slice bytes)
 {
-    counter_add(&peer->gate->counters.messages_in, 1);
+    metrics_add(&peer->gate->metrics, METRIC_MESSAGES_IN, 1);
     if (peer->state == PEER_GREETING) {
         greet(peer, message, bytes);
     } else if (message->kind == WIRE_PING) {
@@ -158,6 +159,8 @@ static void take_frame(struct peer *peer, struct ot_slice frame)
 void receive_piece(struct peer *peer, const struct piece *piece)
 {
     peer_heard(peer);
+    metrics_add(&peer->gate->metrics, METRIC_FRAMES_IN, piece->last);
+    metrics_add(&peer->gate->metrics, METRIC_BYTES_IN, piece->bytes.size);
     if (peer->state >= PEER_CLOSING) {
         return;
     }

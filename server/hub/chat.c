@@ -218,7 +218,7 @@ void chat_stored(struct hub *hub, struct store_request *request)
     struct blob *blob = encode_stored(&hub->scratch, &request->chat, request->member);
     remember(room, request->chat.number, request->chat.client, request->chat.nonce, blob_ref(blob));
     room->chat_committed = request->chat.number;
-    hub->stats.chats++;
+    metrics_add(&hub->metrics, METRIC_CHATS, 1);
     room_publish(hub, room, (struct hub_out){.blob = blob, .chat = request->chat.number});
     answer_stored(hub, request);
     documents_delete_if_quiet(hub, room);

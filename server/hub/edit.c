@@ -6,7 +6,6 @@
 static void refuse(struct hub *hub, const struct member *member, uint64_t seq, const char *code,
                    const char *text, uint64_t retry_ms, uint64_t at)
 {
-    hub->stats.refused++;
     hub_refuse(hub, member->connection->number, seq, member->channel, code, text, retry_ms, at);
 }
 
@@ -268,7 +267,8 @@ static void commit(struct hub *hub, struct room *room, const struct store_edit *
     room->length = entry->length;
     author->committed_seq = edit->seq;
     author->committed_version = edit->version;
-    hub->stats.edits++;
+    metrics_add(&hub->metrics, METRIC_EDITS, 1);
+    metrics_add(&hub->metrics, METRIC_EDIT_BYTES, edit->op.size);
     presence_transform(room, entry);
     publish(hub, room, entry);
     open_release(hub, room);

@@ -71,6 +71,7 @@ static void turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned c
                       const char *code, const char *text)
 {
     struct encode_error error = {ref, -1, code, text, WIRE_NONE, WIRE_NONE};
+    metrics_refused(&hub->metrics, code);
     encode_error(&hub->scratch, &error);
     hub_log(hub, HUB_LOG_INFO, "not_let_in", "connection=%llu code=%u reason=\"%s\"",
             (unsigned long long)number, close_code, text);

@@ -49,6 +49,7 @@ void hub_refuse(struct hub *hub, uint64_t connection, uint64_t ref, int channel,
                 const char *text, uint64_t retry_ms, uint64_t at)
 {
     struct encode_error error = {ref, channel, code, text, retry_ms, at};
+    metrics_refused(&hub->metrics, code);
     encode_error(&hub->scratch, &error);
     hub_send_scratch(hub, connection);
 }
@@ -121,7 +122,7 @@ static void diverged(struct hub *hub, struct connection *connection, const struc
     if (member == NULL) {
         return; /* closed meanwhile */
     }
-    hub->stats.divergences++;
+    metrics_add(&hub->metrics, METRIC_DIVERGENCES, 1);
     hub_log(hub, HUB_LOG_WARN, "diverged", "document=%s version=%llu hash=%llx client=%llu",
             member->room->document.id, (unsigned long long)message->diverged.version,
             (unsigned long long)message->diverged.hash, (unsigned long long)connection->client);
@@ -201,6 +202,7 @@ void hub_receive(struct hub *hub, struct hub_in *in)
         }
         break;
     case HUB_IN_LAGGED:
+        metrics_add(&hub->metrics, METRIC_LAGGED, 1);
         open_lagged(hub, in);
         break;
     case HUB_IN_PRESENCE:
@@ -296,11 +298,9 @@ bool hub_stopped(const struct hub *hub)
     return hub->stopping && hub->requests == 0;
 }
 
-struct hub_stats hub_stats(const struct hub *hub)
+const struct metrics *hub_metrics(const struct hub *hub)
 {
-    struct hub_stats stats = hub->stats;
-    stats.rooms = hub->rooms_by_key.count;
-    return stats;
+    return &hub->metrics;
 }
 
 struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates)

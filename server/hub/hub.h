@@ -16,6 +16,7 @@
 #define QUIRE_HUB_HUB_H
 
 #include "server/hub/request.h"
+#include "server/metrics/metrics.h"
 #include "server/wire/blob.h"
 #include "server/wire/message.h"
 
@@ -133,10 +134,8 @@ uint64_t hub_next_ms(const struct hub *hub);
 /* True once HUB_IN_STOP was received, every edit is committed and every room settled. */
 bool hub_stopped(const struct hub *hub);
 
-struct hub_stats {
-    uint64_t rooms, members, edits, refused, chats, divergences;
-};
-struct hub_stats hub_stats(const struct hub *hub);
+/* What it has counted. May be read from any thread while the hub is. */
+const struct metrics *hub_metrics(const struct hub *hub);
 
 /* Frees a hub_out and drops its blobs: for gates and tests. */
 void hub_out_free(struct hub_out *out);

@@ -90,7 +90,7 @@ void member_attached(struct hub *hub, struct member *member)
 {
     member->state = MEMBER_READING;
     member->room->gate_members[HUB_GATE_OF(member->connection->number)]++;
-    hub->stats.members++;
+    metrics_add(&hub->metrics, METRIC_MEMBERS, 1);
 }
 
 void member_leave(struct hub *hub, struct member *member, bool detach, struct blob *last)
@@ -108,7 +108,7 @@ void member_leave(struct hub *hub, struct member *member, bool detach, struct bl
     }
     if (member->state == MEMBER_READING) {
         presence_left(hub, member);
-        hub->stats.members--;
+        metrics_add(&hub->metrics, METRIC_MEMBERS, UINT64_MAX);
         if (--room->gate_members[gate] == 0) {
             hub_post(hub, gate, (struct hub_out){.kind = HUB_OUT_FORGET, .room = room->number});
         }
@@ -125,6 +125,7 @@ void member_shut_out(struct hub *hub, struct member *member, const char *code, c
                      uint64_t retry_ms)
 {
     if (member->state == MEMBER_READING) {
+        metrics_refused(&hub->metrics, code);
         encode_closed(&hub->scratch, member->channel, code, text);
         member_leave(hub, member, true, encode_blob(&hub->scratch));
     } else {

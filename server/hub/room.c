@@ -80,6 +80,7 @@ static void forget(struct hub *hub, struct room *room)
     }
     if (room_of_key(hub, room->document.key) == room) {
         table_remove(&hub->rooms_by_key, (uint64_t)room->document.key);
+        metrics_add(&hub->metrics, METRIC_ROOMS, UINT64_MAX);
     }
 }
 
@@ -214,6 +215,7 @@ void room_loaded(struct hub *hub, struct store_request *request)
         return;
     }
     table_put(&hub->rooms_by_key, (uint64_t)room->document.key, room);
+    metrics_add(&hub->metrics, METRIC_ROOMS, 1);
     room->state = ROOM_LIVE;
     room->empty_since_ms = hub->env.monotonic_ms(hub->env.context);
     room->chat_number = room->chat_committed = request->chat_number;

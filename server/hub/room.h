@@ -155,7 +155,7 @@ struct hub {
     int64_t ends_ms;   /* by the unix clock: when something is due for a token; INT64_MAX: never */
     struct access_user guest;
     size_t requests; /* on their way to the store */
-    struct hub_stats stats;
+    struct metrics metrics;
     struct ot_buf scratch;
 };
 

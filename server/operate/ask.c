@@ -18,7 +18,7 @@
 
 struct asking {
     int fd;
-    struct watch *watch;
+    struct watch *watch; /* NULL: of nothing long */
     char line[1024];
     size_t size;
 };
@@ -62,8 +62,9 @@ static bool next_line(struct asking *asking, char *line_out)
 {
     char *end;
     while (!(end = memchr(asking->line, '\n', asking->size))) {
-        struct pollfd fds[] = {{.fd = asking->fd, .events = POLLIN},
-                               {.fd = asking->watch->signals, .events = POLLIN}};
+        struct pollfd fds[] = {
+            {.fd = asking->fd, .events = POLLIN},
+            {.fd = asking->watch ? asking->watch->signals : -1, .events = POLLIN}};
         poll(fds, 2, -1);
         if (fds[1].revents)
             return false;
@@ -94,6 +95,14 @@ static bool begins(const char *line, const char *word)
     return strncmp(line, word, strlen(word)) == 0;
 }
 
+static bool says_no(const char *line, char *message_out, size_t message_size)
+{
+    if (!begins(line, ADMIN_FAILED))
+        return false;
+    snprintf(message_out, message_size, "the server says: %s", line + strlen(ADMIN_FAILED));
+    return true;
+}
+
 static enum asked follow(struct asking *asking, char *message_out, size_t message_size)
 {
     char line[sizeof(asking->line)];
@@ -101,10 +110,8 @@ static enum asked follow(struct asking *asking, char *message_out, size_t messag
     while (next_line(asking, line)) {
         if (begins(line, ADMIN_DONE))
             return ASK_DONE;
-        if (begins(line, ADMIN_FAILED)) {
-            snprintf(message_out, message_size, "the server says: %s", line + strlen(ADMIN_FAILED));
+        if (says_no(line, message_out, message_size))
             return ASK_FAILED;
-        }
         if (begins(line, ADMIN_COPIED) && !show(asking, line + strlen(ADMIN_COPIED)))
             break;
     }
@@ -142,6 +149,35 @@ enum asked ask_backup(const char *data, const char *path, struct watch *watch, c
         snprintf(message_out, message_size, "the file \"%.200s\" cannot be made: %s", path,
                  strerror(errno));
     }
+    close(asking.fd);
+    return asked;
+}
+
+static enum asked print_lines(struct asking *asking, FILE *out, char *message_out,
+                              size_t message_size)
+{
+    char line[sizeof(asking->line)];
+    snprintf(message_out, message_size, "the server ended before it had answered");
+    while (next_line(asking, line)) {
+        if (begins(line, ADMIN_DONE))
+            return ASK_DONE;
+        if (says_no(line, message_out, message_size))
+            return ASK_FAILED;
+        fprintf(out, "%s\n", line);
+    }
+    return ASK_FAILED;
+}
+
+enum asked ask_metrics(const char *data, FILE *out, char *message_out, size_t message_size)
+{
+    struct asking asking = {.fd = connect_to(data)};
+    if (asking.fd < 0)
+        return ASK_NOBODY;
+    enum asked asked = ASK_FAILED;
+    if (send(asking.fd, ADMIN_METRICS "\n", sizeof(ADMIN_METRICS), MSG_NOSIGNAL) > 0)
+        asked = print_lines(&asking, out, message_out, message_size);
+    else
+        snprintf(message_out, message_size, "the server takes no requests: %s", strerror(errno));
     close(asking.fd);
     return asked;
 }

@@ -5,6 +5,7 @@
 #include "server/operate/watch.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 enum asked { ASK_DONE, ASK_FAILED, ASK_NOBODY };
 
@@ -12,5 +13,7 @@ enum asked { ASK_DONE, ASK_FAILED, ASK_NOBODY };
  * there. ASK_FAILED: `message_out` says in a sentence why. */
 enum asked ask_backup(const char *data, const char *path, struct watch *watch, char *message_out,
                       size_t message_size);
+/* Writes what it has counted to `out`, as text for Prometheus. The rest as ask_backup. */
+enum asked ask_metrics(const char *data, FILE *out, char *message_out, size_t message_size);
 
 #endif

@@ -9,6 +9,7 @@ int backup_command(int argc, char **argv);
 int compact_command(int argc, char **argv);
 int export_command(int argc, char **argv);
 int import_command(int argc, char **argv);
+int metrics_command(int argc, char **argv);
 int restore_command(int argc, char **argv);
 int verify_command(int argc, char **argv);
 

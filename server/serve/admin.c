@@ -1,6 +1,7 @@
 #include "server/serve/admin.h"
 
 #include "server/limits.h"
+#include "server/metrics/metrics.h"
 #include "server/thread/clock.h"
 #include "storage/upkeep.h"
 
@@ -42,7 +43,7 @@ struct copying {
 };
 
 struct admin {
-    struct store_thread *store_thread;
+    struct admin_options options;
     pthread_t thread;
     bool bound, running;
     int dir, listener; /* the data directory; the socket */
@@ -142,7 +143,7 @@ static bool copy_pieces(const struct admin *admin, int fd, struct copying *copyi
     do {
         copying->piece_end_bytes = atomic_load(&copying->done_bytes) + PIECE_BYTES;
         atomic_store(&copying->piece_ended, false);
-        store_thread_begin(admin->store_thread, &task);
+        store_thread_begin(admin->options.store_thread, &task);
         if (!follow(admin, fd, copying))
             return false;
         /* What the disk says shows in the sync that whoever asked for the copy does when it is
@@ -219,12 +220,22 @@ static bool is_empty_file(int file)
     return file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
 }
 
+static void show_metrics(const struct admin *admin, int fd)
+{
+    char text[METRICS_TEXT_MAX];
+    size_t size = admin->options.metrics(admin->options.context, text);
+    if (send(fd, text, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size)
+        say(fd, ADMIN_DONE "\n");
+}
+
 static void serve(const struct admin *admin, int fd)
 {
     char line[LIMIT_ADMIN_BYTES];
     int file = -1;
     if (!read_line(admin, fd, line, &file))
         say(fd, ADMIN_FAILED "there was no request\n");
+    else if (strcmp(line, ADMIN_METRICS) == 0)
+        show_metrics(admin, fd);
     else if (strcmp(line, ADMIN_BACKUP) != 0)
         say(fd, ADMIN_FAILED "this server does not know that request\n");
     else if (!is_empty_file(file))
@@ -279,14 +290,13 @@ static int open_socket(struct admin *admin, const char *data)
     return listen(admin->listener, BACKLOG);
 }
 
-struct admin *admin_open(const char *data, struct store_thread *store_thread)
+struct admin *admin_open(const struct admin_options *options)
 {
     struct admin *admin = calloc(1, sizeof(*admin));
     if (!admin)
         return NULL;
-    *admin =
-        (struct admin){.store_thread = store_thread, .dir = -1, .listener = -1, .stopping = -1};
-    if (open_socket(admin, data) == 0)
+    *admin = (struct admin){.options = *options, .dir = -1, .listener = -1, .stopping = -1};
+    if (open_socket(admin, options->data) == 0)
         return admin;
     int error = errno;
     admin_stop(admin);

@@ -288,6 +288,15 @@ void hub_thread_wake(struct hub_thread *thread)
         waker_wake(&thread->waker);
 }
 
+void hub_thread_metrics(const struct hub_thread *thread, struct metrics *sum)
+{
+    metrics_sum(sum, hub_metrics(thread->hub));
+    metrics_add(sum, METRIC_INBOX,
+                atomic_load_explicit(&thread->inbox_count, memory_order_relaxed));
+    metrics_add(sum, METRIC_INBOX_BYTES,
+                atomic_load_explicit(&thread->inbox_bytes, memory_order_relaxed));
+}
+
 uint64_t hub_thread_silent_ms(const struct hub_thread *thread)
 {
     uint64_t now_ms = clock_monotonic_ms();

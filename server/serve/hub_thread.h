@@ -52,6 +52,8 @@ void hub_thread_stop(struct hub_thread *thread);
 void hub_thread_answer(struct hub_thread *thread, struct store_request *request);
 void hub_thread_wake(struct hub_thread *thread);
 
+/* Adds what the hub has counted, and what waits for it. Any thread. */
+void hub_thread_metrics(const struct hub_thread *thread, struct metrics *sum);
 /* How long ago the thread last went round; it does so at least each second. Any thread. */
 uint64_t hub_thread_silent_ms(const struct hub_thread *thread);
 

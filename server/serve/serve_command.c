@@ -169,6 +169,7 @@ static int start(struct serve *serve, char *message_out)
             .trusted_proxies = config_text(config, OPTION_TRUSTED_PROXY),
             .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL_MS),
             .tokens = serve->keys ? &serve->tokens : NULL,
+            .metrics_page = config_number(config, OPTION_METRICS) != 0,
             .log = serve->log,
             .context = serve,
             .bound = become_user,

@@ -107,6 +107,17 @@ static const char *gate_not_ready(void *context)
     return NULL;
 }
 
+static size_t print_metrics(void *context, char *out)
+{
+    const struct server *server = context;
+    struct metrics sum = {0};
+    gates_metrics(server->gates, &sum);
+    hub_thread_metrics(server->hub_thread, &sum);
+    metrics_add(&sum, METRIC_COMMITS, store_thread_stats(server->store_thread).commits);
+    metrics_add(&sum, METRIC_LOG_DROPPED, log_dropped(server->options.log));
+    return metrics_print(&sum, out);
+}
+
 /* ---- starting ---- */
 
 static int open_store(struct server *server, char *message_out)
@@ -165,6 +176,7 @@ static int open_gates(struct server *server, char *message_out)
         .post = gate_post,
         .posted = gate_posted,
         .not_ready = gate_not_ready,
+        .metrics = server->options.metrics_page ? print_metrics : NULL,
         .log = gate_log,
     };
     server->gates = gates_open(&options, &env, message_out, SERVER_MESSAGE_MAX);
@@ -175,7 +187,10 @@ static int open_gates(struct server *server, char *message_out)
 static void open_admin(struct server *server)
 {
     const struct server_options *options = &server->options;
-    server->admin = admin_open(options->data, server->store_thread);
+    server->admin = admin_open(&(struct admin_options){.data = options->data,
+                                                        .store_thread = server->store_thread,
+                                                        .context = server,
+                                                        .metrics = print_metrics});
     if (!server->admin)
         log_write(options->log, LOG_WARN, "no_admin", "error=%s", strerror(errno));
 }

@@ -9,6 +9,7 @@
 #include "server/config/config.h"
 #include "server/log/log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct server_options {
     unsigned connections_max;
     uint64_t commit_interval_ms;
     const struct token_rules *tokens; /* NULL: everybody is let in; must outlive the server */
+    bool metrics_page;                /* GET /metrics is answered */
     struct log *log;
     void *context;
     /* Called by server_start, each once, without other threads yet. 0, or -1 with a sentence. */

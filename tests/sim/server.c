@@ -409,12 +409,13 @@ void server_crash(struct server *server, enum server_end how)
 
 void server_pass(struct server *server, uint64_t ms)
 {
-    uint64_t rooms = hub_stats(server->hub).rooms;
+    uint64_t rooms = metrics_get(hub_metrics(server->hub), METRIC_ROOMS);
     server->now_ms += ms;
     if (hub_next_ms(server->hub) <= server->now_ms) {
         hub_tick(server->hub);
     }
-    server->tally->unloads += (unsigned)(rooms - hub_stats(server->hub).rooms);
+    server->tally->unloads +=
+        (unsigned)(rooms - metrics_get(hub_metrics(server->hub), METRIC_ROOMS));
 }
 
 bool server_rests(const struct server *server)

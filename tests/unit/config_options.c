@@ -156,6 +156,7 @@ static void every_option_can_be_given_in_every_place(void **state)
          "{\"token-leeway-s\": 0}"},
         {OPTION_USER, "ann", "--user=ann", "QUIRE_USER=ann", "{\"user\": \"ann\"}"},
         {OPTION_SANDBOX, "off", "--sandbox=off", "QUIRE_SANDBOX=off", "{\"sandbox\": \"off\"}"},
+        {OPTION_METRICS, "on", "--metrics=on", "QUIRE_METRICS=on", "{\"metrics\": \"on\"}"},
         {OPTION_LOG_LEVEL, "debug", "--log-level=debug", "QUIRE_LOG_LEVEL=debug",
          "{\"log-level\": \"debug\"}"},
         {OPTION_LOG_FORMAT, "json", "--log-format=json", "QUIRE_LOG_FORMAT=json",

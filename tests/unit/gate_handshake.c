@@ -49,9 +49,9 @@ static int ask(struct world *world, const char *part, const char *instead, char 
 static void check_status(struct world *world, const char *part, const char *instead, int status)
 {
     char head[2048];
-    uint64_t before = gates_stats(world->gates).refused_handshakes;
+    uint64_t before = gates_metric(world->gates, METRIC_HANDSHAKES_REFUSED);
     assert_int_equal(ask(world, part, instead, head, sizeof(head)), status);
-    uint64_t refused = gates_stats(world->gates).refused_handshakes - before;
+    uint64_t refused = gates_metric(world->gates, METRIC_HANDSHAKES_REFUSED) - before;
     assert_int_equal(refused, status != 101);
 }
 

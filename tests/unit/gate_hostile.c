@@ -180,7 +180,7 @@ static void gates_survive_random_harm(void **state)
     for (size_t i = 0; i < KEPT; i++) {
         ws_raw_free(attack.kept[i]);
     }
-    while (gates_stats(attack.world->gates).connections > 0) {
+    while (gates_metric(attack.world->gates, METRIC_CONNECTIONS) > 0) {
         play_hub(&attack);
     }
     world_stop(attack.world);

@@ -330,7 +330,7 @@ static void a_reader_that_does_not_read_is_only_a_position(void **state)
     world_check_quiet(fast);
     assert_int_equal(atomic_load(&early->refs), 1);
     blob_unref(early);
-    uint64_t written = gates_stats(world->gates).bytes_out;
+    uint64_t written = gates_metric(world->gates, METRIC_BYTES_OUT);
     assert_true(written < UINT64_C(1100) * ITEMS + 8 * 1048576);
 
     uint64_t next = 1;
@@ -395,7 +395,7 @@ static void a_snapshot_goes_to_a_slow_reader_in_parts(void **state)
     world_check_quiet(witness);
     /* libwebsockets holds a copy of a part at most. */
     assert_int_equal(atomic_load(&snapshot->refs), 2);
-    assert_true(gates_stats(world->gates).bytes_out < LIMIT_DOCUMENT_BYTES);
+    assert_true(gates_metric(world->gates, METRIC_BYTES_OUT) < LIMIT_DOCUMENT_BYTES);
     assert_int_equal(ws_raw_next(slow), WS_RAW_BINARY);
     assert_int_equal(slow->message_size, snapshot->size);
     assert_memory_equal(slow->message, snapshot->data, snapshot->size);
@@ -413,7 +413,7 @@ static void too_much_waiting_for_one_connection_ends_it(void **state)
     struct ws_raw *ws = world_join(world, SLOW_BUFFER, &connection);
     struct blob *large = world_edit(5, LARGE_BYTES);
     world_send(world, connection, blob_ref(large));
-    while (gates_stats(world->gates).bytes_out == 0) {
+    while (gates_metric(world->gates, METRIC_BYTES_OUT) == 0) {
         usleep(1000);
     }
     for (int i = 0; i < LIMIT_OUTBOX_BYTES / LARGE_BYTES; i++) {
@@ -456,7 +456,7 @@ static void a_reader_that_takes_nothing_for_long_is_ended(void **state)
     struct blob *large = world_edit(5, LIMIT_DOCUMENT_BYTES);
     world_send(world, connection, large);
     world_expect(world, HUB_IN_GONE, connection);
-    while (gates_stats(world->gates).connections > 0) {
+    while (gates_metric(world->gates, METRIC_CONNECTIONS) > 0) {
         usleep(1000);
     }
     ws_raw_free(ws);

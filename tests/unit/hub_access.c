@@ -248,9 +248,10 @@ static const char *try_profile(struct cell *cell)
 
 static const char *try_diverged(struct cell *cell)
 {
-    uint64_t before = hub_stats(cell->world->hub).divergences;
+    uint64_t before = metrics_get(hub_metrics(cell->world->hub), METRIC_DIVERGENCES);
     ASK(cell, WIRE_DIVERGED, "uuu", U(0), U(0), U(1));
-    return hub_stats(cell->world->hub).divergences > before ? "ok" : "nothing";
+    return metrics_get(hub_metrics(cell->world->hub), METRIC_DIVERGENCES) > before ? "ok"
+                                                                                   : "nothing";
 }
 
 static const char *try_close(struct cell *cell)

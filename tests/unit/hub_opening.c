@@ -172,7 +172,7 @@ static void history_that_left_memory_is_read_from_the_store(void **state)
     world_gone(world, ann);
     world_gone(world, bob);
     world_pass(world, LIMIT_ROOM_IDLE_MS + 3000);
-    assert_int_equal(hub_stats(world->hub).rooms, 0);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_ROOMS), 0);
     assert_int_equal(store_unsettled(world->store, 0), 0);
 
     struct world_connection *eve = hello(world, "Eve");

@@ -447,7 +447,7 @@ static void a_deleted_document_closes_for_everybody(void **state)
     assert_true(world_find(pair.bob, WIRE_DONE, &fields));
     world_send(world, pair.ann, WIRE_OPEN, "uusnnn", U(9), U(3), "d");
     expect_error(pair.ann, "not_found");
-    assert_int_equal(hub_stats(world->hub).rooms, 0);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_ROOMS), 0);
 }
 
 static void one_document_on_two_channels_is_refused(void **state)

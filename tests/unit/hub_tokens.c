@@ -120,7 +120,7 @@ static void row_106_a_token_s_end_is_told_and_kept(void **state)
     world_pass(world, 1010);
     assert_string_equal(error_of(ann), "unauthorized");
     assert_int_equal(ann->closed, WIRE_CLOSE_UNAUTHORIZED);
-    assert_int_equal(hub_stats(world->hub).members, 0);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_MEMBERS), 0);
 }
 
 static void row_106_another_token_in_time_keeps_the_connection(void **state)
