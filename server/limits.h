@@ -1,10 +1,81 @@
 /*
- * Every limit of the server in one table: symbol, value, unit, what it bounds and what passing it
- * leads to.
+ * Every limit of the server, in two tables: those that an operator may change, and those that
+ * nobody may. From the first come options of `quire serve` too.
  */
 #ifndef QUIRE_LIMITS_H
 #define QUIRE_LIMITS_H
 
+#include "server/rate/bucket.h"
+
+/* symbol, option, value unless said otherwise, least, most, time (a rate: so many may come at once,
+ * and as many come back in each such time) or 0, unit, what it bounds and what passing it leads to.
+ */
+#define QUIRE_SETTINGS(X)                                                                          \
+    X(CONNECTIONS, "connections", 10000, 1, 1000000, 0, "connections",                             \
+      "connections at once; more are refused")                                                     \
+    X(ADDRESS_CONNECTIONS, "connections-per-address", 2000, 1, 1000000, 0, "connections",          \
+      "of one address at once (of IPv6: one /64); status 429")                                     \
+    X(USER_CONNECTIONS, "connections-per-user", 50, 1, 1000000, 0, "connections",                  \
+      "of one user with tokens at once; rate_limited, and closes with 4508")                       \
+    X(RATE_CONNECTS, "rate-connects", 1000, 1, 1000000000, 10000, "in 10 s",                       \
+      "WebSockets asked for by one address; status 429")                                           \
+    X(RATE_BAD_TOKENS, "rate-bad-tokens", 30, 1, 1000000000, 60000, "in 60 s",                     \
+      "bad tokens of one address; then no token of it is looked at, rate_limited, and closes "     \
+      "with 4508")                                                                                 \
+    X(RATE_MESSAGES, "rate-messages", 5000, 1, 1000000000, 5000, "in 5 s",                         \
+      "messages and parts of frames of a connection; closes with 4508")                            \
+    X(RATE_EDITS, "rate-edits", 1000, 1, 1000000000, 5000, "in 5 s",                               \
+      "edits of a connection; rate_limited")                                                       \
+    X(RATE_EDIT_BYTES, "rate-edit-bytes", 16777216, 1048576, 1000000000, 10000, "bytes in 10 s",   \
+      "operations of a connection's edits; rate_limited")                                          \
+    X(RATE_USER_EDITS, "rate-user-edits", 4000, 1, 1000000000, 10000, "in 10 s",                   \
+      "edits of a user; rate_limited")                                                             \
+    X(RATE_BAD_EDITS, "rate-bad-edits", 10, 1, 1000000000, 60000, "in 60 s",                       \
+      "edits of a connection that no good client makes; closes with 4400")                         \
+    X(RATE_CHATS, "rate-chats", 10, 1, 1000000000, 10000, "in 10 s",                               \
+      "chat messages of a user; rate_limited")                                                     \
+    X(RATE_CURSORS, "rate-cursors", 50, 1, 1000000000, 2000, "in 2 s",                             \
+      "cursors of a connection; beyond: thrown together")                                          \
+    X(RATE_OPENS, "rate-opens", 200, 1, 1000000000, 10000, "in 10 s",                              \
+      "documents opened by a user; rate_limited")                                                  \
+    X(RATE_CREATES, "rate-creates", 60, 1, 1000000000, 60000, "in 60 s",                           \
+      "documents created, renamed and deleted by a user; rate_limited")                            \
+    X(RATE_PAGES, "rate-pages", 100, 1, 1000000000, 10000, "in 10 s",                              \
+      "pages of documents and of old chat read by a user; rate_limited")
+
+enum setting {
+#define SETTING_ENUM(symbol, ...) SETTING_##symbol,
+    QUIRE_SETTINGS(SETTING_ENUM)
+#undef SETTING_ENUM
+        SETTING_COUNT
+};
+
+/* The values in force. */
+struct limits {
+    uint64_t values[SETTING_COUNT];
+};
+
+static inline struct limits limits_preset(void)
+{
+    return (struct limits){{
+#define SETTING_PRESET(symbol, option, preset, ...) preset,
+        QUIRE_SETTINGS(SETTING_PRESET)
+#undef SETTING_PRESET
+    }};
+}
+
+/* A setting that is a rate. */
+static inline struct rate limits_rate(const struct limits *limits, enum setting setting)
+{
+    static const uint32_t windows_ms[SETTING_COUNT] = {
+#define SETTING_WINDOW(symbol, option, preset, least, most, window_ms, ...) window_ms,
+        QUIRE_SETTINGS(SETTING_WINDOW)
+#undef SETTING_WINDOW
+    };
+    return (struct rate){limits->values[setting], windows_ms[setting]};
+}
+
+/* Fixed: symbol, value, unit, what it bounds and what passing it leads to. */
 #define QUIRE_LIMITS(X)                                                                            \
     X(LIMIT_FRAME_BYTES, 1048576, "bytes", "largest frame of a client; closes with 1009")          \
     X(LIMIT_CHANNELS, 32, "channels", "documents open on one connection; channel_limit")           \

@@ -40,6 +40,7 @@ forbid 'ot includes nothing of ours' '(server|storage|tools|tests|bench)/.*' ot
 forbid 'ot is libc only' '(cmocka|jansson|libwebsockets|msgpack|pthread|sodium|sqlite3|uv)[./].*' ot
 forbid 'storage knows only itself' '(server|tools|tests|bench|quire)/.*' storage
 forbid 'metrics know nobody' '(ot|storage|server/(auth|config|gate|hub|log|serve|wire))/.*' server/metrics
+forbid 'rates know nobody' '(ot|storage|server/(auth|config|gate|hub|log|serve|wire))/.*' server/rate
 forbid 'wire is under all others' '(storage|server/(auth|config|gate|hub|log|serve))/.*' server/wire
 forbid 'auth is under the hub' '(storage|server/(config|gate|hub|log|serve|wire))/.*' server/auth
 forbid 'the hub is pure' '(server/(config|gate|log|serve|thread)/.*|storage/sqlite/.*|pthread\.h|sys/socket\.h|time\.h|unistd\.h)' server/hub

@@ -19,6 +19,14 @@ uint64_t config_number(const struct config *config, enum option_id id)
     return config->values[id].number;
 }
 
+struct limits config_limits(const struct config *config)
+{
+    struct limits limits;
+    for (int setting = 0; setting < SETTING_COUNT; setting++)
+        limits.values[setting] = config->values[OPTION_SETTINGS + setting].number;
+    return limits;
+}
+
 const char *config_origin(const struct config *config, enum option_id id, char *buffer,
                           size_t buffer_size)
 {
@@ -226,7 +234,7 @@ int config_init(struct config *config, int argc, char **argv, char *const *envir
     for (int at = 1; at < argc;)
         if (read_flag(config, argc, argv, &at, message_out) != 0)
             return -1;
-    if (config->action == ACTION_HELP || config->action == ACTION_SHOW_LIMITS)
+    if (config->action == ACTION_HELP)
         return 0;
     for (; *environment; environment++)
         if (read_variable(config, *environment, message_out) != 0)

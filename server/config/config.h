@@ -42,6 +42,9 @@ void config_deinit(struct config *config);
 const char *config_text(const struct config *config, enum option_id id);
 uint64_t config_number(const struct config *config, enum option_id id);
 
+/* The limits among them. */
+struct limits config_limits(const struct config *config);
+
 /* Where the value comes from, for people: "flag", "QUIRE_DATA", the file's name, "default". */
 const char *config_origin(const struct config *config, enum option_id id, char *buffer,
                           size_t buffer_size);

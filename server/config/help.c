@@ -3,6 +3,7 @@
 #include "server/config/options.h"
 #include "server/limits.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define INDENT 6
@@ -72,17 +73,20 @@ void help_serve(FILE *out)
     fputs(outro, out);
 }
 
-void help_limits(FILE *out)
+/* In Markdown, as docs/limits.md has it. */
+void help_limits(FILE *out, const struct config *config)
 {
-    static const struct {
-        long value;
-        const char *name, *unit, *text;
-    } limits[] = {
-#define LIMIT_ROW(symbol, value, unit, text) {value, #symbol, unit, text},
-        QUIRE_LIMITS(LIMIT_ROW)
+    fputs("| limit | value | may be | what it bounds; what passing it leads to |\n"
+          "|---|---|---|---|\n",
+          out);
+    for (int id = OPTION_SETTINGS; id < OPTION_COUNT; id++) {
+        const struct option *option = &quire_options[id];
+        fprintf(out, "| `--%s` | %" PRIu64 " %s | %" PRIu64 " to %" PRIu64 " | %s |\n",
+                option->name, config_number(config, (enum option_id)id), option->unit,
+                option->least, option->most, option->help);
+    }
+#define LIMIT_ROW(symbol, value, unit, text)                                                       \
+    fprintf(out, "| `%s` | %ld %s | | %s |\n", #symbol, (long)(value), unit, text);
+    QUIRE_LIMITS(LIMIT_ROW)
 #undef LIMIT_ROW
-    };
-    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-        fprintf(out, "%-24s %10ld %-12s %s\n", limits[i].name, limits[i].value, limits[i].unit,
-                limits[i].text);
 }

@@ -9,6 +9,10 @@ const struct option quire_options[OPTION_COUNT] = {
 #define OPTION_ROW(symbol, ...) [symbol] = {__VA_ARGS__},
     QUIRE_OPTIONS(OPTION_ROW)
 #undef OPTION_ROW
+#define OPTION_ROW(symbol, option, preset, least, most, window_ms, unit, text)                     \
+    [OPTION_##symbol] = {option, "N", OPTION_NUMBER, #preset, least, most, unit, text},
+        QUIRE_SETTINGS(OPTION_ROW)
+#undef OPTION_ROW
 };
 
 const struct action quire_actions[ACTION_COUNT] = {[ACTION_SERVE] = {"", ""},

@@ -6,6 +6,8 @@
 #ifndef QUIRE_CONFIG_OPTIONS_H
 #define QUIRE_CONFIG_OPTIONS_H
 
+#include "server/limits.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,8 +29,6 @@ enum option_kind {
       "directory of the database; made when missing")                                              \
     X(OPTION_WORKERS, "workers", "N", OPTION_NUMBER, "1", 1, OPTION_WORKERS_MAX, "",               \
       "threads that serve connections")                                                            \
-    X(OPTION_CONNECTIONS, "connections", "N", OPTION_NUMBER, "10000", 1, 1000000, "",              \
-      "connections at once; more are refused")                                                     \
     X(OPTION_COMMIT_INTERVAL_MS, "commit-interval-ms", "N", OPTION_NUMBER, "4", 0, 1000, "ms",     \
       "least time between two syncs of the disk; edits that come meanwhile share the next one")    \
     X(OPTION_TLS_CERT, "tls-cert", "FILE", OPTION_TEXT, "", 0, 0, "",                              \
@@ -62,9 +62,15 @@ enum option_kind {
     X(OPTION_CONFIG, "config", "FILE", OPTION_TEXT, "", 0, 0, "",                                  \
       "JSON file with these options by their names")
 
+/* The limits that an operator may change are options too, behind the others. */
 enum option_id {
 #define OPTION_ENUM(symbol, ...) symbol,
     QUIRE_OPTIONS(OPTION_ENUM)
+#undef OPTION_ENUM
+        OPTION_SETTINGS,
+    OPTION_BEFORE_SETTINGS = OPTION_SETTINGS - 1,
+#define OPTION_ENUM(symbol, ...) OPTION_##symbol,
+    QUIRE_SETTINGS(OPTION_ENUM)
 #undef OPTION_ENUM
         OPTION_COUNT
 };

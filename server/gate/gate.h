@@ -40,11 +40,13 @@ struct gate_env {
     void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);
 };
 
+struct limits; /* server/limits.h */
+
 struct gate_options {
     const char *host; /* numeric address or name to listen on */
     unsigned port;    /* 0: any free one */
     unsigned gates;
-    unsigned connections_max;        /* 0: 65536; never more than descriptors allow */
+    const struct limits *limits;     /* NULL: the presets */
     const struct gate_asset *assets; /* ends with a NULL path; "/" and "/d/ID" are "/index.html" */
     const char *allow_hosts, *allow_origins; /* as in admission.h, commas between; NULL: none */
     const char *tls_cert, *tls_key;          /* PEM files; NULL or "": no TLS */

@@ -20,9 +20,6 @@ static unsigned or_default(unsigned value, unsigned fallback)
     return value == 0 ? fallback : value;
 }
 
-/* Unless said otherwise. */
-#define DEFAULT_CONNECTIONS 65536
-
 /* libwebsockets fills tables by the limit of descriptors: it is set to what is needed, no more. */
 static unsigned fit_descriptors(unsigned wanted, unsigned gates)
 {
@@ -47,7 +44,6 @@ static struct gate_options with_defaults(const struct gate_options *given)
 {
     struct gate_options options = *given;
     options.gates = or_default(options.gates, 1);
-    options.connections_max = or_default(options.connections_max, DEFAULT_CONNECTIONS);
     options.hello_ms = or_default(options.hello_ms, LIMIT_HELLO_MS);
     options.silence_ms = or_default(options.silence_ms, LIMIT_SILENCE_MS);
     options.ping_ms = or_default(options.ping_ms, LIMIT_PING_MS);
@@ -126,9 +122,10 @@ struct gates *gates_open(const struct gate_options *options, const struct gate_e
     gates->env = *env;
     gates->options = with_defaults(options);
     gates->listener = -1;
-    gates->options.connections_max =
-        fit_descriptors(gates->options.connections_max, gates->options.gates);
-    if (gates->options.connections_max == 0) {
+    gates->limits = options->limits == NULL ? limits_preset() : *options->limits;
+    gates->connections_max =
+        fit_descriptors((unsigned)gates->limits.values[SETTING_CONNECTIONS], gates->options.gates);
+    if (gates->connections_max == 0) {
         snprintf(message_out, message_size,
                  "the limit of open files is too low: raise it (ulimit -n) to 1024 or more");
         free_gates(gates);

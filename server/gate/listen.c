@@ -144,7 +144,7 @@ static void accept_one(struct gate *gate, int socket, const struct ip *from)
     int on = 1;
     int unsent = UNSENT_BYTES;
     struct gates *gates = gate->gates;
-    if (atomic_fetch_add(&gates->sockets, 1) >= gates->options.connections_max) {
+    if (atomic_fetch_add(&gates->sockets, 1) >= gates->connections_max) {
         atomic_fetch_sub(&gates->sockets, 1);
         metrics_add(&gate->metrics, METRIC_SOCKETS_REFUSED, 1);
         turn_away(socket, option_is_set(gates->options.tls_cert));

@@ -235,7 +235,7 @@ struct gate *gate_new(struct gates *gates, unsigned index, char *message_out, si
     }
     gate->payload_memory = memory_new(HEADROOM + LIMIT_FLUSH_BYTES + FRAME_CLOSE_SIZE);
     gate->payload = gate->payload_memory + HEADROOM;
-    slots_init(&gate->slots, index, gates->options.connections_max);
+    slots_init(&gate->slots, index, gates->connections_max);
     wheel_init(&gate->wheel, gate_now_ms(gate));
     return gate;
 }

@@ -14,6 +14,7 @@
 #include "server/gate/slots.h"
 #include "server/gate/stream.h"
 #include "server/gate/wheel.h"
+#include "server/limits.h"
 #include "server/thread/mailbox.h"
 
 #include <libwebsockets.h>
@@ -36,6 +37,8 @@ struct gates {
     struct gate_options options; /* without zeros */
     struct admission admission;
     struct proxies proxies;
+    struct limits limits;
+    unsigned connections_max; /* never more than descriptors allow */
     struct gate *gate[HUB_GATES_MAX];
     unsigned count, running; /* made; of those, with a thread */
     int listener;

@@ -27,6 +27,7 @@ struct peer {
     size_t dirty_at;     /* in the gate's dirty peers; 0: not there */
     uint64_t close_by_ms;
     uint16_t close_code;
+    struct bucket messages;
     uint8_t bad_messages;
     uint8_t state; /* enum peer_state */
     bool known;    /* the hub has heard of it and not yet of its end */

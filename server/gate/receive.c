@@ -117,6 +117,18 @@ static void answer_ping(struct peer *peer, uint64_t n)
     peer_send(peer, encode_blob(&peer->gate->encoded));
 }
 
+/* One more message, or part of a frame that came in several. False: too many, and it is closed. */
+static bool allows_more(struct peer *peer)
+{
+    struct gate *gate = peer->gate;
+    if (bucket_take(&peer->messages, limits_rate(&gate->gates->limits, SETTING_RATE_MESSAGES), 1,
+                    gate_now_ms(gate)) == 0) {
+        return true;
+    }
+    peer_close(peer, WIRE_CLOSE_OVERLOADED);
+    return false;
+}
+
 static void take_message(struct peer *peer, const struct message *message, struct ot_slice bytes)
 {
     metrics_add(&peer->gate->metrics, METRIC_MESSAGES_IN, 1);
@@ -145,6 +157,9 @@ static void take_frame(struct peer *peer, struct ot_slice frame)
         size_t start = offset;
         struct message message;
         struct wire_error error;
+        if (!allows_more(peer)) {
+            return;
+        }
         if (wire_read(frame, &offset, &message, &error) != 0) {
             refuse(peer, &error);
             if (error.lost) {
@@ -172,6 +187,9 @@ void receive_piece(struct peer *peer, const struct piece *piece)
     if (piece->left > LIMIT_FRAME_BYTES ||
         before + piece->bytes.size + piece->left > LIMIT_FRAME_BYTES) {
         peer_close(peer, WIRE_CLOSE_TOO_LARGE);
+        return;
+    }
+    if (!piece->last && piece->left == 0 && !allows_more(peer)) {
         return;
     }
     if (piece->first && piece->last) {

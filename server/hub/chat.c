@@ -103,6 +103,9 @@ void chat_receive(struct hub *hub, struct connection *connection, const struct m
                    "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
         return;
     }
+    if (!rates_allow(hub, connection, USER_CHATS, message->ref, message->channel)) {
+        return;
+    }
     struct store_request *request = request_new(REQUEST_CHAT_FIND);
     request->connection = connection->number;
     request->member = member->number;
@@ -230,7 +233,8 @@ void chat_page_receive(struct hub *hub, struct connection *connection,
                        const struct message *message)
 {
     struct member *member = chatting_member(hub, connection, message, ACCESS_READ);
-    if (member == NULL) {
+    if (member == NULL ||
+        !rates_allow(hub, connection, USER_PAGES, message->ref, message->channel)) {
         return;
     }
     struct store_request *request = request_new(REQUEST_CHATS);

@@ -123,6 +123,10 @@ void documents_receive(struct hub *hub, struct connection *connection,
                    "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
         return;
     }
+    enum user_rate rate = message->kind == WIRE_LIST ? USER_PAGES : USER_CREATES;
+    if (!rates_allow(hub, connection, rate, message->ref, -1)) {
+        return;
+    }
     switch (message->kind) {
     case WIRE_LIST:
         list(hub, connection, message);

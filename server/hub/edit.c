@@ -7,6 +7,7 @@ static void refuse(struct hub *hub, const struct member *member, uint64_t seq, c
                    const char *text, uint64_t retry_ms, uint64_t at)
 {
     hub_refuse(hub, member->connection->number, seq, member->channel, code, text, retry_ms, at);
+    rates_edit_refused(hub, member->connection, code);
 }
 
 /* Appends what an operation inserts: however it is transformed, that stays. */
@@ -226,8 +227,15 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
                WIRE_NONE);
         return;
     }
-    if (repeated(hub, member, message) || !in_order(hub, member, message) ||
-        !acceptable(hub, member, message)) {
+    if (repeated(hub, member, message)) {
+        return;
+    }
+    uint64_t wait_ms = rates_edit_wait_ms(hub, connection, message->edit.op.size);
+    if (wait_ms > 0) {
+        refuse(hub, member, seq, "rate_limited", "too many edits", wait_ms, WIRE_NONE);
+        return;
+    }
+    if (!in_order(hub, member, message) || !acceptable(hub, member, message)) {
         return;
     }
     struct ot_buf op = {0};

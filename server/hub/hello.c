@@ -180,6 +180,9 @@ void hello_receive(struct hub *hub, uint64_t number, const struct message *messa
     end_older(hub, connection->client);
     table_put(&hub->connections, number, connection);
     table_put(&hub->clients, connection->client, connection);
+    if (!rates_hold(hub, connection)) {
+        return;
+    }
     uint8_t key[WIRE_KEY_SIZE];
     hub->env.client_key(hub->env.context, connection->client, key);
     encode_welcome(&hub->scratch, connection->client, key, hub->epoch, SERVER_NAME);

@@ -99,6 +99,7 @@ void hub_end_connection(struct hub *hub, struct connection *connection)
     while (connection->members != NULL) {
         member_leave(hub, connection->members, false, NULL);
     }
+    rates_let_go(hub, connection);
     table_remove(&hub->connections, connection->number);
     if (table_get(&hub->clients, connection->client) == connection) {
         table_remove(&hub->clients, connection->client);
@@ -128,6 +129,17 @@ static void diverged(struct hub *hub, struct connection *connection, const struc
             (unsigned long long)message->diverged.hash, (unsigned long long)connection->client);
 }
 
+static void end_if_bad(struct hub *hub, struct connection *connection)
+{
+    if (connection->is_bad) {
+        hub_post(hub, HUB_GATE_OF(connection->number),
+                 (struct hub_out){.kind = HUB_OUT_CLOSE,
+                                  .connection = connection->number,
+                                  .code = WIRE_CLOSE_BAD_MESSAGE});
+        hub_end_connection(hub, connection);
+    }
+}
+
 /* ---- ways in ---- */
 
 static void receive_message(struct hub *hub, uint64_t number, const struct message *message)
@@ -149,6 +161,7 @@ static void receive_message(struct hub *hub, uint64_t number, const struct messa
         break;
     case WIRE_EDIT:
         edit_receive(hub, connection, message);
+        end_if_bad(hub, connection);
         break;
     case WIRE_CURSOR:
         presence_receive(hub, connection, message);
@@ -315,7 +328,9 @@ struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates)
     hub->due_ms = UINT64_MAX;
     hub->ends_ms = INT64_MAX;
     hub->guest = access_guest();
+    hub->limits = env->limits == NULL ? limits_preset() : *env->limits;
     env->random(env->context, &hub->seed, sizeof hub->seed);
+    holders_init(&hub->holders, hub->seed);
     return hub;
 }
 
@@ -333,6 +348,7 @@ void hub_free(struct hub *hub)
     for (size_t at = 0; (room = table_next(&hub->rooms, &at)) != NULL; at = 0) {
         room_free(hub, room);
     }
+    holders_deinit(&hub->holders);
     table_deinit(&hub->connections);
     table_deinit(&hub->clients);
     table_deinit(&hub->rooms);

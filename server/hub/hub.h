@@ -97,12 +97,15 @@ struct hub_out {
 
 enum hub_log_level { HUB_LOG_DEBUG, HUB_LOG_INFO, HUB_LOG_WARN, HUB_LOG_ERROR };
 
+struct limits;      /* server/limits.h */
 struct token_rules; /* server/auth/token.h */
 
 struct hub_env {
     void *context;
     /* Whose tokens let people in; NULL: everybody is let in, and may do everything. */
     const struct token_rules *tokens;
+    /* Copied by hub_new; NULL: the presets. */
+    const struct limits *limits;
     uint64_t (*monotonic_ms)(void *context);
     int64_t (*unix_ms)(void *context);
     void (*random)(void *context, void *out, size_t size);

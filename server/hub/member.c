@@ -118,6 +118,7 @@ void member_leave(struct hub *hub, struct member *member, bool detach, struct bl
     room->waiting -= member->ready != NULL;
     ready_free(member->ready);
     blob_unref(member->data);
+    presence_let_go(member);
     free(member);
 }
 

@@ -326,7 +326,8 @@ void open_receive(struct hub *hub, struct connection *connection, const struct m
     if (member != NULL) {
         member_leave(hub, member, true, NULL);
     }
-    if (!may_open(hub, connection, message, id)) {
+    if (!rates_allow(hub, connection, USER_OPENS, message->ref, message->channel) ||
+        !may_open(hub, connection, message, id)) {
         return;
     }
     struct room *room = room_enter(hub, message->open.id);

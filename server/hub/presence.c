@@ -152,19 +152,13 @@ static uint64_t at_most(uint64_t position, uint64_t length)
     return position == WIRE_NONE || position < length ? position : length;
 }
 
-void presence_receive(struct hub *hub, struct connection *connection, const struct message *message)
+/* False: it is of no version that is at hand. The next one will be. */
+static bool place(struct hub *hub, struct member *member, const struct message *message)
 {
-    struct member *member = member_of(connection, message->channel);
-    if (member == NULL || member->state != MEMBER_READING || member->room->state != ROOM_LIVE) {
-        return;
-    }
     struct room *room = member->room;
-    if (!access_may(connection->user, ACCESS_POINT, room->document.id)) {
-        return;
-    }
     uint64_t version = message->cursor.version;
     if (version > room->committed || version + 1 < room->history.first) {
-        return; /* of no version that is at hand: the next one will be */
+        return false;
     }
     member->anchor = message->cursor.anchor;
     member->head = message->cursor.head;
@@ -175,9 +169,57 @@ void presence_receive(struct hub *hub, struct connection *connection, const stru
     member->head = at_most(member->head, room->length);
     set_typing(room, member,
                message->cursor.typing &&
-                   access_may(connection->user, ACCESS_CHAT, room->document.id));
+                   access_may(member->connection->user, ACCESS_CHAT, room->document.id));
     member->typing_until_ms = hub->env.monotonic_ms(hub->env.context) + LIMIT_TYPING_MS;
     set_data(member, message->cursor.data);
+    return true;
+}
+
+void presence_let_go(struct member *member)
+{
+    free(member->held);
+    member->held = NULL;
+}
+
+/* Only the last one counts. */
+static void hold(struct member *member, const struct message *message)
+{
+    struct ot_slice data = message->cursor.data;
+    struct held_cursor *held = malloc(sizeof *held + data.size);
+    if (held == NULL) {
+        abort();
+    }
+    held->message = *message;
+    if (data.data != NULL) {
+        memcpy(held->data, data.data, data.size);
+        held->message.cursor.data.data = held->data;
+    }
+    presence_let_go(member);
+    member->held = held;
+}
+
+static void place_held(struct hub *hub, struct member *member)
+{
+    if (member->held != NULL) {
+        place(hub, member, &member->held->message);
+        presence_let_go(member);
+    }
+}
+
+void presence_receive(struct hub *hub, struct connection *connection, const struct message *message)
+{
+    struct member *member = member_of(connection, message->channel);
+    if (member == NULL || member->state != MEMBER_READING || member->room->state != ROOM_LIVE ||
+        !access_may(connection->user, ACCESS_POINT, member->room->document.id)) {
+        return;
+    }
+    if (!rates_allow_cursor(hub, connection)) {
+        hold(member, message);
+    } else if (place(hub, member, message)) {
+        presence_let_go(member);
+    } else {
+        return;
+    }
     if (!member->listed) {
         list(hub, member);
     }
@@ -248,6 +290,7 @@ static struct blob *encode_changes(struct hub *hub, struct room *room)
     }
     for (size_t i = 0; i < room->change_count; i++) {
         struct member *member = room->changes[i];
+        place_held(hub, member);
         encode(out, member, member->fresh ? ENCODE_PROFILE : ENCODE_MOVED);
         member->changed = member->fresh = false;
     }

@@ -10,6 +10,7 @@
 #include "server/hub/hub.h"
 #include "server/hub/table.h"
 #include "server/limits.h"
+#include "server/rate/holders.h"
 #include "server/wire/encode.h"
 
 #define PROFILE_COLOR_MAX 8
@@ -20,6 +21,9 @@ struct connection {
     uint64_t client;
     bool known; /* the client may have edits in the store */
     const struct access_user *user;
+    struct holder *holder; /* of the user: whose rates count */
+    struct bucket edits, edit_bytes, bad_edits, cursors;
+    bool is_bad;         /* it is to be closed */
     struct token *token; /* NULL: a guest */
     bool is_told_of_end; /* of the token's */
     struct blob *name;
@@ -64,8 +68,14 @@ struct member {
     bool changed; /* it is in the room's list of changes */
     bool typing;
     uint64_t typing_until_ms;
-    uint64_t anchor, head; /* at the committed version; WIRE_NONE: no cursor */
-    struct blob *data;     /* may be NULL */
+    uint64_t anchor, head;    /* at the committed version; WIRE_NONE: no cursor */
+    struct blob *data;        /* may be NULL */
+    struct held_cursor *held; /* one that came too soon after others, until the tick; or NULL */
+};
+
+struct held_cursor {
+    struct message message;
+    uint8_t data[];
 };
 
 /* The answer to an OPEN: taken at version `head`, given when that is committed. */
@@ -156,6 +166,8 @@ struct hub {
     struct access_user guest;
     size_t requests; /* on their way to the store */
     struct metrics metrics;
+    struct limits limits;
+    struct holders holders; /* users */
     struct ot_buf scratch;
 };
 
@@ -188,6 +200,25 @@ void hello_renew(struct hub *hub, struct connection *connection, const struct me
 void hello_profile(struct hub *hub, struct connection *connection, const struct message *message);
 /* Tells those whose token ends soon, and ends the connections of those whose token has ended. */
 void hello_expire(struct hub *hub);
+
+/* ---- rates.c: how much may come ---- */
+
+/* What is counted for a user over all connections. */
+enum user_rate { USER_EDITS, USER_CHATS, USER_OPENS, USER_CREATES, USER_PAGES };
+
+/* A connection that is let in belongs to a user. False: the user has too many, and it has been
+ * ended. */
+bool rates_hold(struct hub *hub, struct connection *connection);
+void rates_let_go(struct hub *hub, struct connection *connection);
+/* One more of these by the connection's user. False: it has been refused. */
+bool rates_allow(struct hub *hub, struct connection *connection, enum user_rate rate, uint64_t ref,
+                 int channel);
+/* One more edit with an operation of `size` bytes. How long it has to wait; 0: it may come. */
+uint64_t rates_edit_wait_ms(struct hub *hub, struct connection *connection, size_t size);
+/* An edit was refused for this. */
+void rates_edit_refused(struct hub *hub, struct connection *connection, const char *code);
+/* One more cursor. False: it can wait for the next tick. */
+bool rates_allow_cursor(struct hub *hub, struct connection *connection);
 
 /* ---- member.c ---- */
 
@@ -260,6 +291,8 @@ void ready_free(struct ready *ready);
 
 void presence_receive(struct hub *hub, struct connection *connection,
                       const struct message *message);
+/* Forgets the cursor that is held. */
+void presence_let_go(struct member *member);
 void presence_joined(struct hub *hub, struct member *member);
 void presence_left(struct hub *hub, struct member *member);
 void presence_profile(struct hub *hub, struct member *member);

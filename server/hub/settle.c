@@ -141,8 +141,7 @@ static int apply(struct store *store, struct store_request *request)
     if (last > request->first) {
         last = request->first;
     }
-    int result =
-        store_history(store, request->key, settle->version + 1, last, apply_edit, settle);
+    int result = store_history(store, request->key, settle->version + 1, last, apply_edit, settle);
     if (result != STORE_OK || settle->version != last) {
         return result != STORE_OK ? result : STORE_E_CORRUPT;
     }

@@ -21,8 +21,8 @@ static const char *const codes[] = {
 };
 
 /* As in docs/protocol.md; 0: any other. */
-static const unsigned closes[] = {1003, 1009, 4400, 4401, 4403, 4408, 4409,
-                                  4500, 4503, 4504, 4508, 0};
+static const unsigned closes[] = {1003, 1009, 4400, 4401, 4403, 4408,
+                                  4409, 4500, 4503, 4504, 4508, 0};
 
 #define CODE_COUNT  (sizeof(codes) / sizeof(codes[0]))
 #define CLOSE_COUNT (sizeof(closes) / sizeof(closes[0]))

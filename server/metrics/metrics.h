@@ -71,6 +71,7 @@
     X("overloaded")                                                                                \
     X("rate_limited")                                                                              \
     X("seq_conflict")                                                                              \
+    X("share_limit")                                                                               \
     X("split_surrogate")                                                                           \
     X("storage_access")                                                                            \
     X("storage_busy")                                                                              \

@@ -185,6 +185,7 @@ struct hub_thread *hub_thread_new(const struct hub_thread_options *options)
     struct hub_env env = {
         .context = thread,
         .tokens = options->tokens,
+        .limits = options->limits,
         .monotonic_ms = env_monotonic_ms,
         .unix_ms = env_unix_ms,
         .random = env_random,

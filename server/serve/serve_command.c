@@ -161,12 +161,12 @@ static int start(struct serve *serve, char *message_out)
             .data = config_text(config, OPTION_DATA),
             .listen = config->listen,
             .gates = (unsigned)config_number(config, OPTION_WORKERS),
-            .connections_max = (unsigned)config_number(config, OPTION_CONNECTIONS),
             .tls_cert = config_text(config, OPTION_TLS_CERT),
             .tls_key = config_text(config, OPTION_TLS_KEY),
             .allow_hosts = config_text(config, OPTION_ALLOW_HOST),
             .allow_origins = config_text(config, OPTION_ALLOW_ORIGIN),
             .trusted_proxies = config_text(config, OPTION_TRUSTED_PROXY),
+            .limits = config_limits(config),
             .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL_MS),
             .tokens = serve->keys ? &serve->tokens : NULL,
             .metrics_page = config_number(config, OPTION_METRICS) != 0,
@@ -276,7 +276,7 @@ static int dispatch(struct serve *serve)
         help_serve(stdout);
         return 0;
     case ACTION_SHOW_LIMITS:
-        help_limits(stdout);
+        help_limits(stdout, &serve->config);
         return 0;
     default:
         return serve_configured(serve);

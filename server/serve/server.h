@@ -24,7 +24,7 @@ struct server_options {
     unsigned gates;
     const char *tls_cert, *tls_key;
     const char *allow_hosts, *allow_origins, *trusted_proxies; /* as gate_options has them */
-    unsigned connections_max;
+    struct limits limits;
     uint64_t commit_interval_ms;
     const struct token_rules *tokens; /* NULL: everybody is let in; must outlive the server */
     bool metrics_page;                /* GET /metrics is answered */

@@ -34,8 +34,7 @@ int link_take(sqlite3_stmt *statement, int64_t key, struct store_link *link_out)
         memcpy(link_out->hash, hash.data, hash.size);
     if (fits && label.size > 0)
         memcpy(link_out->label, label.data, label.size);
-    return fits && column_u64(statement, 6) == link_sum(key, link_out) ? STORE_OK
-                                                                       : STORE_E_CORRUPT;
+    return fits && column_u64(statement, 6) == link_sum(key, link_out) ? STORE_OK : STORE_E_CORRUPT;
 }
 
 static int insert_link(struct store *store, int64_t key, const struct store_link *link)

@@ -69,9 +69,8 @@ static int add_member(struct store *store, int64_t key, const struct store_membe
     rc = statement_number(store, statement, &others);
     if (rc == STORE_OK && (uint64_t)others >= members_max)
         rc = STORE_E_LIMIT;
-    return rc == STORE_OK
-               ? member_write(store, key, member->subject, member->role, member->at_ms)
-               : rc;
+    return rc == STORE_OK ? member_write(store, key, member->subject, member->role, member->at_ms)
+                          : rc;
 }
 
 /* ---- the interface ---- */

@@ -13,11 +13,16 @@
 
 int guarded_setup(void **state)
 {
+    return guarded_setup_limited(state, NULL);
+}
+
+int guarded_setup_limited(void **state, const struct limits *limits)
+{
     static struct guarded guarded;
     guarded.keys = token_words_keys(TOKEN_WORDS_KEYS);
     guarded.rules = (struct token_rules){
         .keys = guarded.keys, .issuer = "", .audience = "", .leeway_s = GUARDED_LEEWAY_S};
-    world_start_guarded(&guarded.world, &guarded.rules);
+    world_start_limited(&guarded.world, &guarded.rules, limits);
     *state = &guarded;
     return 0;
 }

@@ -20,6 +20,8 @@ struct guarded {
 /* cmocka's fixture: *state is a struct guarded. */
 int guarded_setup(void **state);
 int guarded_teardown(void **state);
+/* The same setup with other limits. */
+int guarded_setup_limited(void **state, const struct limits *limits);
 
 /* Good for so long from the world's first second, with more claims (",…" or ""). Lives until the
  * next call. */

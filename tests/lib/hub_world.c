@@ -1,5 +1,7 @@
 #include "lib/hub_world.h"
 
+#include "lib/limits_loose.h"
+
 #include <msgpack.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,6 +144,7 @@ static void open_store(struct world *world)
     }
     struct hub_env env = {.context = world,
                           .tokens = world->tokens,
+                          .limits = world->limits != NULL ? world->limits : &limits_loose,
                           .monotonic_ms = monotonic_ms,
                           .unix_ms = unix_ms,
                           .random = random_bytes,
@@ -161,8 +164,17 @@ void world_start(struct world *world)
 
 void world_start_guarded(struct world *world, const struct token_rules *tokens)
 {
-    *world = (struct world){
-        .now_ms = 1000, .unix_ms = INT64_C(1700000000000), .random = 42, .tokens = tokens};
+    world_start_limited(world, tokens, NULL);
+}
+
+void world_start_limited(struct world *world, const struct token_rules *tokens,
+                         const struct limits *limits)
+{
+    *world = (struct world){.now_ms = 1000,
+                            .unix_ms = INT64_C(1700000000000),
+                            .random = 42,
+                            .tokens = tokens,
+                            .limits = limits};
     strcpy(world->dir, "/tmp/quire-world-XXXXXX");
     if (mkdtemp(world->dir) == NULL) {
         abort();

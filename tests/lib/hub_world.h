@@ -33,6 +33,7 @@ struct world {
     uint64_t now_ms;
     int64_t unix_ms; /* at now_ms 0 */
     const struct token_rules *tokens;
+    const struct limits *limits; /* NULL: such that nobody meets; for the next hub */
     uint64_t random;
     struct store_request *asked, **asked_end;     /* to be served by world_run */
     struct store_request *appends, **appends_end; /* to be served by world_commit */
@@ -48,6 +49,9 @@ struct world {
 void world_start(struct world *world);
 /* The same, with a hub that asks for tokens. */
 void world_start_guarded(struct world *world, const struct token_rules *tokens);
+/* The same, with a hub of other limits; of tokens too, unless `tokens` is NULL. */
+void world_start_limited(struct world *world, const struct token_rules *tokens,
+                         const struct limits *limits);
 void world_stop(struct world *world);
 /* The hub and the store end without settling anything, and start anew on the same directory.
  * Connections are gone. */

@@ -1,4 +1,5 @@
-/* An allocator that keeps count, is told what it lent, and runs out of memory when it is asked to. */
+/* An allocator that keeps count, is told what it lent, and runs out of memory when it is asked to.
+ */
 #ifndef TESTS_OT_METER_H
 #define TESTS_OT_METER_H
 

@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "gate.h"
+#include "lib/limits_loose.h"
 #include "server/wire/message.h"
 #include "tools/peer/bytes.h"
 
@@ -103,6 +104,7 @@ static void open_store(struct server *server)
 static void begin(struct server *server)
 {
     struct hub_env env = {.context = server,
+                          .limits = &limits_loose,
                           .monotonic_ms = monotonic_ms,
                           .unix_ms = unix_ms,
                           .random = random_bytes,

@@ -1,6 +1,6 @@
-/* docs/operations.md tells every option and every limit as the program has it. */
-#include "server/config/options.h"
-#include "server/limits.h"
+/* docs/operations.md tells every option, and docs/limits.md every limit, as the program has it. */
+#include "server/config/config.h"
+#include "server/config/help.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,16 +17,21 @@
 #define PAGE_MAX 262144
 #define ROW_MAX  1024
 
+static int read_file(const char *path, char page[PAGE_MAX])
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return -1;
+    size_t size = fread(page, 1, PAGE_MAX - 1, file);
+    page[size] = '\0';
+    return fclose(file);
+}
+
 static int read_page(void **state)
 {
     static char page[PAGE_MAX];
-    FILE *file = fopen(QUIRE_OPERATIONS_PAGE, "r");
-    if (!file)
-        return -1;
-    size_t size = fread(page, 1, sizeof(page) - 1, file);
-    page[size] = '\0';
     *state = page;
-    return fclose(file);
+    return read_file(QUIRE_OPERATIONS_PAGE, page);
 }
 
 /* `|` parts the cells of a table, so it is escaped in them. */
@@ -63,8 +68,8 @@ static void assert_rows(const char *page, char rows[][ROW_MAX], size_t count, co
 
 static void the_page_lists_every_option(void **state)
 {
-    char rows[OPTION_COUNT][ROW_MAX];
-    for (int id = 0; id < OPTION_COUNT; id++) {
+    char rows[OPTION_SETTINGS][ROW_MAX];
+    for (int id = 0; id < OPTION_SETTINGS; id++) {
         const struct option *option = &quire_options[id];
         char variable[OPTION_ENVIRONMENT_MAX], form[128], preset[128] = "none";
         escape(option->form, form);
@@ -74,25 +79,35 @@ static void the_page_lists_every_option(void **state)
         snprintf(rows[id], ROW_MAX, "| `--%s %s` | `%s` | %s | %s |", option->name, form,
                  option_environment((enum option_id)id, variable), preset, option->help);
     }
-    assert_rows(*state, rows, OPTION_COUNT, "| `--");
+    assert_rows(*state, rows, OPTION_SETTINGS, "| `--");
 }
 
-static void the_page_lists_every_limit(void **state)
+/* The table as `quire serve --show-limits` prints it; script/limits puts it there. */
+static void the_page_of_limits_has_the_table_of_the_program(void **state)
 {
-    static char rows[256][ROW_MAX];
-    size_t count = 0;
-#define LIMIT_ROW(symbol, value, unit, text)                                                       \
-    snprintf(rows[count++], ROW_MAX, "| `%s` | %ld %s | %s |", #symbol, (long)(value), unit, text);
-    QUIRE_LIMITS(LIMIT_ROW)
-#undef LIMIT_ROW
-    assert_rows(*state, rows, count, "| `LIMIT_");
+    (void)state;
+    static char page[PAGE_MAX];
+    char message[CONFIG_MESSAGE_MAX], *table;
+    size_t size;
+    char serve[] = "serve", show[] = "--show-limits";
+    char *arguments[] = {serve, show, NULL};
+    struct config config;
+    assert_int_equal(config_init(&config, 2, arguments, arguments + 2, message), 0);
+    FILE *out = open_memstream(&table, &size);
+    help_limits(out, &config);
+    assert_int_equal(fclose(out), 0);
+    read_file(QUIRE_LIMITS_PAGE, page);
+    if (!strstr(page, table))
+        fail_msg("docs/limits.md has another table: run script/limits");
+    config_deinit(&config);
+    free(table);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_lists_every_option),
-        cmocka_unit_test(the_page_lists_every_limit),
+        cmocka_unit_test(the_page_of_limits_has_the_table_of_the_program),
     };
     return cmocka_run_group_tests(tests, read_page, NULL);
 }

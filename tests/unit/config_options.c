@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -137,6 +138,7 @@ static void every_option_can_be_given_in_every_place(void **state)
          "{\"data\": \"/srv/a b\"}"},
         {OPTION_WORKERS, "64", "--workers=64", "QUIRE_WORKERS=64", "{\"workers\": 64}"},
         {OPTION_CONNECTIONS, "1", "--connections=1", "QUIRE_CONNECTIONS=1", "{\"connections\": 1}"},
+        {OPTION_RATE_EDITS, "7", "--rate-edits=7", "QUIRE_RATE_EDITS=7", "{\"rate-edits\": 7}"},
         {OPTION_COMMIT_INTERVAL_MS, "0", "--commit-interval-ms=0", "QUIRE_COMMIT_INTERVAL_MS=0",
          "{\"commit-interval-ms\": 0}"},
         {OPTION_TLS_CERT, "/c", "--tls-cert=/c", "QUIRE_TLS_CERT=/c", "{\"tls-cert\": \"/c\"}"},
@@ -162,7 +164,8 @@ static void every_option_can_be_given_in_every_place(void **state)
         {OPTION_LOG_FORMAT, "json", "--log-format=json", "QUIRE_LOG_FORMAT=json",
          "{\"log-format\": \"json\"}"},
     };
-    assert_int_equal(sizeof(cases) / sizeof(cases[0]), OPTION_COUNT - 1); /* all but --config */
+    /* All but --config, and two of the limits. */
+    assert_int_equal(sizeof(cases) / sizeof(cases[0]), OPTION_SETTINGS - 1 + 2);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct places flag = {.flags = {cases[i].flag}};
         struct places variable = {.environment = {cases[i].variable}};
@@ -188,6 +191,22 @@ static void a_list_grows_within_one_place(void **state)
                    "\"trusted-proxy\" takes strings");
     assert_refused((struct places){.file = "{\"trusted-proxy\": 1}"},
                    "\"trusted-proxy\" takes a string or an array of strings");
+}
+
+static void every_limit_has_its_option(void **state)
+{
+    (void)state;
+    struct limits limits = limits_preset();
+    for (int id = OPTION_SETTINGS; id < OPTION_COUNT; id++) {
+        char flag[128], text[32];
+        snprintf(text, sizeof(text), "%" PRIu64, quire_options[id].most);
+        snprintf(flag, sizeof(flag), "--%s=%s", quire_options[id].name, text);
+        assert_resolved((struct places){.flags = {flag}}, (enum option_id)id, text, CONFIG_FLAG);
+        snprintf(text, sizeof(text), "%" PRIu64, limits.values[id - OPTION_SETTINGS]);
+        assert_string_equal(quire_options[id].preset, text);
+        assert_in_range(limits.values[id - OPTION_SETTINGS], quire_options[id].least,
+                        quire_options[id].most);
+    }
 }
 
 static void a_flag_takes_its_value_from_the_next_argument_too(void **state)
@@ -385,6 +404,7 @@ int main(void)
         cmocka_unit_test(the_strongest_place_decides),
         cmocka_unit_test(every_option_can_be_given_in_every_place),
         cmocka_unit_test(a_list_grows_within_one_place),
+        cmocka_unit_test(every_limit_has_its_option),
         cmocka_unit_test(a_flag_takes_its_value_from_the_next_argument_too),
         cmocka_unit_test(the_file_can_be_named_by_the_environment),
         cmocka_unit_test(wrong_arguments_are_refused),

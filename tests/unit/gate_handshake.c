@@ -1,5 +1,7 @@
 #include "unit/gate_world.h"
 
+#include "server/limits.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -290,7 +292,9 @@ static void connections_beyond_the_maximum_are_turned_away(void **state)
 {
     (void)state;
     char head[2048];
-    struct world *world = world_start(&(struct gate_options){.connections_max = 3});
+    struct limits limits = limits_preset();
+    limits.values[SETTING_CONNECTIONS] = 3;
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
     struct ws_raw *open[3];
     for (int i = 0; i < 3; i++) {
         open[i] = ws_raw_open(world->port, 0);

@@ -1,5 +1,7 @@
 #include "unit/gate_world.h"
 
+#include "server/limits.h"
+
 #include "server/thread/clock.h"
 
 #include <setjmp.h>
@@ -272,8 +274,10 @@ static struct ws_raw *ask_and_read_the_head_only(const struct world *world)
 static void a_client_that_talks_while_a_page_goes_out_is_ended(void **state)
 {
     struct site *site = *state;
+    struct limits limits = limits_preset();
+    limits.values[SETTING_CONNECTIONS] = 1;
     struct world *world =
-        world_start(&(struct gate_options){.assets = site->assets, .connections_max = 1});
+        world_start(&(struct gate_options){.assets = site->assets, .limits = &limits});
     struct ws_raw *ws = ask_and_read_the_head_only(world);
     assert_true(ws_raw_send_text(ws, "x"));
     await_place(world);
@@ -284,8 +288,10 @@ static void a_client_that_talks_while_a_page_goes_out_is_ended(void **state)
 static void a_client_that_does_not_read_its_page_is_ended(void **state)
 {
     struct site *site = *state;
+    struct limits limits = limits_preset();
+    limits.values[SETTING_CONNECTIONS] = 1;
     struct world *world = world_start(
-        &(struct gate_options){.assets = site->assets, .connections_max = 1, .stall_ms = 100});
+        &(struct gate_options){.assets = site->assets, .limits = &limits, .stall_ms = 100});
     struct ws_raw *ws = ask_and_read_the_head_only(world);
     await_place(world);
     ws_raw_free(ws);

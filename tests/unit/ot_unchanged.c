@@ -125,8 +125,8 @@ static struct ot_slice built(struct words *words, struct ot_builder *builder)
 static struct ot_slice striped(struct words *words, unsigned stretches, unsigned letters)
 {
     struct ot_builder *builder = ot_builder_new(OT_STABLE);
-    struct ot_slice formats[] = {{0}, words_attributes(words, "{bold:true}"),
-                                 words_attributes(words, "{link:'x'}")};
+    struct ot_slice formats[] = {
+        {0}, words_attributes(words, "{bold:true}"), words_attributes(words, "{link:'x'}")};
     uint8_t text[1000];
     memset(text, 'x', sizeof text);
     for (unsigned i = 0; i < stretches; i++) {

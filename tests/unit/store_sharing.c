@@ -1,4 +1,5 @@
-/* Members, links and revocations: kept, bounded, gone with their document, and damage in them found.
+/* Members, links and revocations: kept, bounded, gone with their document, and damage in them
+ * found.
  */
 #include "unit/store_world.h"
 

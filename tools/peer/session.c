@@ -354,9 +354,9 @@ static enum remedy remedy_for(struct ot_slice code)
         const char *code;
         enum remedy remedy;
     } table[] = {
-        {"not_open", REOPEN},       {"bad_seq", REOPEN},         {"too_old", REOPEN},
-        {"bad_base", REOPEN_FRESH}, {"storage_full", TRY_LATER}, {"overloaded", TRY_LATER},
-        {"forbidden", KEEP},        {"document_full", KEEP},
+        {"not_open", REOPEN},        {"bad_seq", REOPEN},         {"too_old", REOPEN},
+        {"bad_base", REOPEN_FRESH},  {"storage_full", TRY_LATER}, {"overloaded", TRY_LATER},
+        {"rate_limited", TRY_LATER}, {"forbidden", KEEP},         {"document_full", KEEP},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (bytes_equal(code, bytes_of(table[i].code)))

@@ -21,6 +21,7 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   document_full: "keep",
   storage_full: "later",
   overloaded: "later",
+  rate_limited: "later",
   internal: "later",
   seq_conflict: "draft",
   out_of_range: "draft",

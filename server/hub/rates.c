@@ -1,0 +1,130 @@
+/* How much may come: of a connection, and of a user over all of their connections. */
+#include "server/hub/room.h"
+
+#include <string.h>
+
+#define RETURN_MS 10000 /* when to look whether another connection has gone */
+
+static uint64_t now_ms(const struct hub *hub)
+{
+    return hub->env.monotonic_ms(hub->env.context);
+}
+
+static struct holder *holder_of(struct hub *hub, const struct connection *connection)
+{
+    const struct token *token = connection->token;
+    return token != NULL
+               ? holders_take(&hub->holders, token->subject, strlen(token->subject))
+               : holders_take(&hub->holders, &connection->client, sizeof connection->client);
+}
+
+static void turn_away(struct hub *hub, struct connection *connection)
+{
+    struct encode_error error = {.ref = WIRE_NONE,
+                                 .channel = -1,
+                                 .code = "rate_limited",
+                                 .text = "you have too many connections",
+                                 .retry_ms = RETURN_MS,
+                                 .at = WIRE_NONE};
+    metrics_refused(&hub->metrics, error.code);
+    encode_error(&hub->scratch, &error);
+    hub_post(hub, HUB_GATE_OF(connection->number),
+             (struct hub_out){.kind = HUB_OUT_CLOSE,
+                              .connection = connection->number,
+                              .code = WIRE_CLOSE_OVERLOADED,
+                              .blob = encode_blob(&hub->scratch)});
+    hub_end_connection(hub, connection);
+}
+
+bool rates_hold(struct hub *hub, struct connection *connection)
+{
+    connection->holder = holder_of(hub, connection);
+    if (connection->token != NULL &&
+        connection->holder->count > hub->limits.values[SETTING_USER_CONNECTIONS]) {
+        turn_away(hub, connection);
+        return false;
+    }
+    return true;
+}
+
+void rates_let_go(struct hub *hub, struct connection *connection)
+{
+    holders_release(&hub->holders, connection->holder);
+    connection->holder = NULL;
+}
+
+bool rates_allow(struct hub *hub, struct connection *connection, enum user_rate rate, uint64_t ref,
+                 int channel)
+{
+    static const struct {
+        enum setting setting;
+        const char *text;
+    } rates[] = {
+        [USER_EDITS] = {SETTING_RATE_USER_EDITS, "too many edits"},
+        [USER_CHATS] = {SETTING_RATE_CHATS, "too many chat messages"},
+        [USER_OPENS] = {SETTING_RATE_OPENS, "too many documents are opened"},
+        [USER_CREATES] = {SETTING_RATE_CREATES, "too many documents are created or changed"},
+        [USER_PAGES] = {SETTING_RATE_PAGES, "too many lists are read"},
+    };
+    uint64_t wait_ms = bucket_take(&connection->holder->buckets[rate],
+                                   limits_rate(&hub->limits, rates[rate].setting), 1, now_ms(hub));
+    if (wait_ms > 0) {
+        hub_refuse(hub, connection->number, ref, channel, "rate_limited", rates[rate].text, wait_ms,
+                   WIRE_NONE);
+    }
+    return wait_ms == 0;
+}
+
+/* ---- edits ---- */
+
+uint64_t rates_edit_wait_ms(struct hub *hub, struct connection *connection, size_t size)
+{
+    const struct {
+        struct bucket *bucket;
+        struct rate rate;
+        uint64_t cost;
+    } all[] = {
+        {&connection->edits, limits_rate(&hub->limits, SETTING_RATE_EDITS), 1},
+        {&connection->edit_bytes, limits_rate(&hub->limits, SETTING_RATE_EDIT_BYTES), size},
+        {&connection->holder->buckets[USER_EDITS],
+         limits_rate(&hub->limits, SETTING_RATE_USER_EDITS), 1},
+    };
+    uint64_t now = now_ms(hub);
+    uint64_t wait_ms = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        uint64_t own_ms = bucket_wait_ms(all[i].bucket, all[i].rate, all[i].cost, now);
+        wait_ms = own_ms > wait_ms ? own_ms : wait_ms;
+    }
+    for (size_t i = 0; wait_ms == 0 && i < sizeof all / sizeof all[0]; i++) {
+        bucket_take(all[i].bucket, all[i].rate, all[i].cost, now);
+    }
+    return wait_ms;
+}
+
+/* A good client meets these without having done anything wrong. */
+static bool is_innocent(const char *code)
+{
+    static const char *const codes[] = {"document_full", "forbidden",    "not_open", "overloaded",
+                                        "rate_limited",  "seq_conflict", "too_old"};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(codes[i], code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void rates_edit_refused(struct hub *hub, struct connection *connection, const char *code)
+{
+    if (!is_innocent(code) &&
+        bucket_take(&connection->bad_edits, limits_rate(&hub->limits, SETTING_RATE_BAD_EDITS), 1,
+                    now_ms(hub)) > 0) {
+        connection->is_bad = true;
+    }
+}
+
+bool rates_allow_cursor(struct hub *hub, struct connection *connection)
+{
+    return bucket_take(&connection->cursors, limits_rate(&hub->limits, SETTING_RATE_CURSORS), 1,
+                       now_ms(hub)) == 0;
+}
