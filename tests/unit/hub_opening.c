@@ -91,7 +91,7 @@ static void opening_is_refused_when_the_document_is_deleted_meanwhile(void **sta
     struct world_connection *ann = open_before_deletion(world);
     expect_error(ann, "not_found");
     assert_false(has_news(ann));
-    assert_int_equal(hub_stats(world->hub).rooms, 0);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_ROOMS), 0);
 }
 
 static void opening_goes_on_when_the_document_can_not_be_deleted(void **state)

@@ -109,7 +109,7 @@ static struct world_connection *back_after_edit_left_memory(struct world *world)
     world_commit(world);
     world_gone(world, ann);
     world_pass(world, LIMIT_ROOM_IDLE_MS + 3000);
-    assert_int_equal(hub_stats(world->hub).rooms, 0);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_ROOMS), 0);
     world_crash(world);
     ann = hello_again(world, &identity);
     open_fresh(world, ann, "d");

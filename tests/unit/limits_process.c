@@ -9,7 +9,7 @@
 #define HELLO                                                                                      \
     "\x97\x01\xc0\xa3"                                                                             \
     "Ann\xa7#2266cc\xc0\xc0\xa2me"
-#define PAGE_REQUEST "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+#define PAGE_REQUEST "GET /metrics HTTP/1.1\r\nHost: quire.test\r\n\r\n"
 
 static void stop(struct process *process)
 {
@@ -35,7 +35,8 @@ static void the_command_tells_what_the_server_counts(void **state)
     static struct process process;
     char body[256];
     quire(1, "no server runs on", "metrics", "--data", place->data);
-    unsigned port = process_serve(&process, place->data, NULL);
+    unsigned port = process_serve(&process, place->data,
+                                  (const char *const[]){"--allow-host", "quire.test", NULL});
     struct ws_raw *ws = ws_raw_open(port, 0);
     assert_true(ws_raw_send_binary(ws, HELLO, sizeof(HELLO) - 1));
     assert_int_equal(ws_raw_next(ws), WS_RAW_BINARY);
@@ -54,7 +55,8 @@ static void the_page_is_there_when_it_is_asked_for(void **state)
     static struct process process;
     static char body[65536];
     unsigned port =
-        process_serve(&process, place->data, (const char *const[]){"--metrics", "on", NULL});
+        process_serve(&process, place->data,
+                      (const char *const[]){"--metrics", "on", "--allow-host", "quire.test", NULL});
     assert_int_equal(page(port, body, sizeof(body)), 200);
     assert_holds(body, "\nquire_connections 0\n");
     assert_holds(body, "\nquire_closes_total{code=\"4508\"} 0\n");
