@@ -189,9 +189,9 @@ static void open_admin(struct server *server)
 {
     const struct server_options *options = &server->options;
     server->admin = admin_open(&(struct admin_options){.data = options->data,
-                                                        .store_thread = server->store_thread,
-                                                        .context = server,
-                                                        .metrics = print_metrics});
+                                                       .store_thread = server->store_thread,
+                                                       .context = server,
+                                                       .metrics = print_metrics});
     if (!server->admin)
         log_write(options->log, LOG_WARN, "no_admin", "error=%s", strerror(errno));
 }

@@ -337,8 +337,8 @@ static void a_copy_needs_one_empty_file(void **state)
 static void where_there_is_no_directory_there_is_no_socket(void **state)
 {
     const struct fixture *fixture = *state;
-    assert_null(admin_open(&(struct admin_options){
-        .data = "/no/such/directory", .store_thread = fixture->thread}));
+    assert_null(admin_open(
+        &(struct admin_options){.data = "/no/such/directory", .store_thread = fixture->thread}));
     assert_int_equal(errno, ENOENT);
     admin_stop(NULL);
 }
