@@ -78,10 +78,16 @@ int http_writeable(struct gate *gate, struct http_transfer *transfer)
     return write_some(gate, transfer, fill(gate, transfer, 0));
 }
 
+static size_t write_head(struct gate *gate, const struct page *page)
+{
+    return page_head(page, admission_sources(&gate->gates->admission), (char *)gate->payload,
+                     LIMIT_FLUSH_BYTES);
+}
+
 static int answer(struct gate *gate, struct http_transfer *transfer, const struct page *page,
                   bool with_body)
 {
-    size_t head = page_head(page, (char *)gate->payload, LIMIT_FLUSH_BYTES);
+    size_t head = write_head(gate, page);
     transfer->data = page->data;
     transfer->left = with_body ? page->size : 0;
     list(gate, transfer);
@@ -156,7 +162,7 @@ void http_refuse(struct gate *gate, struct lws *wsi, unsigned status, const char
                  const char *text)
 {
     struct page page = page_text(status, header, text);
-    size_t size = page_head(&page, (char *)gate->payload, LIMIT_FLUSH_BYTES);
+    size_t size = write_head(gate, &page);
     memcpy(gate->payload + size, page.data, page.size);
     /* A failure shows when the connection is closed, which is next. */
     (void)lws_write(wsi, gate->payload, size + page.size, LWS_WRITE_HTTP);

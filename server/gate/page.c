@@ -15,11 +15,11 @@
  * run even where it should turn out as markup. Style attributes are allowed since what is pasted is
  * read under the same policy: without, bold and coloured text of other programs would come in
  * plain. */
-#define PROTECTION                                                                                 \
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "           \
-    "style-src-attr 'unsafe-inline'; img-src 'self' https: data:; connect-src 'self'; "            \
-    "manifest-src 'self'; "                                                                        \
-    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'\r\n"                              \
+#define POLICY                                                                                     \
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "    \
+    "img-src 'self' https: data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "      \
+    "form-action 'none'; frame-ancestors 'self'"
+#define FURTHER_PROTECTION                                                                         \
     "X-Content-Type-Options: nosniff\r\n"                                                          \
     "Referrer-Policy: no-referrer\r\n"                                                             \
     "Cross-Origin-Resource-Policy: same-origin\r\n"                                                \
@@ -120,7 +120,7 @@ struct page page_find(const struct gate_asset *assets, const char *path, const c
     return page_text(404, "", "There is no such page.");
 }
 
-size_t page_head(const struct page *page, char *out, size_t capacity)
+size_t page_head(const struct page *page, const char *framers, char *out, size_t capacity)
 {
     char date[DATE_MAX];
     struct tm tm;
@@ -133,10 +133,11 @@ size_t page_head(const struct page *page, char *out, size_t capacity)
                         "Content-Type: %s\r\n"
                         "Content-Length: %zu\r\n"
                         "Cache-Control: no-cache\r\n"
-                        "%s%s%s"
-                        "%s" PROTECTION "\r\n",
+                        "%s%s%s%s"
+                        "Content-Security-Policy: " POLICY "%s%s\r\n" FURTHER_PROTECTION "\r\n",
                         page->status, reason_of(page->status), date, page->type, page->size,
                         page->etag == NULL ? "" : "ETag: ", page->etag == NULL ? "" : page->etag,
-                        page->etag == NULL ? "" : "\r\n", page->header);
+                        page->etag == NULL ? "" : "\r\n", page->header,
+                        framers[0] == '\0' ? "" : " ", framers);
     return size < 0 ? 0 : (size_t)size < capacity ? (size_t)size : capacity - 1;
 }

@@ -25,7 +25,9 @@ struct page page_text(unsigned status, const char *header, const char *text);
 bool page_is_of_health(const char *path);
 /* `known`: If-None-Match of the request, or "". */
 struct page page_find(const struct gate_asset *assets, const char *path, const char *known);
-/* Writes the head of the answer, up to the empty line; cut off at `capacity`. Returns its size. */
-size_t page_head(const struct page *page, char *out, size_t capacity);
+/* Writes the head of the answer, up to the empty line; cut off at `capacity`. `framers`: sources of
+ * a policy, with spaces between, whose pages may show it in a frame besides its own. Returns its
+ * size. */
+size_t page_head(const struct page *page, const char *framers, char *out, size_t capacity);
 
 #endif

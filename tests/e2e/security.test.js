@@ -15,15 +15,17 @@ const FORMATS = new Set("align background blockquote bold code code-block color 
 let server;
 let browser;
 let embedder;
+let stranger;
 before(async () => {
-  embedder = await serveFrames();
-  server = await Server.start();
+  [embedder, stranger] = [await serveFrames(), await serveFrames()];
+  server = await Server.start({ args: ["--allow-origin", embedder.url] });
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
   await server?.remove();
   embedder?.close();
+  stranger?.close();
 });
 
 const connect = () => new Connection({ url: server.socketUrl, name: "Node", color: "#000000", WebSocket, storage: false });
@@ -270,7 +272,8 @@ async function framesEditor(site, id) {
   return result;
 }
 
-test("row 130: a page of another site cannot frame the editor", { timeout: 60_000 }, async () => {
+test("row 130: a page of an allowed site can frame the editor, and of another cannot", { timeout: 60_000 }, async () => {
   const id = await create("rich", "Framed");
-  assert.equal(await framesEditor(embedder.url, id), false);
+  assert.equal(await framesEditor(stranger.url, id), false);
+  assert.equal(await framesEditor(embedder.url, id), true);
 });

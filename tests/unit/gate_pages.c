@@ -96,8 +96,7 @@ static void assert_protected(void)
     static const char *const lines[] = {
         "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
         "style-src-attr 'unsafe-inline'; img-src 'self' https: data:; connect-src 'self'; "
-        "manifest-src 'self'; "
-        "frame-ancestors 'self'; base-uri 'none'; form-action 'none'\r\n",
+        "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
         "\r\nX-Content-Type-Options: nosniff\r\n",
         "\r\nReferrer-Policy: no-referrer\r\n",
         "\r\nCross-Origin-Resource-Policy: same-origin\r\n",
@@ -110,6 +109,25 @@ static void assert_protected(void)
             fail_msg("%s\nlacks%s", head, lines[i]);
         }
     }
+}
+
+/* Row 130: sites that are allowed may frame the editor, and no others. */
+static void those_who_may_frame_it_are_named(void **state)
+{
+    (void)state;
+    int status;
+    struct site site = {0};
+    site.world = world_start(
+        &(struct gate_options){.allow_origins = "https://app.example.org,*.wiki.example.org"});
+    ws_raw_free(ask(&site, "GET /no HTTP/1.1\r\nHost: a\r\n\r\n", &status));
+    assert_protected();
+    assert_non_null(strstr(head, "frame-ancestors 'self' https://app.example.org:443 "
+                                 "https://*.wiki.example.org:443\r\n"));
+    world_stop(site.world);
+    site.world = world_start(NULL);
+    ws_raw_free(ask(&site, "GET /no HTTP/1.1\r\nHost: a\r\n\r\n", &status));
+    assert_non_null(strstr(head, "frame-ancestors 'self'\r\n"));
+    world_stop(site.world);
 }
 
 /* Row 127: pages, scripts, what is known, missing or refused, and health. */
@@ -376,6 +394,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_slow_client_gets_its_page_whole, start, stop),
         cmocka_unit_test_setup_teardown(a_second_request_behind_a_large_page_does_not_spoil_it,
                                         start, stop),
+        cmocka_unit_test(those_who_may_frame_it_are_named),
         cmocka_unit_test(who_asks_nothing_is_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
