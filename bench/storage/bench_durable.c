@@ -229,10 +229,24 @@ static void measure_rates(const char *dir)
 
 /* ---- ready again ---- */
 
+/* As a server does it with what rests. */
+static void settle_all(struct ours *ours)
+{
+    struct store_slice snapshot = {ours->op, 1};
+    bool done;
+
+    for (size_t i = 0; i < DOCUMENTS; i++) {
+        do {
+            must(store_settle(ours->store, ours->keys[i], ours->versions[i], snapshot, 1, &done) ==
+                     STORE_OK,
+                 "store_settle");
+        } while (!done);
+    }
+}
+
 static void fill(const char *dir, size_t megabytes)
 {
     struct ours ours;
-    bool done = false;
 
     run_shell("rm -rf", dir, "");
     ours_open(&ours, dir, LARGE_OP);
@@ -241,14 +255,7 @@ static void fill(const char *dir, size_t megabytes)
         ours_append(&ours, FILL_BATCH);
         must(store_idle(ours.store) == STORE_OK, "store_idle");
     }
-    for (size_t i = 0; i < DOCUMENTS; i++) {
-        struct store_slice snapshot = {ours.op, 1};
-
-        for (done = false; !done;)
-            must(store_settle(ours.store, ours.keys[i], ours.versions[i], snapshot, 1, &done) ==
-                     STORE_OK,
-                 "store_settle");
-    }
+    settle_all(&ours);
     ours_close(&ours);
 }
 
@@ -272,6 +279,7 @@ static void work_and_die(const char *dir)
             ours.keys[i] = document.key;
             ours.versions[i] = head.version;
         }
+        settle_all(&ours);
         for (int i = 0; i < WORK_COUNT; i++)
             ours_append(&ours, WORK_BATCH);
         raise(SIGKILL);

@@ -19,6 +19,7 @@ struct opening {
     struct store *store;
     enum open_how how;
     char path[PLACE_PATH_MAX];
+    bool had_wal; /* a write-ahead log with something in it: see sync_names */
     struct shown shown;
     struct complaint complaint;
 };
@@ -150,7 +151,17 @@ static int set_journal(sqlite3 *db)
     int result = sql != NULL ? run(db, sql) : SQLITE_NOMEM;
 
     sqlite3_free(sql);
-    return result == SQLITE_OK ? query(db, "PRAGMA journal_mode = WAL", NULL, "wal") : result;
+    if (result == SQLITE_OK)
+        result = query(db, "PRAGMA journal_mode = WAL", NULL, "wal");
+    /* The first read makes the file of the write-ahead log. */
+    return result == SQLITE_OK ? run(db, "SELECT 1 FROM sqlite_schema LIMIT 1") : result;
+}
+
+/* The names of the files are on disk before anything is written, so where there is a write-ahead
+ * log with something in it they have been since. After a crash that spares the wait for a disk. */
+static int sync_names(const struct opening *opening)
+{
+    return opening->had_wal ? STORE_OK : place_sync(opening->path, &opening->complaint);
 }
 
 /* The tables it needs are there: those of an older form can be had from it by serving it once. */
@@ -158,6 +169,7 @@ static int prepare_tables(const struct opening *opening, int version)
 {
     sqlite3 *db = opening->store->db;
     int result;
+    int rc;
 
     if (opening->how != OPEN_OR_MAKE && version < SCHEMA_VERSION)
         return complain(&opening->complaint, STORE_E_INVALID,
@@ -167,9 +179,12 @@ static int prepare_tables(const struct opening *opening, int version)
     if (opening->how == OPEN_INSPECT)
         return STORE_OK;
     result = set_journal(db);
-    if (result == SQLITE_OK)
+    if (result != SQLITE_OK)
+        return complain_sqlite(opening, result);
+    rc = sync_names(opening);
+    if (rc == STORE_OK)
         result = schema_migrate(db, schema_migrations, SCHEMA_VERSION, version);
-    return result == SQLITE_OK ? STORE_OK : complain_sqlite(opening, result);
+    return result == SQLITE_OK ? rc : complain_sqlite(opening, result);
 }
 
 /* ---- what the file is ---- */
@@ -273,8 +288,6 @@ static int open_file(struct opening *opening)
     result = migrate(opening);
     if (result == STORE_OK)
         result = load(opening);
-    if (result == STORE_OK && opening->how != OPEN_INSPECT)
-        result = place_sync(opening->path, &opening->complaint);
     return result;
 }
 
@@ -288,7 +301,8 @@ static int open_path(struct opening *opening, struct store **store_out)
         return complain(&opening->complaint, STORE_E_MEMORY, "not enough memory");
     opening->store->held_fd = -1;
     opening->store->inspecting = opening->how == OPEN_INSPECT;
-    if (opening->how == OPEN_INSPECT && !place_has_wal(opening->path))
+    opening->had_wal = place_has_wal(opening->path);
+    if (opening->how == OPEN_INSPECT && !opening->had_wal)
         rc = place_hold(opening->path, &opening->store->held_fd);
     rc = rc == STORE_OK ? open_file(opening) : complain_of(opening, rc, strerror(errno));
     if (rc != STORE_OK) {

@@ -424,11 +424,30 @@ static void a_directory_that_cannot_be_synced_is_refused(void **state)
     world_open(world);
 }
 
+/* What has been written to was synced before, so a start after a crash need not wait for that. */
+static void names_that_were_synced_are_not_synced_again(void **state)
+{
+    struct world *world = *state;
+    struct stat info;
+
+    world_open(world);
+    world_create(world, "a");
+    world->store->failed = true; /* what was written stays in the write-ahead log */
+    world_close(world);
+    assert_int_equal(stat(world->dir, &info), 0);
+    unsyncable = info.st_ino;
+    world_open(world);
+    world_close(world);
+    assert_refused(world, world->dir, STORE_E_IO, "cannot be synced to disk: Input/output error");
+    unsyncable = 0;
+}
+
 int main(void)
 {
 #define OPEN_TEST(test) cmocka_unit_test_setup_teardown(test, setup_empty, world_teardown)
     const struct CMUnitTest tests[] = {
         OPEN_TEST(a_directory_that_cannot_be_synced_is_refused),
+        OPEN_TEST(names_that_were_synced_are_not_synced_again),
         OPEN_TEST(a_missing_directory_is_made_for_nobody_else),
         OPEN_TEST(an_empty_file_is_taken_as_a_new_database),
         OPEN_TEST(a_relative_directory_is_a_directory_whatever_its_name),
