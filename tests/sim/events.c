@@ -51,6 +51,15 @@ static void type(struct round *round)
     seat_type(any_seat(round), &round->manner);
 }
 
+static void undo(struct round *round)
+{
+    struct seat *seat = any_seat(round);
+    bool redo = rng_percent(round_rng(round), 40);
+    for (unsigned i = 1 + rng_below(round_rng(round), 4); i > 0; i--) {
+        seat_undo(seat, redo);
+    }
+}
+
 static void point(struct round *round)
 {
     seat_point(any_seat(round));
@@ -327,6 +336,7 @@ static const struct kind {
     {"fill", fill_disk, 8, 25, false},
     {"vacate", everybody_leaves, 3, 40, false},
     {"burst", burst, 4, 40, false},
+    {"undo", undo, 25, 50, true},
     {"long", write_long, 0, 0, false},
     {"rest", rest, 0, 0, false},
 };

@@ -78,6 +78,13 @@ static void on_saved(void *context, uint64_t version, uint64_t seq, struct ot_sl
     view_step(seat, version, session_member(seat->session), op);
 }
 
+static void on_remote(void *context, uint64_t version, struct ot_slice op)
+{
+    struct seat *seat = context;
+    (void)version;
+    undo_carry(&seat->undo, op);
+}
+
 static void on_refused(void *context, struct ot_slice code, bool kept, struct ot_slice op)
 {
     struct seat *seat = context;
@@ -118,6 +125,7 @@ static void seat_init(struct seat *seat, struct person *person, unsigned documen
 {
     struct session_env env = {.context = seat,
                               .send = on_send,
+                              .remote = on_remote,
                               .saved = on_saved,
                               .refused = on_refused,
                               .retry_later = on_retry_later,
@@ -148,6 +156,7 @@ void person_deinit(struct person *person)
     for (unsigned i = 0; i < person->server->document_count; i++) {
         struct seat *seat = &person->seats[i];
         session_free(seat->session);
+        undo_deinit(&seat->undo);
         for (size_t k = 0; k < STEPS_MAX; k++) {
             ot_buf_deinit(&seat->steps[k].op);
         }
@@ -384,19 +393,39 @@ bool seat_retry(struct seat *seat)
     return false;
 }
 
+static void edit(struct seat *seat, const char *how, struct ot_slice op)
+{
+    if (seat->person->plan->shown && op.size < 1000) {
+        char *words = ot_describe(op);
+        plan_say(seat->person->plan, "%s %s document %u:%s", seat->person->name, how,
+                 seat->document, words);
+        free(words);
+    }
+    int result = session_edit(seat->session, op);
+    plan_check(seat->person->plan, result == OT_OK, "%s cannot edit: %s", seat->person->name,
+               ot_error_name(result));
+}
+
 void seat_type(struct seat *seat, const struct manner *manner)
 {
     struct ot_buf op = {0};
     tokens_edit(seat->tokens, manner, seat->person->number, session_shown(seat->session), &op);
-    if (seat->person->plan->shown && op.size < 1000) {
-        char *words = ot_describe(ot_buf_slice(&op));
-        plan_say(seat->person->plan, "%s edits document %u:%s", seat->person->name, seat->document,
-                 words);
-        free(words);
+    undo_note(&seat->undo, session_shown(seat->session), ot_buf_slice(&op), false, false);
+    edit(seat, "edits", ot_buf_slice(&op));
+    ot_buf_deinit(&op);
+}
+
+void seat_undo(struct seat *seat, bool redo)
+{
+    struct ot_buf taken = {0}, op = {0};
+    if (!undo_take(&seat->undo, redo, &taken)) {
+        return;
     }
-    int result = session_edit(seat->session, ot_buf_slice(&op));
-    plan_check(seat->person->plan, result == OT_OK, "%s cannot edit: %s", seat->person->name,
-               ot_error_name(result));
+    tokens_redo(seat->tokens, seat->person->number, session_shown(seat->session),
+                ot_buf_slice(&taken), &op);
+    undo_note(&seat->undo, session_shown(seat->session), ot_buf_slice(&op), true, redo);
+    edit(seat, redo ? "does again in" : "takes back in", ot_buf_slice(&op));
+    ot_buf_deinit(&taken);
     ot_buf_deinit(&op);
 }
 

@@ -8,6 +8,7 @@
 #include "server.h"
 #include "tokens.h"
 #include "tools/peer/session.h"
+#include "undo.h"
 
 #define PERSONS_MAX 9
 #define MARKS_MAX   64
@@ -37,6 +38,7 @@ struct seat {
     unsigned document;
     struct session *session;
     struct tokens *tokens;
+    struct undo undo;
     bool wanted;
     bool closed; /* by the server: to be opened again */
     bool retry;  /* an edit was refused for now */
@@ -84,6 +86,10 @@ void seat_leave(struct seat *seat);
 /* Does what the server has asked to be done later: opens again, sends again. */
 bool seat_retry(struct seat *seat);
 void seat_type(struct seat *seat, const struct manner *manner);
+/* Takes the last thing typed back, or (`redo`) does again what was taken back last, if there is
+ * any.
+ */
+void seat_undo(struct seat *seat, bool redo);
 void seat_point(struct seat *seat);
 void seat_chat(struct seat *seat);
 /* Nothing of this person's is unsaved or unsaid. */

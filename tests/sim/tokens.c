@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PAIRS     4 /* the sort of two code units */
 #define EMBED     5
 #define NO_TOKEN  TOKEN_SORTS /* the newline that a rich document begins with */
 #define BIG_BYTES 180000
@@ -154,15 +155,20 @@ static void append_point(struct ot_buf *text, uint32_t point)
     bytes_put(text, bytes, more + 1);
 }
 
+/* A new one of that sort, or, where there is none left, of one after it. */
+static void append_token(struct edit *edit, unsigned sort, struct ot_buf *text)
+{
+    while (edit->tokens->sorts[sort].count == sorts[sort].count) {
+        sort++;
+    }
+    append_point(text, sorts[sort].first + new_token(edit->tokens, sort));
+}
+
 static void append_text(struct edit *edit, uint32_t count, struct ot_buf *text)
 {
     for (; count > 0; count--) {
         static const unsigned wanted[] = {0, 0, 0, 1, 2, 2, 3, 4, 4, 4};
-        unsigned sort = wanted[rng_below(edit->rng, sizeof wanted / sizeof *wanted)];
-        while (edit->tokens->sorts[sort].count == sorts[sort].count) {
-            sort++;
-        }
-        append_point(text, sorts[sort].first + new_token(edit->tokens, sort));
+        append_token(edit, wanted[rng_below(edit->rng, sizeof wanted / sizeof *wanted)], text);
     }
 }
 
@@ -314,6 +320,71 @@ void tokens_edit(struct tokens *tokens, const struct manner *manner, unsigned pe
         uint32_t left = (uint32_t)(edit.units.count - edit.at);
         ot_builder_retain(edit.builder, pass(&edit, rng_below(edit.rng, left + 1)),
                           (struct ot_slice){0});
+    }
+    bytes_must(ot_builder_finish(edit.builder, out));
+    ot_builder_free(edit.builder);
+    free(edit.units.items);
+}
+
+/* ---- doing again ---- */
+
+/* Moves past a length in code units, which ends between tokens. */
+static void pass_length(struct edit *edit, uint64_t length, bool deletes)
+{
+    while (length > 0) {
+        plan_check(edit->tokens->plan,
+                   edit->at < edit->units.count && edit->units.items[edit->at].length <= length,
+                   "an inverse does not fit what is shown");
+        const struct unit *unit = &edit->units.items[edit->at++];
+        length -= unit->length;
+        if (deletes) {
+            token_of(edit->tokens, unit)->deleted_by |= UINT32_C(1) << edit->person;
+        }
+    }
+}
+
+static void insert_anew(struct edit *edit, const struct ot_component *component)
+{
+    struct units units = {0};
+    struct ot_buf text = {0};
+    add_text(&units, component->content);
+    for (size_t i = 0; i < units.count; i++) { /* as long as the old ones */
+        append_token(edit, units.items[i].length == 2 ? PAIRS : rng_below(edit->rng, PAIRS), &text);
+    }
+    ot_builder_insert(edit->builder, ot_buf_slice(&text), component->attributes);
+    ot_buf_deinit(&text);
+    free(units.items);
+}
+
+void tokens_redo(struct tokens *tokens, unsigned person, const struct ot_doc *shown,
+                 struct ot_slice op, struct ot_buf *out)
+{
+    struct edit edit = {.tokens = tokens,
+                        .manner = &(struct manner){0},
+                        .rng = &tokens->plan->rng,
+                        .person = person,
+                        .units = units_of(shown),
+                        .builder = ot_builder_new(OT_STABLE)};
+    struct ot_iter iter;
+    struct ot_component component;
+    bytes_must(edit.builder == NULL ? OT_E_MEMORY : OT_OK);
+    ot_iter_init(&iter, op);
+    while (ot_iter_next(&iter, &component)) {
+        if (component.kind == OT_INSERT) {
+            insert_anew(&edit, &component);
+        } else if (component.kind == OT_EMBED) {
+            struct ot_buf embed = {0};
+            append_embed(&edit, &embed);
+            ot_builder_embed(edit.builder, ot_buf_slice(&embed), component.attributes);
+            ot_buf_deinit(&embed);
+        } else {
+            pass_length(&edit, component.length, component.kind == OT_DELETE);
+            if (component.kind == OT_DELETE) {
+                ot_builder_delete(edit.builder, component.length);
+            } else {
+                ot_builder_retain(edit.builder, component.length, component.attributes);
+            }
+        }
     }
     bytes_must(ot_builder_finish(edit.builder, out));
     ot_builder_free(edit.builder);

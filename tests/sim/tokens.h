@@ -44,6 +44,10 @@ void tokens_deinit(struct tokens *tokens);
 /* Appends an edit that `person` makes of a document. */
 void tokens_edit(struct tokens *tokens, const struct manner *manner, unsigned person,
                  const struct ot_doc *shown, struct ot_buf *out);
+/* Appends `op` of `person` as it is done again: what it deletes is deleted by that person, and what
+ * it inserts is of new tokens, since the old ones may be there again by others. */
+void tokens_redo(struct tokens *tokens, unsigned person, const struct ot_doc *shown,
+                 struct ot_slice op, struct ot_buf *out);
 /* What `person` had deleted and is shown again is not deleted by that person any more. */
 void tokens_shown_again(struct tokens *tokens, unsigned person, const struct ot_doc *shown);
 /* Each token that was typed and not deleted is there once, and nothing else. */
