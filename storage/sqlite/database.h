@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 
+#include "storage/secret.h"
 #include "storage/sqlite/buffer.h"
 #include "storage/sqlite/limits.h"
 #include "storage/sqlite/statements.h"
@@ -23,7 +24,7 @@ struct store {
     int held_fd;     /* keeps the lock on a file that SQLite reads without one, or -1 */
 
     uint64_t epoch;
-    uint8_t secret[32];
+    uint8_t *secret;  /* SECRET_SIZE bytes */
     int64_t next_key; /* of a document */
 
     /* The log has the rows log_first <= row < log_next, all of them. */

@@ -14,7 +14,7 @@ static uint64_t meta_sum(const struct store *store)
 
     checksum_init(&sum, TABLE_META);
     checksum_u64(&sum, store->epoch);
-    checksum_bytes(&sum, store->secret, sizeof store->secret);
+    checksum_bytes(&sum, store->secret, SECRET_SIZE);
     return checksum_value(&sum);
 }
 
@@ -46,7 +46,7 @@ static int meta_write(struct store *store)
     if (rc != STORE_OK)
         return rc;
     bind_u64(statement, 1, store->epoch);
-    bind_blob(statement, 2, store->secret, sizeof store->secret);
+    bind_blob(statement, 2, store->secret, SECRET_SIZE);
     bind_u64(statement, 3, meta_sum(store));
     rc = statement_run(store, statement);
     sqlite3_finalize(statement);
@@ -67,7 +67,7 @@ static int meta_read(struct store *store)
     if (rc > 0) {
         store->epoch = column_u64(statement, 0);
         secret = column_bytes(statement, 1);
-        if (secret.size == sizeof store->secret)
+        if (secret.size == SECRET_SIZE)
             memcpy(store->secret, secret.data, secret.size);
         if (column_u64(statement, 2) != meta_sum(store))
             rc = STORE_E_CORRUPT;
@@ -86,7 +86,7 @@ int meta_load(struct store *store)
      */
     if (store->next_key != 1)
         return STORE_E_CORRUPT;
-    rc = draw(store->secret, sizeof store->secret);
+    rc = draw(store->secret, SECRET_SIZE);
     if (rc == STORE_OK)
         rc = draw_epoch(store);
     return rc == STORE_OK ? meta_write(store) : rc;

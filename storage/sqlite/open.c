@@ -297,8 +297,10 @@ static int open_path(struct opening *opening, struct store **store_out)
 
     opening->shown = place_show(opening->path);
     opening->store = calloc(1, sizeof *opening->store);
-    if (opening->store == NULL)
+    if (opening->store == NULL || (opening->store->secret = secret_new()) == NULL) {
+        free(opening->store);
         return complain(&opening->complaint, STORE_E_MEMORY, "not enough memory");
+    }
     opening->store->held_fd = -1;
     opening->store->inspecting = opening->how == OPEN_INSPECT;
     opening->had_wal = place_has_wal(opening->path);
@@ -370,7 +372,7 @@ void store_close(struct store *store)
     buffer_deinit(&store->old);
     buffer_deinit(&store->ops);
     buffer_deinit(&store->new);
-    explicit_bzero(store->secret, sizeof store->secret);
+    secret_free(store->secret);
     free(store);
 }
 

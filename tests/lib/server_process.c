@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define URL_WORDS " url=http://127.0.0.1:"
+#define URL_WORDS "http://127.0.0.1:"
 
 void process_start(struct process *process, const char *const *arguments)
 {
@@ -85,7 +85,7 @@ unsigned process_serve(struct process *process, const char *data, const char *co
         arguments[count++] = more[i];
     }
     process_start(process, arguments);
-    if (process_await(process, URL_WORDS) != 0 || process_await(process, " workers=") != 0)
+    if (process_await(process, URL_WORDS) != 0 || process_await(process, "workers") != 0)
         fail_msg("it does not serve: %s", process->output);
     const char *url = strstr(process->output, URL_WORDS);
     return (unsigned)strtoul(url + strlen(URL_WORDS), NULL, 10);

@@ -189,7 +189,7 @@ struct listener {
     size_t at; /* in the present frame */
 };
 
-static void await_kind(struct listener *listener, enum wire_kind kind)
+static struct peer_message await_kind(struct listener *listener, enum wire_kind kind)
 {
     struct peer_message message = {0};
     while (message.kind != kind) {
@@ -200,6 +200,7 @@ static void await_kind(struct listener *listener, enum wire_kind kind)
         struct ot_slice frame = {listener->ws->message, listener->ws->message_size};
         assert_int_equal(peer_read(frame, &listener->at, &message), 0);
     }
+    return message;
 }
 
 static void expect_turned_away(unsigned port, const char *token, int code)
@@ -243,22 +244,51 @@ static void assert_silent_about(const char *output, const char *token)
             fail_msg("the log holds a part of a token: %s", at);
 }
 
-static void row_105_the_log_knows_no_token_and_no_key(void **state)
+/* In no form in which bytes are usually written. */
+static void assert_silent_about_key(const struct process *process, const struct ot_slice *key)
 {
-    struct place *place = *state;
+    char low[65], high[65];
+    assert_in_range(key->size, 16, 32);
+    for (size_t i = 0; i < key->size; i++) {
+        snprintf(low + 2 * i, 3, "%02x", key->data[i]);
+        snprintf(high + 2 * i, 3, "%02X", key->data[i]);
+    }
+    assert_null(memmem(process->output, process->size, key->data, key->size));
+    assert_null(strstr(process->output, low));
+    assert_null(strstr(process->output, high));
+}
+
+static void write_something(struct ws_raw *ws)
+{
+    struct ot_buf out = {0};
+    peer_put_open(&out, 1, 1, text_of("plan"), PEER_NONE, PEER_NONE, PEER_NONE);
+    peer_put_create(&out, 2, 2, text_of("planted title"), text_of("planted-id"));
+    assert_true(ws_raw_send_binary(ws, out.data, out.size));
+    ot_buf_deinit(&out);
+}
+
+/* A whole life of the server with people who are let in, turned away and thrown out. */
+static void keep_secrets(struct place *place, const char *format)
+{
     char *good = make_token(place, place->keys, "1h");
     char *forged = make_token(place, place->other, "1h");
     unsigned port = process_serve(&place->process, place->data,
-                                  (const char *const[]){"--token-keys", place->keys, "--allow-host",
-                                                        "quire.test", "--log-level", "debug",
-                                                        "--log-format", "text", NULL});
+                                  (const char *const[]){"--token-keys", place->keys, "--log-level",
+                                                        "debug", "--log-format", format,
+                                                        "--allow-host", "quire.test", NULL});
     connect_with_url(port, good);
     expect_turned_away(port, NULL, WIRE_CLOSE_UNAUTHORIZED);
     expect_turned_away(port, forged, WIRE_CLOSE_UNAUTHORIZED);
     expect_turned_away(port, "planted-nonsense", WIRE_CLOSE_UNAUTHORIZED);
+    expect_turned_away(port, "planted\nlines\x1b[31m", WIRE_CLOSE_UNAUTHORIZED);
     struct ws_raw *ws = say_hello(port, good);
     struct listener listener = {ws, 0};
-    await_kind(&listener, WIRE_WELCOME);
+    struct peer_message welcome = await_kind(&listener, WIRE_WELCOME);
+    uint8_t key[64];
+    struct ot_slice kept = {key, welcome.welcome.key.size};
+    assert_in_range(kept.size, 16, sizeof(key));
+    memcpy(key, welcome.welcome.key.data, kept.size);
+    write_something(ws);
     send_token(ws, good);
     await_kind(&listener, WIRE_DONE);
     send_token(ws, forged);
@@ -271,12 +301,19 @@ static void row_105_the_log_knows_no_token_and_no_key(void **state)
     assert_holds(output, "the token's signature is wrong");
     assert_silent_about(output, good);
     assert_silent_about(output, forged);
+    assert_silent_about_key(&place->process, &kept);
     assert_null(strstr(output, SECRET));
     assert_null(strstr(output, OTHER));
     assert_null(strstr(output, "planted"));
     assert_null(strstr(output, "PlantedSecretKey"));
     free(good);
     free(forged);
+}
+
+static void row_105_the_log_knows_no_token_and_no_key(void **state)
+{
+    keep_secrets(*state, "text");
+    keep_secrets(*state, "json");
 }
 
 /* Row 106, by the real clock: without leeway it is over when the token says. */
