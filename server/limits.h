@@ -95,6 +95,11 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_ID_BYTES, 64, "bytes", "id of a document; bad_id")                                     \
     X(LIMIT_DATA_BYTES, 64, "bytes", "a cursor's own data; bad_message")                           \
     X(LIMIT_DOCUMENT_BYTES, 16777216, "bytes", "snapshot of a document; document_full")            \
+    X(LIMIT_DOCUMENT_MEMORY, 134217728, "bytes", "of memory that a document takes; document_full") \
+    X(LIMIT_EDIT_ATTRIBUTES_BYTES, 4096, "bytes", "attributes of an edit, in all; bad_format")     \
+    X(LIMIT_FORMAT_KEYS, 16, "attributes", "of one component; bad_format")                         \
+    X(LIMIT_FORMAT_NAME_BYTES, 32, "bytes", "name of a format; bad_format")                        \
+    X(LIMIT_FORMAT_VALUE_BYTES, 256, "bytes", "value of an embedder's own format; bad_format")     \
     X(LIMIT_TAIL_EDITS, 2048, "edits", "edits of a room kept at hand; too_old")                    \
     X(LIMIT_TAIL_BYTES, 1048576, "bytes", "bytes of those; too_old")                               \
     X(LIMIT_RESUME_EDITS, 100000, "edits",                                                         \

@@ -71,3 +71,6 @@ endforeach()
 # Preloaded into the real program by tests/faults.
 add_library(quire-fault-shim MODULE faults/shim.c)
 target_link_libraries(quire-fault-shim PRIVATE quire_flags)
+quire_test(unit/schema quire-schema quire-text)
+target_compile_definitions(test_schema PRIVATE
+  QUIRE_FORMAT_CASES="${CMAKE_CURRENT_SOURCE_DIR}/golden/formats.json")

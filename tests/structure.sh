@@ -42,6 +42,7 @@ forbid 'storage knows only itself' '(server|tools|tests|bench|quire)/.*' storage
 forbid 'metrics know nobody' '(ot|storage|server/(auth|config|gate|hub|log|serve|wire))/.*' server/metrics
 forbid 'rates know nobody' '(ot|storage|server/(auth|config|gate|hub|log|serve|wire))/.*' server/rate
 forbid 'wire is under all others' '(storage|server/(auth|config|gate|hub|log|serve))/.*' server/wire
+forbid 'the schema knows operations alone' '(storage|server/[^sl].*|server/serve/.*)' server/schema
 forbid 'auth is under the hub' '(storage|server/(config|gate|hub|log|serve|wire))/.*' server/auth
 forbid 'the hub is pure' '(server/(config|gate|log|serve|thread)/.*|storage/sqlite/.*|pthread\.h|sys/socket\.h|time\.h|unistd\.h)' server/hub
 forbid 'the gate is under serve' '(server/(config|log|serve)/.*|storage/.*)' server/gate

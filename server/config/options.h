@@ -31,6 +31,9 @@ enum option_kind {
       "threads that serve connections")                                                            \
     X(OPTION_COMMIT_INTERVAL_MS, "commit-interval-ms", "N", OPTION_NUMBER, "4", 0, 1000, "ms",     \
       "least time between two syncs of the disk; edits that come meanwhile share the next one")    \
+    X(OPTION_FORMATS, "formats", "NAMES", OPTION_TEXT, "", 0, 0, "",                               \
+      "formats that rich documents may have besides the usual ones: names with commas between, "   \
+      "or any")                                                                                    \
     X(OPTION_TLS_CERT, "tls-cert", "FILE", OPTION_TEXT, "", 0, 0, "",                              \
       "certificate and its chain in PEM: the server speaks TLS")                                   \
     X(OPTION_TLS_KEY, "tls-key", "FILE", OPTION_TEXT, "", 0, 0, "",                                \

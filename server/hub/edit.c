@@ -1,4 +1,5 @@
 #include "server/hub/room.h"
+#include "server/schema/schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -162,8 +163,14 @@ static bool acceptable(struct hub *hub, const struct member *member, const struc
                WIRE_NONE, WIRE_NONE);
         return false;
     }
+    struct schema_error wrong;
+    if (!schema_allows(hub->env.schema, message->edit.op, info, &wrong)) {
+        refuse(hub, member, seq, wrong.code, wrong.text, WIRE_NONE, wrong.at);
+        return false;
+    }
     bool grows = info->inserted_length > info->deleted_length || info->has_attributes;
-    if (grows && ot_doc_text_bytes(room->doc) + message->edit.op.size > LIMIT_DOCUMENT_BYTES) {
+    if (grows && (ot_doc_text_bytes(room->doc) + message->edit.op.size > LIMIT_DOCUMENT_BYTES ||
+                  ot_doc_memory(room->doc) > LIMIT_DOCUMENT_MEMORY)) {
         refuse(hub, member, seq, "document_full", "the document would become too large", WIRE_NONE,
                WIRE_NONE);
         return false;

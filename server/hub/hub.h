@@ -98,6 +98,7 @@ struct hub_out {
 enum hub_log_level { HUB_LOG_DEBUG, HUB_LOG_INFO, HUB_LOG_WARN, HUB_LOG_ERROR };
 
 struct limits;      /* server/limits.h */
+struct schema;      /* server/schema/schema.h */
 struct token_rules; /* server/auth/token.h */
 
 struct hub_env {
@@ -106,6 +107,8 @@ struct hub_env {
     const struct token_rules *tokens;
     /* Copied by hub_new; NULL: the presets. */
     const struct limits *limits;
+    /* What rich documents may hold; NULL: whatever an operation can. */
+    const struct schema *schema;
     uint64_t (*monotonic_ms)(void *context);
     int64_t (*unix_ms)(void *context);
     void (*random)(void *context, void *out, size_t size);

@@ -44,6 +44,8 @@
     X("already_open")                                                                              \
     X("bad_base")                                                                                  \
     X("bad_component")                                                                             \
+    X("bad_embed")                                                                                 \
+    X("bad_format")                                                                                \
     X("bad_id")                                                                                    \
     X("bad_key")                                                                                   \
     X("bad_length")                                                                                \

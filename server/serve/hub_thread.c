@@ -186,6 +186,7 @@ struct hub_thread *hub_thread_new(const struct hub_thread_options *options)
         .context = thread,
         .tokens = options->tokens,
         .limits = options->limits,
+        .schema = options->schema,
         .monotonic_ms = env_monotonic_ms,
         .unix_ms = env_unix_ms,
         .random = env_random,

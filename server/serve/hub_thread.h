@@ -18,6 +18,7 @@ struct hub_thread_options {
     const uint8_t *secret;            /* of the store; must outlive the thread */
     const struct token_rules *tokens; /* as hub_env's */
     const struct limits *limits;      /* as hub_env's */
+    const struct schema *schema;      /* as hub_env's */
     unsigned gates;
     struct store_thread *store;
     struct log *log;

@@ -7,6 +7,7 @@
 #include "server/sandbox/probe.h"
 #include "server/sandbox/sandbox.h"
 #include "server/sandbox/user.h"
+#include "server/schema/schema.h"
 #include "server/serve/announce.h"
 #include "server/serve/lifecycle.h"
 #include "server/serve/server.h"
@@ -34,6 +35,7 @@ struct serve {
     struct lifecycle lifecycle;
     struct token_keys *keys; /* NULL: nobody needs a token */
     struct token_rules tokens;
+    struct schema *schema; /* what rich documents may hold */
     struct server *server;
 };
 
@@ -100,6 +102,15 @@ static int read_keys(struct serve *serve, char *message_out)
     return serve->keys ? 0 : -1;
 }
 
+static int read_formats(struct serve *serve, char *message_out)
+{
+    char reason[SCHEMA_MESSAGE_MAX];
+    serve->schema = schema_new(config_text(&serve->config, OPTION_FORMATS), reason);
+    if (!serve->schema)
+        snprintf(message_out, SERVER_MESSAGE_MAX, "formats %s", reason);
+    return serve->schema ? 0 : -1;
+}
+
 static void report(void *context, enum server_event event)
 {
     struct serve *serve = context;
@@ -154,7 +165,8 @@ static int confine(void *context, char *message_out)
 static int start(struct serve *serve, char *message_out)
 {
     const struct config *config = &serve->config;
-    if (fit_connections(serve, message_out) != 0 || read_keys(serve, message_out) != 0)
+    if (fit_connections(serve, message_out) != 0 || read_keys(serve, message_out) != 0 ||
+        read_formats(serve, message_out) != 0)
         return -1;
     serve->server = server_start(
         &(struct server_options){
@@ -170,6 +182,7 @@ static int start(struct serve *serve, char *message_out)
             .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL_MS),
             .tokens = serve->keys ? &serve->tokens : NULL,
             .metrics_page = config_number(config, OPTION_METRICS) != 0,
+            .schema = serve->schema,
             .log = serve->log,
             .context = serve,
             .bound = become_user,
@@ -264,6 +277,7 @@ static int serve_configured(struct serve *serve)
     else
         perror("quire: there is no memory for the log");
     token_keys_free(serve->keys);
+    schema_free(serve->schema);
     log_free(serve->log);
     lifecycle_deinit(&serve->lifecycle);
     return status;

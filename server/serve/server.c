@@ -147,6 +147,7 @@ static int make_hub(struct server *server)
         .secret = store_secret(server->store),
         .tokens = server->options.tokens,
         .limits = &server->options.limits,
+        .schema = server->options.schema,
         .gates = server->options.gates,
         .store = server->store_thread,
         .log = server->options.log,

@@ -141,6 +141,7 @@ static void every_option_can_be_given_in_every_place(void **state)
         {OPTION_RATE_EDITS, "7", "--rate-edits=7", "QUIRE_RATE_EDITS=7", "{\"rate-edits\": 7}"},
         {OPTION_COMMIT_INTERVAL_MS, "0", "--commit-interval-ms=0", "QUIRE_COMMIT_INTERVAL_MS=0",
          "{\"commit-interval-ms\": 0}"},
+        {OPTION_FORMATS, "a,b", "--formats=a,b", "QUIRE_FORMATS=a,b", "{\"formats\": \"a,b\"}"},
         {OPTION_TLS_CERT, "/c", "--tls-cert=/c", "QUIRE_TLS_CERT=/c", "{\"tls-cert\": \"/c\"}"},
         {OPTION_TLS_KEY, "/k", "--tls-key=/k", "QUIRE_TLS_KEY=/k", "{\"tls-key\": \"/k\"}"},
         {OPTION_ALLOW_HOST, "h", "--allow-host=h", "QUIRE_ALLOW_HOST=h", "{\"allow-host\": \"h\"}"},

@@ -46,7 +46,7 @@ export class QuillGuard {
   }
 
   private filter(attributes: Attributes | undefined): { attributes?: Attributes } {
-    const kept = Object.entries(attributes ?? {}).filter(([name, value]) => this.allowed.allows(name, value));
+    const kept = this.allowed.filter(attributes ?? {});
     return kept.length === 0 ? {} : { attributes: Object.fromEntries(kept) };
   }
 

@@ -6,10 +6,11 @@
  * 2. `inFlightSeq` is `seq` + 1 while there is an edit in flight.
  */
 import { compose, splitOp, transform, transformPair, transformPosition, untransformPosition } from "../ot/algebra.js";
-import { encodeOp } from "../ot/codec.js";
+import { encodeOp, valueBytes } from "../ot/codec.js";
+import table from "../formats.json";
 import { diff } from "../ot/diff.js";
 import { Doc } from "../ot/document.js";
-import { DELETE, EMBED, RETAIN, type Op, type Piece } from "../ot/op.js";
+import { attributesEqual, DELETE, EMBED, RETAIN, type Attributes, type Op, type Piece } from "../ot/op.js";
 import { QuireError } from "../error.js";
 import { Tail } from "./tail.js";
 
@@ -24,6 +25,8 @@ const NOTHING: Op = [];
 /** First attempt at the size of a part, when an edit is too large for one message. */
 const PART_PIECES = 4096;
 const PART_UNITS = 0x20000;
+/** Most bytes of attributes in one edit: half of what the server takes, since an edit that waits can be cut by those of others. */
+const ATTRIBUTES_MAX = table.limits.attributesBytes / 2;
 
 export class Editing {
   version = 0;
@@ -105,9 +108,12 @@ export class Editing {
   }
 
   private fit(op: Op): [Op, Op] {
-    let parts: [Op, Op] = [op, NOTHING];
+    const most = piecesWithin(op, ATTRIBUTES_MAX);
+    /* A retain alone would be an edit of nothing. */
+    const least = op[0]?.kind === RETAIN && op[0].attributes === null ? 2 : 1;
+    let parts: [Op, Op] = most < op.length ? splitOp(op, Math.max(least, most), Infinity) : [op, NOTHING];
     for (let scale = 1; encodeOp(parts[0]).length > this.editBytesMax; scale *= 2) {
-      parts = splitOp(op, Math.max(2, PART_PIECES / scale), Math.max(2, PART_UNITS / scale));
+      parts = splitOp(op, Math.max(least, Math.min(most, PART_PIECES / scale)), Math.max(2, PART_UNITS / scale));
     }
     return parts;
   }
@@ -205,4 +211,18 @@ export class Editing {
     const sent = untransformPosition(Math.min(position, this.view.length), this.buffer);
     return untransformPosition(sent, this.inFlight ?? NOTHING);
   }
+}
+
+/**
+ * How many pieces of the operation, from its start, have no more than so many bytes of attributes. The same
+ * ones again count nothing.
+ */
+function piecesWithin(op: Op, bytes: number): number {
+  let last: Attributes | null = null;
+  const end = op.findIndex(({ attributes }) => {
+    if (attributes === null || attributesEqual(attributes, last)) return false;
+    last = attributes;
+    return (bytes -= valueBytes(attributes).length) < 0;
+  });
+  return end < 0 ? op.length : end;
 }

@@ -27,6 +27,8 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   out_of_range: "draft",
   split_surrogate: "draft",
   not_text: "draft",
+  bad_format: "draft",
+  bad_embed: "draft",
   bad_message: "draft",
   truncated: "draft",
   trailing_bytes: "draft",

@@ -62,7 +62,7 @@ function writePiece(out: ByteWriter, piece: Piece): void {
   out.append(value);
 }
 
-function valueBytes(value: Value): Uint8Array {
+export function valueBytes(value: Value): Uint8Array {
   const writer = new ByteWriter();
   writeValue(writer, value);
   return writer.finish();

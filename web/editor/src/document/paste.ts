@@ -19,7 +19,7 @@ const dropForeignColors: Matcher = (_node, delta) =>
 /** A picture inside of the page's address (data:) can be larger than an edit may be; one on the web stays a reference. */
 const dropInlineImages: Matcher = (node, delta) => {
   const source = node instanceof Element ? (node.getAttribute("src") ?? "") : "";
-  return /^https?:/i.test(source) ? delta : new Delta();
+  return /^https:/i.test(source) ? delta : new Delta();
 };
 
 function isColorName(name: string): boolean {
