@@ -165,7 +165,7 @@ static void measure_over(struct bench *bench, struct ot_slice op, const struct o
     double values[REPORT_RUNS_MAX];
     char of[NAME_SIZE];
     for (unsigned run = 0; run < bench->runs; run++) {
-        struct ot_buf out = {NULL, 0, 0};
+        struct ot_buf out = {0};
         double start = cpu_ns();
         work_must(ot_transform_all(op, overs, count, OT_RIGHT, OT_STABLE, &out) == OT_OK,
                   "not transformed");
