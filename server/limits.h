@@ -133,7 +133,7 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_PING_MS, 25000, "ms", "silence of a connection before it is asked for a sign of life") \
     X(LIMIT_CLOSE_MS, 5000, "ms", "time for a connection to take its last messages and goodbye")   \
     X(LIMIT_REFUSED_LINES, 5, "lines",                                                             \
-      "of the log about refused requests, a second and worker; more are counted")                  \
+      "of the log about what is refused, a second and thread; more are only counted")              \
     X(LIMIT_LOG_LINE_BYTES, 2048, "bytes", "a line of the log; cut")                               \
     X(LIMIT_LOG_QUEUE_BYTES, 262144, "bytes",                                                      \
       "lines that wait to be written; dropped and counted")                                        \

@@ -62,6 +62,7 @@ static void free_gates(struct gates *gates)
     }
     admission_deinit(&gates->admission);
     proxies_deinit(&gates->proxies);
+    addresses_deinit(&gates->addresses);
     free(gates);
 }
 
@@ -123,6 +124,7 @@ struct gates *gates_open(const struct gate_options *options, const struct gate_e
     gates->options = with_defaults(options);
     gates->listener = -1;
     gates->limits = options->limits == NULL ? limits_preset() : *options->limits;
+    addresses_init(&gates->addresses, &gates->limits);
     gates->connections_max =
         fit_descriptors((unsigned)gates->limits.values[SETTING_CONNECTIONS], gates->options.gates);
     if (gates->connections_max == 0) {

@@ -84,6 +84,14 @@ static bool is_welcome(const struct gate *gate, struct lws *wsi)
     return !atomic_load(&gate->gates->draining) && !atomic_load(&gate->gates->stopping);
 }
 
+/* The last rule: one that breaks another costs its address nothing. */
+static bool is_not_too_much(const struct gate *gate, struct lws *wsi)
+{
+    const struct visitor *visitor = visitor_of(wsi);
+    return !visitor->crowded && addresses_take(&gate->gates->addresses, visitor->holder,
+                                               ADDRESS_CONNECTS, gate_now_ms(gate)) == 0;
+}
+
 static const struct request_rule rules[] = {
     {is_get,
      {.reason = "method",
@@ -115,6 +123,11 @@ static const struct request_rule rules[] = {
       .status = 503,
       .header = "Retry-After: 1\r\n",
       .text = "The server is stopping."}},
+    {is_not_too_much,
+     {.reason = "address",
+      .status = 429,
+      .header = "Retry-After: 5\r\n",
+      .text = "Too many connections come from this address."}},
 };
 
 int handshake_check(struct gate *gate, struct lws *wsi)

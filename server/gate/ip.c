@@ -14,7 +14,7 @@ static struct ip ip_of_v4(const void *four)
     return ip;
 }
 
-static bool is_v4(const struct ip *ip)
+bool ip_is_v4(const struct ip *ip)
 {
     static const uint8_t prefix[V4_AT] = {[10] = 0xff, [11] = 0xff};
     return memcmp(ip->bytes, prefix, V4_AT) == 0;
@@ -61,7 +61,7 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 const char *ip_text(const struct ip *ip, char *text_out)
 {
     text_out[0] = '\0';
-    if (is_v4(ip)) {
+    if (ip_is_v4(ip)) {
         inet_ntop(AF_INET, ip->bytes + V4_AT, text_out, IP_TEXT_MAX);
     } else {
         inet_ntop(AF_INET6, ip->bytes, text_out, IP_TEXT_MAX);

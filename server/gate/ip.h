@@ -24,6 +24,7 @@ struct ip_network {
 struct ip ip_of_socket(const struct sockaddr *address);
 /* Reads `size` bytes as an address, an IPv6 one with or without brackets. 0 or -1. */
 int ip_parse(const char *text, size_t size, struct ip *ip_out);
+bool ip_is_v4(const struct ip *ip);
 bool ip_equal(const struct ip *a, const struct ip *b);
 /* Writes IPv4 addresses as such; `text_out` has IP_TEXT_MAX bytes and is returned. */
 const char *ip_text(const struct ip *ip, char *text_out);

@@ -111,12 +111,14 @@ int listen_open(struct gates *gates, char *message_out, size_t message_size)
 /* ---- accepting ----------------------------------------------------------------------------------
  */
 
-/* Too many: told so in plain HTTP, as far as the socket takes it. */
-static void turn_away(int socket, bool tls)
+/* Told so in plain HTTP, as far as the socket takes it. */
+void listen_turn_away(struct gate *gate, int socket)
 {
     static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
                                  "Content-Length: 0\r\nRetry-After: 5\r\n\r\n";
-    if (!tls) {
+    atomic_fetch_sub(&gate->gates->sockets, 1);
+    metrics_add(&gate->metrics, METRIC_SOCKETS_REFUSED, 1);
+    if (!option_is_set(gate->gates->options.tls_cert)) {
         (void)send(socket, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     close(socket);
@@ -145,9 +147,7 @@ static void accept_one(struct gate *gate, int socket, const struct ip *from)
     int unsent = UNSENT_BYTES;
     struct gates *gates = gate->gates;
     if (atomic_fetch_add(&gates->sockets, 1) >= gates->connections_max) {
-        atomic_fetch_sub(&gates->sockets, 1);
-        metrics_add(&gate->metrics, METRIC_SOCKETS_REFUSED, 1);
-        turn_away(socket, option_is_set(gates->options.tls_cert));
+        listen_turn_away(gate, socket);
         return;
     }
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

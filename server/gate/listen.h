@@ -13,6 +13,8 @@ void listen_stop(struct gate *gate);
 /* Accepts again after a pause for want of descriptors. */
 void listen_tick(struct gate *gate);
 /* Sockets that other gates' turn has brought to this one. */
+/* Too many: ends an accepted socket, which has been counted. */
+void listen_turn_away(struct gate *gate, int socket);
 void listen_take(struct gate *gate);
 /* Closes those that came too late. */
 void listen_drop(struct gate *gate);

@@ -6,6 +6,7 @@
 #ifndef QUIRE_GATE_LOOP_H
 #define QUIRE_GATE_LOOP_H
 
+#include "server/gate/addresses.h"
 #include "server/gate/admission.h"
 #include "server/gate/gate.h"
 #include "server/gate/outbox.h"
@@ -37,6 +38,7 @@ struct gates {
     struct gate_options options; /* without zeros */
     struct admission admission;
     struct proxies proxies;
+    struct addresses addresses;
     struct limits limits;
     unsigned connections_max; /* never more than descriptors allow */
     struct gate *gate[HUB_GATES_MAX];

@@ -39,6 +39,7 @@ static const struct {
     {405, "Method Not Allowed"},
     {421, "Misdirected Request"},
     {426, "Upgrade Required"},
+    {429, "Too Many Requests"},
     {503, "Service Unavailable"},
     {505, "HTTP Version Not Supported"},
 };

@@ -18,7 +18,8 @@ struct peer {
     struct outbox outbox; /* first: the peer of an outbox is at the same address */
     struct gate *gate;
     struct lws *wsi;
-    struct ip ip; /* the client's, behind trusted proxies too */
+    struct holder *holder; /* of its address; may be NULL */
+    struct ip ip;          /* the client's, behind trusted proxies too */
     struct wheel_entry timer;
     struct assembly *assembly; /* of a frame that came in parts, or NULL */
     uint64_t heard_ms;
@@ -30,6 +31,7 @@ struct peer {
     struct bucket messages;
     uint8_t bad_messages;
     uint8_t state; /* enum peer_state */
+    bool let_in;   /* the hub has welcomed it */
     bool known;    /* the hub has heard of it and not yet of its end */
     bool blocked;  /* until the socket takes more */
     bool pinged;   /* since it was heard last */

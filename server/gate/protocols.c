@@ -2,6 +2,7 @@
 
 #include "server/gate/handshake.h"
 #include "server/gate/http.h"
+#include "server/gate/listen.h"
 #include "server/gate/peer.h"
 #include "server/gate/receive.h"
 #include "server/gate/request.h"
@@ -55,7 +56,7 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         atomic_fetch_sub(&gate->gates->sockets, 1);
-        visitor_free(visitor_of(wsi));
+        visitor_free(gate, visitor_of(wsi));
         return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         visitor_read(gate, wsi);
@@ -91,7 +92,11 @@ static int on_established(struct lws *wsi)
 {
     struct visitor *visitor = visitor_of(wsi);
     visitor->peer = peer_new(gate_of(wsi), wsi, &visitor->ip);
-    return visitor->peer == NULL ? -1 : 0;
+    if (visitor->peer == NULL) {
+        return -1;
+    }
+    visitor->peer->holder = visitor->holder;
+    return 0;
 }
 
 /* Of the client. Ours was first: that was all, and libwebsockets, which has not heard of ours, need
@@ -200,15 +205,20 @@ int protocols_open(struct gate *gate)
 
 void protocols_adopt(struct gate *gate, int socket, const struct ip *from)
 {
+    struct visitor *visitor = visitor_new(gate, from);
+    if (visitor == NULL) {
+        listen_turn_away(gate, socket);
+        return;
+    }
     const lws_adopt_desc_t description = {.vh = gate->vhost,
                                           .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
                                                   LWS_ADOPT_ALLOW_SSL,
                                           .fd = {.sockfd = socket},
-                                          .opaque = visitor_new(gate, from)};
+                                          .opaque = visitor};
     gate->adopted = false;
     if (lws_adopt_descriptor_vhost_via_info(&description) == NULL && !gate->adopted) {
         /* It closed the socket, but had made no connection of it. */
         atomic_fetch_sub(&gate->gates->sockets, 1);
-        visitor_free(description.opaque);
+        visitor_free(gate, visitor);
     }
 }

@@ -1,9 +1,11 @@
 #include "server/gate/receive.h"
 
 #include "server/gate/memory.h"
+#include "server/gate/request.h"
 #include "server/wire/encode.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +45,7 @@ static struct assembly *assembly_append(struct assembly *assembly, struct ot_sli
 /* ---- one message -------------------------------------------------------------------------------
  */
 
-static void send_error(struct peer *peer, const struct wire_error *error)
+static void send_error(struct peer *peer, const struct wire_error *error, uint64_t retry_ms)
 {
     struct ot_buf *out = &peer->gate->encoded;
     metrics_refused(&peer->gate->metrics, error->code);
@@ -51,14 +53,27 @@ static void send_error(struct peer *peer, const struct wire_error *error)
                                              .channel = error->channel,
                                              .code = error->code,
                                              .text = error->text,
-                                             .retry_ms = WIRE_NONE,
+                                             .retry_ms = retry_ms,
                                              .at = error->at});
     peer_send(peer, encode_blob(out));
 }
 
+/* What it was is not logged. */
+static void log_refusal(const struct peer *peer, const struct wire_error *error)
+{
+    const struct gate_env *env = &peer->gate->gates->env;
+    char fields[96 + IP_TEXT_MAX], ip[IP_TEXT_MAX];
+    if (request_may_log(peer->gate)) {
+        snprintf(fields, sizeof(fields), "connection=%llu ip=%s code=%s",
+                 (unsigned long long)peer->outbox.connection, ip_text(&peer->ip, ip), error->code);
+        env->log(env->context, HUB_LOG_INFO, "message_refused", fields);
+    }
+}
+
 static void refuse(struct peer *peer, const struct wire_error *error)
 {
-    send_error(peer, error);
+    log_refusal(peer, error);
+    send_error(peer, error, WIRE_NONE);
     if (strcmp(error->code, "bad_message") == 0) {
         peer->bad_messages++;
     }
@@ -101,10 +116,33 @@ static void post_message(struct peer *peer, struct ot_slice bytes)
     }
 }
 
+/* Whoever tries tokens out, or cannot do otherwise, is not given the work of looking at more. */
+static bool has_bad_tokens(struct peer *peer)
+{
+    const struct gate *gate = peer->gate;
+    uint64_t wait_ms = addresses_wait_ms(&gate->gates->addresses, peer->holder, ADDRESS_BAD_TOKENS,
+                                         gate_now_ms(gate));
+    if (wait_ms == 0) {
+        return false;
+    }
+    send_error(peer,
+               &(struct wire_error){.code = "rate_limited",
+                                    .text = "too many bad tokens come from this address",
+                                    .at = WIRE_NONE,
+                                    .ref = WIRE_NONE,
+                                    .channel = -1},
+               wait_ms);
+    peer_close(peer, WIRE_CLOSE_OVERLOADED);
+    return true;
+}
+
 static void greet(struct peer *peer, const struct message *message, struct ot_slice bytes)
 {
     if (message->kind != WIRE_HELLO) {
         peer_close(peer, WIRE_CLOSE_UNAUTHORIZED);
+        return;
+    }
+    if (has_bad_tokens(peer)) {
         return;
     }
     peer_greeted(peer);

@@ -97,7 +97,7 @@ static void quote_header(struct lws *wsi, enum lws_token_indexes token,
 }
 
 /* So many lines a second, and then how many there would have been. */
-static bool may_log(struct gate *gate)
+bool request_may_log(struct gate *gate)
 {
     uint64_t second = gate_now_ms(gate) / 1000;
     if (second != gate->refusals_second) {
@@ -116,7 +116,7 @@ static void log_refusal(struct gate *gate, struct lws *wsi, const struct refusal
 {
     const struct gate_env *env = &gate->gates->env;
     char ip[IP_TEXT_MAX], value[REQUEST_VALUE_MAX + 2], fields[REQUEST_VALUE_MAX + 256];
-    if (!may_log(gate)) {
+    if (!request_may_log(gate)) {
         return;
     }
     int size = snprintf(fields, sizeof(fields), "reason=%s status=%u ip=%s", refusal->reason,

@@ -39,4 +39,7 @@ const struct refusal *request_check_common(const struct gate *gate, struct lws *
 /* Counts, logs and answers; the connection is to be closed then. */
 void request_refuse(struct gate *gate, struct lws *wsi, const struct refusal *refusal);
 
+/* Whether one more line may be logged about what somebody outside does wrong. */
+bool request_may_log(struct gate *gate);
+
 #endif

@@ -8,17 +8,35 @@
 #define FORWARDED_MAX 1024
 #define PROTO_HEADER  "x-forwarded-proto:"
 
-struct visitor *visitor_new(const struct gate *gate, const struct ip *from)
+/* A proxy has as many as it likes: its clients are counted when they are known. */
+static void enter(struct gate *gate, struct visitor *visitor)
+{
+    struct gates *gates = gate->gates;
+    if (!proxies_hold(&gates->proxies, &visitor->ip)) {
+        visitor->holder = addresses_enter(&gates->addresses, &visitor->ip);
+        visitor->crowded = visitor->holder == NULL;
+    }
+}
+
+struct visitor *visitor_new(struct gate *gate, const struct ip *from)
 {
     struct visitor *visitor = memory_new(sizeof(*visitor));
     visitor->from = visitor->ip = *from;
     visitor->scheme = option_is_set(gate->gates->options.tls_cert) ? SCHEME_HTTPS : SCHEME_ANY;
+    enter(gate, visitor);
+    if (visitor->crowded) {
+        free(visitor);
+        return NULL;
+    }
     return visitor;
 }
 
-void visitor_free(struct visitor *visitor)
+void visitor_free(struct gate *gate, struct visitor *visitor)
 {
-    free(visitor);
+    if (visitor != NULL) {
+        addresses_leave(&gate->gates->addresses, visitor->holder);
+        free(visitor);
+    }
 }
 
 struct visitor *visitor_of(struct lws *wsi)
@@ -50,4 +68,7 @@ void visitor_read(struct gate *gate, struct lws *wsi)
         visitor->ip = proxies_client(&gate->gates->proxies, &visitor->from, forwarded_for);
     }
     visitor->scheme = forwarded_scheme(wsi, visitor->scheme);
+    if (visitor->holder == NULL) {
+        enter(gate, visitor);
+    }
 }

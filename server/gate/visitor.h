@@ -10,14 +10,17 @@
 struct peer;
 
 struct visitor {
-    struct ip from;     /* the other end of the socket: a client, or a proxy */
-    struct ip ip;       /* the client; `from` until the request of a trusted proxy is there */
-    struct peer *peer;  /* its WebSocket, or NULL */
-    enum scheme scheme; /* that the client speaks, as far as it is known */
+    struct ip from;        /* the other end of the socket: a client, or a proxy */
+    struct ip ip;          /* the client; `from` until the request of a trusted proxy is there */
+    struct holder *holder; /* of the client's address; NULL: of a proxy, or it has too many */
+    bool crowded;          /* the address has too many */
+    struct peer *peer;     /* its WebSocket, or NULL */
+    enum scheme scheme;    /* that the client speaks, as far as it is known */
 };
 
-struct visitor *visitor_new(const struct gate *gate, const struct ip *from);
-void visitor_free(struct visitor *visitor);
+/* NULL: its address has too many. */
+struct visitor *visitor_new(struct gate *gate, const struct ip *from);
+void visitor_free(struct gate *gate, struct visitor *visitor);
 /* Of any connection that has been adopted. */
 struct visitor *visitor_of(struct lws *wsi);
 /* The request's headers are there: looks what proxies say of the client. */

@@ -116,8 +116,15 @@ static bool is_innocent(const char *code)
 
 void rates_edit_refused(struct hub *hub, struct connection *connection, const char *code)
 {
-    if (!is_innocent(code) &&
-        bucket_take(&connection->bad_edits, limits_rate(&hub->limits, SETTING_RATE_BAD_EDITS), 1,
+    if (is_innocent(code)) {
+        return;
+    }
+    if (bucket_take(&hub->refused_lines, (struct rate){LIMIT_REFUSED_LINES, 1000}, 1,
+                    now_ms(hub)) == 0) {
+        hub_log(hub, HUB_LOG_INFO, "edit_refused", "connection=%llu code=%s",
+                (unsigned long long)connection->number, code);
+    }
+    if (bucket_take(&connection->bad_edits, limits_rate(&hub->limits, SETTING_RATE_BAD_EDITS), 1,
                     now_ms(hub)) > 0) {
         connection->is_bad = true;
     }

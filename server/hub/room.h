@@ -168,6 +168,7 @@ struct hub {
     struct metrics metrics;
     struct limits limits;
     struct holders holders; /* users */
+    struct bucket refused_lines;
     struct ot_buf scratch;
 };
 

@@ -1,0 +1,192 @@
+/* What the gates allow a connection and an address: at the limit, and one past it. */
+#include "unit/gate_world.h"
+
+#include "server/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PING_MESSAGE "\x92\x02\x07"
+
+static struct limits with(enum setting setting, uint64_t value)
+{
+    struct limits limits = limits_preset();
+    limits.values[setting] = value;
+    return limits;
+}
+
+/* The status of a handshake of a client that a proxy gives this address, or of one without. The
+ * connection stays. */
+static int shake_hands(struct world *world, const char *client, struct ws_raw **ws_out)
+{
+    char request[1024], head[2048];
+    snprintf(request, sizeof(request), "GET /ws HTTP/1.1\r\n%s%s%s%s",
+             client == NULL ? "" : "X-Forwarded-For: ", client == NULL ? "" : client,
+             client == NULL ? "" : "\r\n", strchr(WS_RAW_HANDSHAKE, '\n') + 1);
+    *ws_out = ws_raw_connect(world->port, 0);
+    assert_non_null(*ws_out);
+    return ws_raw_send_text(*ws_out, request) ? ws_raw_head(*ws_out, head, sizeof(head)) : 0;
+}
+
+/* ---- connections ---- */
+
+static void messages_and_pieces_come_no_faster_than_the_rate(void **state)
+{
+    (void)state;
+    struct limits limits = with(SETTING_RATE_MESSAGES, 5);
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    for (int i = 0; i < 4; i++)
+        world_check_quiet(ws); /* PING, PONG */
+    assert_true(ws_raw_send_binary(ws, PING_MESSAGE, 3));
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_OVERLOADED);
+    world_expect(world, HUB_IN_GONE, connection);
+    ws_raw_free(ws);
+
+    ws = world_join(world, 0, &connection);
+    for (int i = 0; i < 5; i++)
+        assert_true(ws_raw_send_frame(ws, i == 0 ? WS_RAW_BINARY : WS_RAW_CONTINUATION, false, "", 0));
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_OVERLOADED);
+    world_expect(world, HUB_IN_GONE, connection);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+/* ---- addresses ---- */
+
+static void an_address_has_no_more_sockets_than_the_limit(void **state)
+{
+    (void)state;
+    struct limits limits = with(SETTING_ADDRESS_CONNECTIONS, 2);
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    struct ws_raw *two[2], *third;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(shake_hands(world, NULL, &two[i]), 101);
+    assert_int_equal(shake_hands(world, NULL, &third), 503);
+    assert_int_equal(gates_metric(world->gates, METRIC_SOCKETS_REFUSED), 1);
+    ws_raw_free(third);
+    ws_raw_free(two[0]);
+    int status;
+    do { /* until the end of the first has been seen */
+        status = shake_hands(world, NULL, &third);
+        if (status != 101)
+            ws_raw_free(third);
+    } while (status == 503);
+    assert_int_equal(status, 101);
+    ws_raw_free(third);
+    ws_raw_free(two[1]);
+    world_stop(world);
+}
+
+static void clients_of_a_proxy_are_counted_each_by_its_address(void **state)
+{
+    (void)state;
+    struct limits limits = with(SETTING_ADDRESS_CONNECTIONS, 2);
+    struct world *world = world_start(
+        &(struct gate_options){.limits = &limits, .trusted_proxies = "127.0.0.1"});
+    static const struct {
+        const char *client;
+        int status;
+    } steps[] = {{"192.0.2.1", 101},      {"192.0.2.1", 101},      {"192.0.2.1", 429},
+                 {"192.0.2.2", 101},      {"2001:db8::1", 101},    {"2001:db8::2", 101},
+                 {"2001:db8::3", 429},    {"2001:db8:0:1::1", 101}};
+    struct ws_raw *all[sizeof(steps) / sizeof(steps[0])];
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        int status = shake_hands(world, steps[i].client, &all[i]);
+        if (status != steps[i].status)
+            fail_msg("%s (%zu): %d", steps[i].client, i, status);
+    }
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        ws_raw_free(all[i]);
+    world_stop(world);
+}
+
+static void an_address_asks_for_no_more_than_the_rate(void **state)
+{
+    (void)state;
+    struct limits limits = with(SETTING_RATE_CONNECTS, 3);
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    struct ws_raw *ws;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(shake_hands(world, NULL, &ws), 101);
+        ws_raw_free(ws);
+    }
+    assert_int_equal(shake_hands(world, NULL, &ws), 429);
+    assert_int_equal(gates_metric(world->gates, METRIC_HANDSHAKES_REFUSED), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+/* The hub closes it as one with a bad token. */
+static void turn_down(struct world *world, uint64_t connection)
+{
+    world_tell(world, &(struct hub_out){.kind = HUB_OUT_CLOSE,
+                                        .connection = connection,
+                                        .code = WIRE_CLOSE_UNAUTHORIZED});
+}
+
+static void after_bad_tokens_none_of_the_address_is_looked_at(void **state)
+{
+    (void)state;
+    struct limits limits = with(SETTING_RATE_BAD_TOKENS, 2);
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    uint64_t connection, good;
+    struct ws_raw *welcome = world_join(world, 0, &good);
+    world_send(world, good, world_edit(1, 1));
+    assert_int_equal(ws_raw_next(welcome), WS_RAW_BINARY);
+    for (int i = 0; i < 2; i++) {
+        struct ws_raw *ws = world_join(world, 0, &connection);
+        turn_down(world, connection);
+        assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
+        world_expect(world, HUB_IN_GONE, connection);
+        ws_raw_free(ws);
+    }
+    struct ws_raw *ws = ws_raw_open(world->port, 0);
+    assert_true(ws_raw_send_binary(ws, WORLD_HELLO, WORLD_HELLO_SIZE));
+    assert_int_equal(ws_raw_next(ws), WS_RAW_BINARY);
+    assert_non_null(memmem(ws->message, ws->message_size, "rate_limited", 12));
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_OVERLOADED);
+    assert_false(world_has_posts(world));
+    world_check_quiet(welcome); /* who is in stays in */
+    ws_raw_free(ws);
+    ws_raw_free(welcome);
+    world_stop(world);
+}
+
+static void a_token_that_ends_is_no_bad_one(void **state)
+{
+    (void)state;
+    struct limits limits = with(SETTING_RATE_BAD_TOKENS, 1);
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    uint64_t connection;
+    for (int i = 0; i < 3; i++) {
+        struct ws_raw *ws = world_join(world, 0, &connection);
+        world_send(world, connection, world_edit(1, 1)); /* its welcome */
+        turn_down(world, connection);
+        assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
+        world_expect(world, HUB_IN_GONE, connection);
+        ws_raw_free(ws);
+    }
+    world_stop(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_and_pieces_come_no_faster_than_the_rate),
+        cmocka_unit_test(an_address_has_no_more_sockets_than_the_limit),
+        cmocka_unit_test(clients_of_a_proxy_are_counted_each_by_its_address),
+        cmocka_unit_test(an_address_asks_for_no_more_than_the_rate),
+        cmocka_unit_test(after_bad_tokens_none_of_the_address_is_looked_at),
+        cmocka_unit_test(a_token_that_ends_is_no_bad_one),
+    };
+    return cmocka_run_group_tests_name("limits_gate", tests, NULL, NULL);
+}
