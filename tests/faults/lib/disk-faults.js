@@ -23,8 +23,11 @@ async function power({ seed, times }) {
       const then = now();
       const left = disk.afterPowerCut();
       process.kill(server.pid, "SIGCONT");
-      found.push(await server.judgeCopy(`cut-${i}`, `${left.dir}/data`, crowd.id, then));
-      left.remove();
+      try {
+        found.push(await server.judgeCopy(`cut-${i}`, `${left.dir}/data`, crowd.id, then));
+      } finally {
+        left.remove();
+      }
       await typing;
     }
     return times;
