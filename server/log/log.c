@@ -4,6 +4,7 @@
 #include "server/thread/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -90,9 +91,16 @@ static void write_all(int fd, const char *bytes, size_t size)
     }
 }
 
+/* A pipe that does has room for a line. */
+static bool takes_more(int fd)
+{
+    struct pollfd end = {.fd = fd, .events = POLLOUT};
+    return poll(&end, 1, 0) == 1 && (end.revents & POLLOUT);
+}
+
 static void enqueue(struct log *log, const char *bytes, size_t size)
 {
-    if (!log->running) {
+    if (!log->running && log->used == 0 && takes_more(log->fd)) {
         write_all(log->fd, bytes, size);
         return;
     }

@@ -42,8 +42,8 @@ struct log;
 
 /* Writes to descriptor `fd`, which stays the caller's. NULL when there is no memory. */
 struct log *log_new(int fd, enum log_format format, enum log_level least);
-/* Starts its thread; before, whoever adds a line writes it, and is the only one to. -1: it could
- * not be started. */
+/* Starts its thread; before, whoever adds a line, and is the only one to, writes it if stderr takes
+ * it at once. -1: it could not be started. */
 int log_run(struct log *log);
 /* Writes out what is queued, if that takes no longer than LOG_FLUSH_MS, and ends. */
 void log_free(struct log *log);

@@ -186,6 +186,30 @@ static void before_it_runs_whoever_logs_writes(void **state)
     close(ends[0]);
 }
 
+static void before_it_runs_whoever_logs_waits_for_no_reader(void **state)
+{
+    (void)state;
+    int ends[2];
+    char bytes[1024], filling[4096] = "";
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    ssize_t filled = 0, size;
+    while ((size = write(ends[1], filling, sizeof(filling))) > 0)
+        filled += size;
+    assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+    struct log *log = log_new(ends[1], LOG_TEXT, LOG_INFO);
+    log_event(log, LOG_INFO, "early", NULL);
+    for (; filled > 0; filled -= size)
+        size = read(ends[0], filling, sizeof(filling));
+    log_event(log, LOG_INFO, "late", NULL);
+    assert_int_equal(log_run(log), 0);
+    read_until(ends[0], bytes, sizeof(bytes), "info late\n");
+    assert_non_null(strstr(bytes, " info early\n"));
+    log_free(log);
+    close(ends[1]);
+    close(ends[0]);
+}
+
 /* A thread that reads lines from a pipe until one holds `end`. */
 struct reader {
     int fd;
@@ -301,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_long_line_is_cut_and_says_so),
         cmocka_unit_test(lines_below_the_level_are_left_out),
         cmocka_unit_test(before_it_runs_whoever_logs_writes),
+        cmocka_unit_test(before_it_runs_whoever_logs_waits_for_no_reader),
         cmocka_unit_test(a_blocked_reader_costs_lines_and_no_time),
         cmocka_unit_test(ending_does_not_wait_for_a_reader_that_never_reads),
         cmocka_unit_test(lines_of_several_threads_stay_whole),
