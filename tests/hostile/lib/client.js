@@ -24,6 +24,7 @@ export class Client {
   ended = false; // the server has closed the TCP connection
   reading = true;
   upgraded = false;
+  #parts = []; // of a message in several frames
 
   // A TCP connection, nothing said yet.
   static async connect(server, options = {}) {
@@ -140,12 +141,17 @@ export class Client {
     for (let taken; (taken = frames.takeFrame(this.heard)); ) {
       const { opcode, payload } = taken.frame;
       this.heard = taken.rest;
-      if (opcode === frames.BINARY) this.messages.push(...unpackAll(payload));
+      if (opcode === frames.BINARY || opcode === frames.CONTINUATION) this.#takeMessages(payload, taken.frame.fin);
       else if (opcode === frames.PING) this.pings.push(payload);
       else if (opcode === frames.PONG) this.pongs.push(payload);
       else if (opcode === frames.CLOSE) this.closed = { code: payload.length >= 2 ? payload.readUInt16BE(0) : 1005, reason: payload.subarray(2).toString() };
       else throw new Error(`the server sent a frame of opcode ${opcode}`);
     }
+  }
+
+  #takeMessages(payload, fin) {
+    this.#parts.push(payload);
+    if (fin) this.messages.push(...unpackAll(Buffer.concat(this.#parts.splice(0))));
   }
 
   // Stops reading the socket, as one who never reads.
