@@ -72,6 +72,15 @@ endforeach()
 # Preloaded into the real program by tests/faults.
 add_library(quire-fault-shim MODULE faults/shim.c)
 target_link_libraries(quire-fault-shim PRIVATE quire_flags)
+quire_test(unit/serve_notify test-server-process)
+target_compile_definitions(test_serve_notify PRIVATE
+  QUIRE_SHIM="$<TARGET_FILE:quire-fault-shim>" QUIRE_UNIT="${CMAKE_BINARY_DIR}/quire.service")
+add_dependencies(test_serve_notify quire-fault-shim)
+find_program(QUIRE_SYSTEMD_ANALYZE systemd-analyze)
+if(QUIRE_SYSTEMD_ANALYZE)
+  add_test(NAME unit_exposure COMMAND ${QUIRE_SYSTEMD_ANALYZE} security --offline=true
+    --threshold=20 ${CMAKE_BINARY_DIR}/quire.service)
+endif()
 quire_test(unit/schema quire-schema quire-text)
 target_compile_definitions(test_schema PRIVATE
   QUIRE_FORMAT_CASES="${CMAKE_CURRENT_SOURCE_DIR}/golden/formats.json")

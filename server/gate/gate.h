@@ -67,6 +67,8 @@ struct gates *gates_open(const struct gate_options *options, const struct gate_e
 int gates_run(struct gates *gates, char *message_out, size_t message_size);
 /* The port that is listened on. */
 unsigned gates_port(const struct gates *gates);
+/* How long ago the loop turned last that has been still for longest. Any thread. */
+uint64_t gates_silent_ms(const struct gates *gates);
 /* Gives `out` to gate `gate` and wakes it. Any thread. */
 void gates_send(struct gates *gates, unsigned gate, struct hub_out *out);
 /* A HUB_IN_MESSAGE of `connection` has left the hub's inbox: one less of LIMIT_CONNECTION_INBOX.

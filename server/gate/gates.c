@@ -4,6 +4,7 @@
 #include "server/gate/loop.h"
 #include "server/gate/memory.h"
 #include "server/gate/tls.h"
+#include "server/thread/clock.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -147,6 +148,18 @@ struct gates *gates_open(const struct gate_options *options, const struct gate_e
 unsigned gates_port(const struct gates *gates)
 {
     return gates->port;
+}
+
+uint64_t gates_silent_ms(const struct gates *gates)
+{
+    uint64_t now_ms = clock_monotonic_ms(), longest_ms = 0;
+    for (unsigned i = 0; i < gates->count; i++) {
+        uint64_t turned_ms = atomic_load(&gates->gate[i]->turned_ms);
+        if (now_ms > turned_ms && now_ms - turned_ms > longest_ms) {
+            longest_ms = now_ms - turned_ms;
+        }
+    }
+    return longest_ms;
 }
 
 void gates_send(struct gates *gates, unsigned gate, struct hub_out *out)

@@ -8,6 +8,7 @@
 #include "server/gate/memory.h"
 #include "server/gate/peer.h"
 #include "server/gate/protocols.h"
+#include "server/thread/clock.h"
 #include "server/wire/encode.h"
 
 #include <assert.h>
@@ -176,6 +177,7 @@ static void on_tick(uv_timer_t *handle)
 {
     struct gate *gate = handle->data;
     uint64_t now = gate_now_ms(gate);
+    atomic_store(&gate->turned_ms, clock_monotonic_ms());
     wheel_advance(&gate->wheel, now, peer_expired, gate);
     http_tick(gate, now);
     if (gate->index == 0) {
@@ -237,6 +239,7 @@ struct gate *gate_new(struct gates *gates, unsigned index, char *message_out, si
     gate->payload = gate->payload_memory + HEADROOM;
     slots_init(&gate->slots, index, gates->connections_max);
     wheel_init(&gate->wheel, gate_now_ms(gate));
+    atomic_store(&gate->turned_ms, clock_monotonic_ms());
     return gate;
 }
 

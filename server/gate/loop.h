@@ -74,8 +74,9 @@ struct gate {
     uint64_t busy_posted; /* since then */
     bool busy;            /* so much comes in that a turn of the loop should serve several */
 
-    struct mailbox mailbox;  /* struct hub_out */
-    struct mailbox arrivals; /* accepted sockets */
+    struct mailbox mailbox;         /* struct hub_out */
+    struct mailbox arrivals;        /* accepted sockets */
+    atomic_uint_fast64_t turned_ms; /* of the last tick; others read it */
 
     struct slots slots; /* of connections */
     struct streams streams;

@@ -10,6 +10,7 @@
 #include "server/schema/schema.h"
 #include "server/serve/announce.h"
 #include "server/serve/lifecycle.h"
+#include "server/serve/notify.h"
 #include "server/serve/server.h"
 
 #include <signal.h>
@@ -33,6 +34,7 @@ struct serve {
     struct log *log;
     bool friendly; /* somebody is looking on */
     struct lifecycle lifecycle;
+    struct notify notify;
     struct token_keys *keys; /* NULL: nobody needs a token */
     struct token_rules tokens;
     struct schema *schema; /* what rich documents may hold */
@@ -204,12 +206,27 @@ static bool drain(struct serve *serve)
     return wake != LIFECYCLE_FAILED;
 }
 
+/* Until something happens; a sign of life is given when all threads show one. */
+static enum lifecycle_wake wait_for_end(struct serve *serve, const char **signal_out)
+{
+    for (;;) {
+        enum lifecycle_wake wake =
+            lifecycle_wait(&serve->lifecycle, serve->notify.period_ms, signal_out);
+        if (wake != LIFECYCLE_TIMEOUT)
+            return wake;
+        if (server_is_alive(serve->server))
+            notify_say(&serve->notify, NOTIFY_ALIVE);
+    }
+}
+
 /* Until a signal or a failure, and then to the end. */
 static int run(struct serve *serve)
 {
     const char *signal = "";
     announce_serving(serve->log, &serve->config, server_port(serve->server), serve->friendly);
-    enum lifecycle_wake wake = lifecycle_wait(&serve->lifecycle, -1, &signal);
+    notify_say(&serve->notify, NOTIFY_READY);
+    enum lifecycle_wake wake = wait_for_end(serve, &signal);
+    notify_say(&serve->notify, NOTIFY_STOPPING);
     lifecycle_hurry(3 * LIMIT_DRAIN_MS / 1000);
     bool good = wake != LIFECYCLE_FAILED;
     if (good) {
@@ -271,6 +288,7 @@ static int serve_configured(struct serve *serve)
     /* A terminal that is closed takes its server along; nothing else that hangs up does. */
     if (!isatty(STDERR_FILENO))
         signal(SIGHUP, SIG_IGN);
+    notify_open(&serve->notify);
     serve->log = log_new(STDERR_FILENO, format, level);
     if (serve->log)
         status = serve_with(serve);
@@ -279,6 +297,7 @@ static int serve_configured(struct serve *serve)
     token_keys_free(serve->keys);
     schema_free(serve->schema);
     log_free(serve->log);
+    notify_close(&serve->notify);
     lifecycle_deinit(&serve->lifecycle);
     return status;
 }

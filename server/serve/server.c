@@ -14,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* When /readyz says that something is wrong. */
-#define STORE_BUSY_MS 5000
-#define HUB_SILENT_MS 3000
-#define FULL_SHOWN_MS 10000
+/* When /readyz says that something is wrong, and the watchdog hears nothing. */
+#define STORE_BUSY_MS   5000
+#define HUB_SILENT_MS   3000
+#define GATES_SILENT_MS 3000
+#define FULL_SHOWN_MS   10000
 
 _Static_assert(OPTION_WORKERS_MAX == HUB_GATES_MAX, "the most workers there can be");
 
@@ -230,6 +231,13 @@ struct server *server_start(const struct server_options *options, char *message_
     }
     server_stop(server);
     return NULL;
+}
+
+bool server_is_alive(const struct server *server)
+{
+    return store_thread_stats(server->store_thread).busy_ms <= STORE_BUSY_MS &&
+           hub_thread_silent_ms(server->hub_thread) <= HUB_SILENT_MS &&
+           gates_silent_ms(server->gates) <= GATES_SILENT_MS;
 }
 
 unsigned server_port(const struct server *server)

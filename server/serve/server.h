@@ -45,6 +45,8 @@ struct server;
 /* Opens the database and the port, and serves. NULL: `message_out` (SERVER_MESSAGE_MAX) says why in
  * a sentence. */
 struct server *server_start(const struct server_options *options, char *message_out);
+/* Whether every thread has turned of late, the store's through what it had to do. */
+bool server_is_alive(const struct server *server);
 unsigned server_port(const struct server *server);
 
 /* Takes no new connections, tells clients to come back, and begins to finish what was accepted. */

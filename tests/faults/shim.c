@@ -6,6 +6,7 @@
  *   before   kill the process just before the call
  *   after    kill the process just after the call
  *   slow     take SLOW_MS, and all after it
+ *   stuck    never come back
  * Directories do not count: SQLite does without syncing them.
  *
  * QUIRE_CLOCK=FILE makes the clock on the wall wrong by as many seconds as the file's first 8 bytes
@@ -61,6 +62,9 @@ static bool happens_before(const char *action)
     }
     if (strcmp(action, "slow") == 0) {
         nanosleep(&(struct timespec){.tv_nsec = SLOW_MS * 1000000L}, NULL);
+    }
+    while (strcmp(action, "stuck") == 0) {
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     }
     errno = EIO;
     return strcmp(action, "eio") == 0 || strcmp(action, "broken") == 0;
