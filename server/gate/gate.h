@@ -58,6 +58,12 @@ struct gate_options {
 
 struct gates;
 
+/* Raises the limit of open files as far as this process may, and says how many connections fit
+ * below it beside what `gates` gates need themselves; 0: none. `files_out`: the limit. */
+unsigned gates_room(unsigned gates, uint64_t *files_out);
+/* The limit that would be needed for so many connections. */
+uint64_t gates_files(unsigned gates, unsigned connections);
+
 /* Binds the address and opens all that the threads need; whoever comes waits until gates_run. On
  * error returns NULL, and `message_out` says in a sentence what is wrong ("127.0.0.1:8080 is in use
  * by another program …"). */

@@ -21,24 +21,37 @@ static unsigned or_default(unsigned value, unsigned fallback)
     return value == 0 ? fallback : value;
 }
 
-/* libwebsockets fills tables by the limit of descriptors: it is set to what is needed, no more. */
-static unsigned fit_descriptors(unsigned wanted, unsigned gates)
+uint64_t gates_files(unsigned gates, unsigned connections)
 {
-    unsigned reserved = RESERVED_DESCRIPTORS + DESCRIPTORS_A_GATE * gates;
+    return (uint64_t)connections + RESERVED_DESCRIPTORS + DESCRIPTORS_A_GATE * gates;
+}
+
+unsigned gates_room(unsigned gates, uint64_t *files_out)
+{
     struct rlimit limit;
+    uint64_t needed = gates_files(gates, 0);
+    *files_out = 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return 0;
     }
-    rlim_t most = limit.rlim_max < SLOTS_MAX ? limit.rlim_max : SLOTS_MAX;
-    rlim_t target = (rlim_t)wanted + reserved < most ? (rlim_t)wanted + reserved : most;
-    if (target <= reserved) {
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return 0;
     }
-    limit.rlim_cur = target;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return 0;
-    }
-    return (unsigned)(target - reserved);
+    *files_out = limit.rlim_cur;
+    uint64_t most = limit.rlim_cur < SLOTS_MAX ? limit.rlim_cur : SLOTS_MAX;
+    return most > needed ? (unsigned)(most - needed) : 0;
+}
+
+/* libwebsockets fills tables by the limit of descriptors: it is set to what is needed, no more.
+ * Gives the connections that fit, or 0. */
+static unsigned fit_descriptors(unsigned wanted, unsigned gates)
+{
+    uint64_t files;
+    unsigned room = gates_room(gates, &files);
+    unsigned fitting = room < wanted ? room : wanted;
+    struct rlimit limit = {.rlim_cur = gates_files(gates, fitting), .rlim_max = files};
+    return fitting > 0 && setrlimit(RLIMIT_NOFILE, &limit) == 0 ? fitting : 0;
 }
 
 static struct gate_options with_defaults(const struct gate_options *given)

@@ -101,12 +101,20 @@ static bool is_read(const struct gate *gate, struct lws *wsi)
            lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
 }
 
+static bool is_http_1(const struct gate *gate, struct lws *wsi)
+{
+    (void)gate;
+    return request_header_is(wsi, WSI_TOKEN_HTTP, "HTTP/1.1") ||
+           request_header_is(wsi, WSI_TOKEN_HTTP, "HTTP/1.0");
+}
+
 static const struct request_rule rules[] = {
     {is_read,
      {.reason = "method",
       .status = 405,
       .header = "Allow: GET, HEAD\r\n",
       .text = "Pages are read with GET or HEAD."}},
+    {is_http_1, {.reason = "http_version", .status = 505, .text = "The version of HTTP is 1.1."}},
 };
 
 _Static_assert(METRICS_TEXT_MAX + 4096 <= LIMIT_FLUSH_BYTES, "the text goes out at once");

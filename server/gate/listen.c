@@ -145,6 +145,7 @@ static void accept_one(struct gate *gate, int socket, const struct ip *from)
 {
     int on = 1;
     int unsent = UNSENT_BYTES;
+    int unanswered = LIMIT_UNANSWERED_MS;
     struct gates *gates = gate->gates;
     if (atomic_fetch_add(&gates->sockets, 1) >= gates->connections_max) {
         listen_turn_away(gate, socket);
@@ -152,6 +153,7 @@ static void accept_one(struct gate *gate, int socket, const struct ip *from)
     }
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+    setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof(unanswered));
     hand_over(gate, socket, from);
 }
 

@@ -1,5 +1,6 @@
 #include "server/gate/peer.h"
 
+#include "server/gate/frame.h"
 #include "server/gate/memory.h"
 #include "server/gate/receive.h"
 #include "server/wire/encode.h"
@@ -146,6 +147,27 @@ void peer_heard(struct peer *peer)
     }
 }
 
+void peer_noise(struct peer *peer)
+{
+    uint64_t second = gate_now_ms(peer->gate) / 1000;
+    if (second != peer->noise_second) {
+        peer->noise_second = second;
+        peer->noise = 0;
+    }
+    if (++peer->noise > LIMIT_NOISE) {
+        peer_close(peer, WIRE_CLOSE_OVERLOADED);
+    }
+}
+
+void peer_ponged(struct peer *peer)
+{
+    if (peer->pinged) {
+        peer_heard(peer);
+    } else {
+        peer_noise(peer);
+    }
+}
+
 void peer_touch(struct peer *peer)
 {
     if (peer->dirty_at == 0) {
@@ -235,6 +257,17 @@ void peer_leave(struct peer *peer)
     peer->state = PEER_CLOSED;
     peer->close_by_ms = gate_now_ms(peer->gate) + options_of(peer)->close_ms;
     arm(peer);
+}
+
+void peer_answer_goodbye(struct peer *peer, unsigned code)
+{
+    uint8_t *frame = peer->gate->payload;
+    peer_leave(peer);
+    if (!lws_partial_buffered(peer->wsi)) {
+        frame_close(frame, code);
+        /* A failure shows when the connection is closed, which is next. */
+        (void)lws_write(peer->wsi, frame, FRAME_CLOSE_SIZE, LWS_WRITE_RAW);
+    }
 }
 
 void peer_cut(struct peer *peer)

@@ -30,11 +30,14 @@ struct peer {
     uint16_t close_code;
     struct bucket messages;
     uint8_t bad_messages;
-    uint8_t state; /* enum peer_state */
-    bool let_in;   /* the hub has welcomed it */
-    bool known;    /* the hub has heard of it and not yet of its end */
-    bool blocked;  /* until the socket takes more */
-    bool pinged;   /* since it was heard last */
+    uint16_t fragments;    /* frames of the message that is coming */
+    uint16_t noise;        /* frames that say nothing, of ... */
+    uint64_t noise_second; /* ... this second */
+    uint8_t state;         /* enum peer_state */
+    bool let_in;           /* the hub has welcomed it */
+    bool known;            /* the hub has heard of it and not yet of its end */
+    bool blocked;          /* until the socket takes more */
+    bool pinged;           /* since it was heard last */
     bool ping_wanted;
 };
 
@@ -53,6 +56,10 @@ struct peer *peer_find(const struct gate *gate, uint64_t number);
 void peer_greeted(struct peer *peer);
 /* Something has come from it. */
 void peer_heard(struct peer *peer);
+/* A pong has come: a sign of life if there was a ping. */
+void peer_ponged(struct peer *peer);
+/* A frame that says nothing has come: too many in a second end it. */
+void peer_noise(struct peer *peer);
 /* It has something to be sent at the end of the turn. */
 void peer_touch(struct peer *peer);
 /* Sends messages of its own; takes the blob's reference. */
@@ -67,6 +74,8 @@ void peer_block(struct peer *peer);
 void peer_unblock(struct peer *peer);
 /* Goodbye has been said: reads nothing more, and the hub is told. peer_free follows later. */
 void peer_leave(struct peer *peer);
+/* The client has said goodbye: says it too, if nothing else is on its way out. */
+void peer_answer_goodbye(struct peer *peer, unsigned code);
 /* Goodbye cannot be said or is not answered: cuts the connection. */
 void peer_cut(struct peer *peer);
 /* Gives the hub something other than a message. `subscriber` may be NULL. */

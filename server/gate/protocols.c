@@ -12,6 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Codes of close frames, of RFC 6455; libwebsockets has put CODE_PROTOCOL in place of other wrong
+ * ones. */
+#define CODE_NORMAL   1000
+#define CODE_PROTOCOL 1002
+#define CODE_LAST     4999
 /* Each connection holds a buffer of this size. */
 #define RECEIVE_BYTES 1024
 /* A frame is written in one go. */
@@ -99,15 +104,26 @@ static int on_established(struct lws *wsi)
     return 0;
 }
 
-/* Of the client. Ours was first: that was all, and libwebsockets, which has not heard of ours, need
- * not answer. */
-static int on_goodbye(struct peer *peer)
+/* libwebsockets answers pings by itself, as many as come in one piece at once, and does not tell;
+ * but after each answer it says that the socket can take more, which nobody had asked. */
+static void on_writeable(struct peer *peer)
+{
+    if (!peer->blocked && peer->state < PEER_CLOSING) {
+        peer_noise(peer);
+    }
+    peer_unblock(peer);
+}
+
+/* Of the client. If ours was first, that was all. Otherwise it is answered here, not by
+ * libwebsockets, which would repeat whatever reason came, and codes that nobody may send. */
+static int on_goodbye(struct peer *peer, const uint8_t *payload, size_t size)
 {
     if (peer->state == PEER_CLOSED) {
         return -1;
     }
-    peer_leave(peer);
-    return 0;
+    unsigned code = size < 2 ? CODE_NORMAL : (unsigned)payload[0] << 8 | payload[1];
+    peer_answer_goodbye(peer, code > CODE_LAST ? CODE_PROTOCOL : code);
+    return -1;
 }
 
 static void on_closed(struct lws *wsi, struct peer *peer)
@@ -137,13 +153,13 @@ static int on_websocket(struct lws *wsi, enum lws_callback_reasons reason, void 
                                             .last = lws_is_final_fragment(wsi)});
         return 0;
     case LWS_CALLBACK_RECEIVE_PONG:
-        peer_heard(peer);
+        peer_ponged(peer);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        peer_unblock(peer);
+        on_writeable(peer);
         return 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return on_goodbye(peer);
+        return on_goodbye(peer, in, size);
     case LWS_CALLBACK_CLOSED:
         on_closed(wsi, peer);
         return 0;

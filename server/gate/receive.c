@@ -221,6 +221,13 @@ void receive_piece(struct peer *peer, const struct piece *piece)
         peer_close(peer, WIRE_CLOSE_TEXT);
         return;
     }
+    if (piece->left == 0 && ++peer->fragments > LIMIT_FRAGMENTS) {
+        peer_close(peer, WIRE_CLOSE_TOO_LARGE);
+        return;
+    }
+    if (piece->last) {
+        peer->fragments = 0;
+    }
     size_t before = peer->assembly == NULL ? 0 : peer->assembly->size;
     if (piece->left > LIMIT_FRAME_BYTES ||
         before + piece->bytes.size + piece->left > LIMIT_FRAME_BYTES) {

@@ -9,7 +9,8 @@
 void request_header(struct lws *wsi, enum lws_token_indexes token,
                     char value_out[REQUEST_VALUE_MAX])
 {
-    if (lws_hdr_copy(wsi, value_out, REQUEST_VALUE_MAX, token) < 0) {
+    int size = lws_hdr_copy(wsi, value_out, REQUEST_VALUE_MAX, token);
+    if (size < 0 || memchr(value_out, '\0', (size_t)size) != NULL) {
         value_out[0] = '\0';
     }
 }
@@ -89,7 +90,7 @@ static void quote_header(struct lws *wsi, enum lws_token_indexes token,
     char value[REQUEST_VALUE_MAX];
     request_header(wsi, token, value);
     for (char *at = value; *at != '\0'; at++) {
-        if (*at <= ' ' || *at >= 127 || *at == '"' || *at == '\\') {
+        if (*at < ' ' || *at >= 127 || *at == '"' || *at == '\\') {
             *at = '?';
         }
     }

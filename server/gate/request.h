@@ -17,7 +17,8 @@ struct refusal {
 /* Headers that are longer count as missing. */
 #define REQUEST_VALUE_MAX 256
 
-/* Copies a header's value, of several with commas between; "" when absent or too long. */
+/* Copies a header's value, of several with commas between; "" when absent, too long, or with a zero
+ * byte in it. */
 void request_header(struct lws *wsi, enum lws_token_indexes token,
                     char value_out[REQUEST_VALUE_MAX]);
 bool request_header_is(struct lws *wsi, enum lws_token_indexes token, const char *expected);

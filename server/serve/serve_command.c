@@ -2,6 +2,7 @@
 
 #include "server/config/config.h"
 #include "server/config/help.h"
+#include "server/gate/gate.h"
 #include "server/limits.h"
 #include "server/log/log.h"
 #include "server/sandbox/probe.h"
@@ -17,7 +18,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define STATUS_FAILED 1
@@ -25,9 +25,6 @@
 
 /* Of the option, in the order of its words. */
 enum { SANDBOX_ON, SANDBOX_OFF };
-
-/* Descriptors that are not connections: the database, threads, the editor's readers. */
-#define DESCRIPTORS_RESERVED 64
 
 struct serve {
     struct config config;
@@ -57,32 +54,29 @@ static int fail(struct serve *serve, const char *message)
     return STATUS_FAILED;
 }
 
-/* Raises what the process may have open, and sees that the connections fit. A default that does not
- * is lowered; what somebody asked for is not. */
+/* Sees that the connections fit into what the process may have open. A default that does not is
+ * lowered; what somebody asked for is not. */
 static int fit_connections(struct serve *serve, char *message_out)
 {
     struct config_value *connections = &serve->config.values[OPTION_CONNECTIONS];
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    unsigned workers = (unsigned)config_number(&serve->config, OPTION_WORKERS);
+    uint64_t files;
+    unsigned room = gates_room(workers, &files);
+    unsigned long long needed = gates_files(workers, (unsigned)connections->number);
+    if (connections->number <= room)
         return 0;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    uint64_t room =
-        limit.rlim_cur > DESCRIPTORS_RESERVED ? limit.rlim_cur - DESCRIPTORS_RESERVED : 1;
-    if (limit.rlim_cur == RLIM_INFINITY || connections->number <= room)
-        return 0;
-    if (connections->source != CONFIG_DEFAULT) {
-        snprintf(message_out, SERVER_MESSAGE_MAX,
-                 "connections is %llu, but this process may only have %llu files open: raise the "
-                 "limit (ulimit -n, LimitNOFILE=) to %llu, or ask for fewer",
-                 (unsigned long long)connections->number, (unsigned long long)limit.rlim_cur,
-                 (unsigned long long)connections->number + DESCRIPTORS_RESERVED);
+    if (room == 0 || connections->source != CONFIG_DEFAULT) {
+        snprintf(
+            message_out, SERVER_MESSAGE_MAX,
+            "this process may only have %llu files open, and %llu connections need %llu: raise "
+            "the limit (ulimit -n, LimitNOFILE=), or ask for fewer (--connections; %llu "
+            "files are needed beside them)",
+            (unsigned long long)files, (unsigned long long)connections->number, needed,
+            (unsigned long long)gates_files(workers, 0));
         return -1;
     }
-    log_write(serve->log, LOG_WARN, "fewer_connections", "wanted=%llu connections=%llu files=%llu",
-              (unsigned long long)connections->number, (unsigned long long)room,
-              (unsigned long long)limit.rlim_cur);
+    log_write(serve->log, LOG_WARN, "fewer_connections", "wanted=%llu connections=%u files=%llu",
+              (unsigned long long)connections->number, room, (unsigned long long)files);
     connections->number = room;
     return 0;
 }

@@ -53,7 +53,8 @@ static void messages_and_pieces_come_no_faster_than_the_rate(void **state)
 
     ws = world_join(world, 0, &connection);
     for (int i = 0; i < 5; i++)
-        assert_true(ws_raw_send_frame(ws, i == 0 ? WS_RAW_BINARY : WS_RAW_CONTINUATION, false, "", 0));
+        assert_true(
+            ws_raw_send_frame(ws, i == 0 ? WS_RAW_BINARY : WS_RAW_CONTINUATION, false, "", 0));
     assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_OVERLOADED);
     world_expect(world, HUB_IN_GONE, connection);
     ws_raw_free(ws);
@@ -90,14 +91,14 @@ static void clients_of_a_proxy_are_counted_each_by_its_address(void **state)
 {
     (void)state;
     struct limits limits = with(SETTING_ADDRESS_CONNECTIONS, 2);
-    struct world *world = world_start(
-        &(struct gate_options){.limits = &limits, .trusted_proxies = "127.0.0.1"});
+    struct world *world =
+        world_start(&(struct gate_options){.limits = &limits, .trusted_proxies = "127.0.0.1"});
     static const struct {
         const char *client;
         int status;
-    } steps[] = {{"192.0.2.1", 101},      {"192.0.2.1", 101},      {"192.0.2.1", 429},
-                 {"192.0.2.2", 101},      {"2001:db8::1", 101},    {"2001:db8::2", 101},
-                 {"2001:db8::3", 429},    {"2001:db8:0:1::1", 101}};
+    } steps[] = {{"192.0.2.1", 101},   {"192.0.2.1", 101},      {"192.0.2.1", 429},
+                 {"192.0.2.2", 101},   {"2001:db8::1", 101},    {"2001:db8::2", 101},
+                 {"2001:db8::3", 429}, {"2001:db8:0:1::1", 101}};
     struct ws_raw *all[sizeof(steps) / sizeof(steps[0])];
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         int status = shake_hands(world, steps[i].client, &all[i]);

@@ -235,15 +235,13 @@ static void connections_that_do_not_fit_are_refused_or_lowered(void **state)
     const struct place *place = *state;
     char script[3 * PATH_SIZE];
     const char *const arguments[] = {"/bin/sh", "-c", script, NULL};
-    snprintf(
-        script, sizeof(script),
-        "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 137",
-        QUIRE_PROGRAM, place->data);
+    snprintf(script, sizeof(script),
+             "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 65",
+             QUIRE_PROGRAM, place->data);
     assert_run(arguments, 1, "this process may only have 200 files open");
-    snprintf(
-        script, sizeof(script),
-        "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 136",
-        QUIRE_PROGRAM, place->data);
+    snprintf(script, sizeof(script),
+             "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 64",
+             QUIRE_PROGRAM, place->data);
     assert_run(arguments, 0, "All is well");
 
     static struct process process;
@@ -251,7 +249,7 @@ static void connections_that_do_not_fit_are_refused_or_lowered(void **state)
              QUIRE_PROGRAM, place->data);
     process_start(&process, arguments);
     assert_int_equal(process_await(&process, " serving "), 0);
-    assert_holds(process.output, "warn fewer_connections wanted=10000 connections=136 files=200");
+    assert_holds(process.output, "warn fewer_connections wanted=10000 connections=64 files=200");
     process_signal(&process, SIGTERM);
     assert_int_equal(process_end(&process), 0);
 }
