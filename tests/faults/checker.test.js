@@ -55,10 +55,11 @@ const sound = () => ({
     { at: 90, event: "rested", version: 3, text: "acd" },
   ],
   harness: [
-    { at: 0, event: "caps", caps: { rss_kb: 100, descriptors: 10 } },
+    { at: 0, event: "caps", caps: { rss_kb: 100, inbox_bytes: 1000, descriptors: 10 } },
     { at: 0, event: "spawned" },
     { at: 0.5, event: "ready" },
     { at: 35, event: "sample", rss_kb: 50, descriptors: 10 },
+    { at: 36, event: "sample", inbox_bytes: 1000 },
     { at: 55, event: "stopping", signal: "SIGKILL" },
     { at: 56, event: "ended", signal: "SIGKILL" },
     { at: 57, event: "spawned" },
@@ -134,6 +135,7 @@ const wrongs = {
   ],
   bounded: [
     ["too much memory", "over", ({ harness }) => (find(harness, "sample").rss_kb = 101)],
+    ["too much that waits", "over", ({ harness }) => (find(harness, "sample", 1).inbox_bytes = 1001)],
     ["too many descriptors", "over", ({ harness }) => (find(harness, "sample").descriptors = 11)],
   ],
 };

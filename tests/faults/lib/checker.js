@@ -231,7 +231,7 @@ const checks = {
     }
   },
 
-  // Memory and descriptors stay within their bounds.
+  // Memory, descriptors and what waits stay within their bounds.
   *bounded({ harness }) {
     const caps = {};
     for (const event of harness) {

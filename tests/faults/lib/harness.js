@@ -3,6 +3,8 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { Server } from "../../e2e/lib/server.js";
 import { check, isSound, parseLog } from "./checker.js";
@@ -13,6 +15,8 @@ const SAMPLE_MS = 200;
 const RSS_KB_MAX = 128 * 1024;
 // Beside those of connections: of the database, the log, threads.
 const DESCRIPTORS_MAX = 64;
+// Of messages that wait for the hub: each of fifty has sent a few hundred bytes at most.
+const INBOX_BYTES_MAX = 1 << 20;
 const run = promisify(execFile);
 
 export const quire = (...args) => run(process.env.QUIRE_BIN, args, { maxBuffer: 1 << 30 });
@@ -27,6 +31,15 @@ async function exportInto(history, name, data, id) {
   }
 }
 
+// As `quire metrics` asks; "" of a server that is ending.
+function askMetrics(path) {
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = connect(path, () => socket.write("metrics\n"));
+    socket.on("data", (bytes) => (text += bytes)).on("error", () => {}).on("close", () => resolve(text));
+  });
+}
+
 // The verdict on a kept history: of what was told until `until` and the database NAME.
 export function judge(dir, name = "end", until = Infinity) {
   const read = (ending) => readFileSync(`${dir}/${name}.${ending}`, "utf8");
@@ -38,6 +51,7 @@ export class Harness extends Server {
   note = this.history.writer("harness");
   #heard = this.history.writer("server");
   #sampler = null;
+  #isAsking = false;
 
   static async begin(options = {}) {
     const harness = new Harness();
@@ -49,7 +63,7 @@ export class Harness extends Server {
     try {
       const { event, ...fields } = JSON.parse(line);
       this.#heard(event, fields);
-      if (event === "serving") this.note("caps", { caps: { rss_kb: RSS_KB_MAX, descriptors: fields.connections + DESCRIPTORS_MAX } });
+      if (event === "serving") this.note("caps", { caps: { rss_kb: RSS_KB_MAX, inbox_bytes: INBOX_BYTES_MAX, descriptors: fields.connections + DESCRIPTORS_MAX } });
     } catch {
       this.#heard("words", { line }); // of a sanitizer, or of a library
     }
@@ -81,6 +95,16 @@ export class Harness extends Server {
     } catch {
       // It has just ended.
     }
+    void this.#sampleQueues();
+  }
+
+  // What it counts itself, one question at a time: the answer takes as long as a fault makes it.
+  async #sampleQueues() {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const text = await askMetrics(join(this.data, "admin.sock"));
+    if (text.endsWith("done\n")) this.note("sample", { inbox_bytes: Number(/^quire_inbox_bytes (\d+)$/m.exec(text)[1]) });
+    this.#isAsking = false;
   }
 
   // Something is wrong while `body` runs.

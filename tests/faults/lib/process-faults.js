@@ -1,5 +1,6 @@
 // The process: killed, stopped, started again, without descriptors.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,14 +69,19 @@ async function restart({ seed, times }) {
   return scene(seed, body, { people: 50 });
 }
 
-// More connections than there are descriptors: those that are there go on, and there is room again afterwards.
+// More connections than there are descriptors: those that are there go on, and there is room again afterwards. The server keeps
+// count of those it may have, so they are taken from it while it runs.
 async function descriptors({ seed, times }) {
+  const limit = (server, count) => execFileSync("prlimit", [`--pid=${server.pid}`, `--nofile=${count}:`]);
   const body = async (server, crowd) => {
     for (let i = 0; i < times; i++) {
-      const sockets = Array.from({ length: 1200 }, () => connectSocket(server.port, "127.0.0.1").on("error", () => {}));
+      limit(server, readdirSync(`/proc/${server.pid}/fd`).length + 4);
+      const sockets = Array.from({ length: 40 }, () => connectSocket(server.port, "127.0.0.1").on("error", () => {}));
       await crowd.type(20);
       await until("all is saved with no descriptor left", () => crowd.people.every(({ doc }) => doc.saved));
+      await until("none is left", () => server.log.filter((line) => line.includes('"accept_paused"')).length > i);
       for (const socket of sockets) socket.destroy();
+      limit(server, 1100);
       const newcomer = connect(server.socketUrl, "Newcomer");
       await until("somebody new is let in", () => newcomer.status === "connected");
       await newcomer.close();
