@@ -72,6 +72,7 @@ static void open_document(struct client *client, uint64_t ref, uint64_t version)
     bool anew = version == PEER_NONE || version > world->solo.count || rng_percent(&world->rng, 40);
 
     bytes_must(ot_doc_snapshot(world->solo.doc, &snapshot));
+    message.opened.role = bytes_of("editor");
     message.opened.epoch = EPOCH;
     message.opened.head = world->solo.count;
     message.opened.version = anew ? world->solo.count : version;

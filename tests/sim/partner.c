@@ -201,7 +201,7 @@ static void tell_opened(struct play *play, uint64_t ref, uint64_t version, bool 
                                    .seq = play->seq,
                                    .type = play->rich ? 1 : 2,
                                    .title = "t",
-                                   .role = "editor",
+                                   .role = play->barred ? "viewer" : "editor",
                                    .member = MEMBER};
     if (with_snapshot) {
         opened.snapshot = ot_buf_slice(&play->documents[version]);
@@ -232,17 +232,28 @@ static void open_channel(struct play *play, uint64_t ref, uint64_t known)
 
 void partner_lags(struct play *play)
 {
-    if (play->attached && queue_is_empty(&play->down) && !play->has_refused && !play->retry &&
-        session_state(play->session) >= SESSION_CATCHING) {
+    if (play->attached && queue_is_empty(&play->down) && !play->has_refused && !play->barred &&
+        !play->retry && session_state(play->session) >= SESSION_CATCHING) {
         play->has_lagged = true;
         open_channel(play, 0, play->position);
+    }
+}
+
+void partner_bars(struct play *play)
+{
+    struct ot_buf message = {0};
+    bool rests = !play->has_lagged && !play->has_refused && !play->retry;
+    if (play->attached && (play->barred || rests)) {
+        play->barred = !play->barred;
+        encode_role(&message, PARTNER_CHANNEL, play->barred ? "viewer" : "editor");
+        tell(play, &message);
     }
 }
 
 void partner_lets_go(struct play *play)
 {
     struct ot_buf message = {0};
-    if (play->attached) {
+    if (play->attached && !play->barred) {
         play->attached = false;
         encode_closed(&message, PARTNER_CHANNEL, "storage_full", "");
         tell(play, &message);
@@ -264,14 +275,20 @@ static void refuse(struct play *play, uint64_t seq, const char *code, uint64_t r
 }
 
 /* NULL: it is taken. While another answer is under way upon which it is sent again, it is. */
-static const char *reason_against(struct play *play)
+static const char *reason_against(struct play *play, const struct ot_op_info *info)
 {
     static const char *const codes[] = {"too_old", "bad_base", "out_of_range"};
+    if (play->barred) {
+        return "forbidden";
+    }
     if (play->has_lagged || !queue_is_empty(&play->up)) {
         return NULL;
     }
     if (play->full) {
         return "storage_full";
+    }
+    if (play->cramped && info->inserted_length > info->deleted_length) {
+        return "document_full";
     }
     if (play->repairs >= REPAIRS_MAX || !rng_percent(&play->plan.rng, play->trouble)) {
         return NULL;
@@ -293,9 +310,9 @@ static void take_edit(struct play *play, const struct message *message)
         }
         return;
     }
-    const char *code = reason_against(play);
+    const char *code = reason_against(play, &message->edit.info);
     if (code != NULL) {
-        refuse(play, seq, code, play->full ? PARTNER_RETRY_MS : WIRE_NONE);
+        refuse(play, seq, code, strcmp(code, "storage_full") == 0 ? PARTNER_RETRY_MS : WIRE_NONE);
         return;
     }
     plan_check(&play->plan, seq == play->seq + 1 && message->edit.base >= play->version,

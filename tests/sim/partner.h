@@ -34,6 +34,8 @@ struct play {
 
     /* the server */
     bool rich, full, attached, has_refused, has_lagged;
+    bool barred;  /* the client's role does not allow editing */
+    bool cramped; /* the document may not grow */
     struct solo solo;
     struct ot_buf *documents; /* snapshots of version 0, 1, ... */
     size_t document_capacity;
@@ -62,6 +64,8 @@ bool partner_tells(struct play *play);
 void partner_lags(struct play *play);
 /* The server closes the channel, for lack of room. */
 void partner_lets_go(struct play *play);
+/* The client gets another role, one that allows editing or one that does not. */
+void partner_bars(struct play *play);
 /* The connection is gone. */
 void partner_loses(struct play *play);
 

@@ -85,7 +85,7 @@ static void on_send(void *context, struct ot_slice bytes)
     plan_check(&play->plan, wire_read(bytes, &offset, &message, &error) == 0,
                "the client says what is %s", error.code);
     play->over |= message.kind == WIRE_EDIT && ot_op_is_empty(message.edit.op);
-    if (message.kind == WIRE_OPEN) {
+    if (message.kind == WIRE_OPEN || message.kind == WIRE_EDIT) {
         play->retry = false;
     }
     put_step(play, "out", bytes);
@@ -95,7 +95,7 @@ static void on_send(void *context, struct ot_slice bytes)
 static void on_retry_later(void *context, uint64_t after_ms)
 {
     struct play *play = context;
-    plan_check(&play->plan, after_ms == PARTNER_RETRY_MS, "it waits for %" PRIu64 " ms", after_ms);
+    plan_check(&play->plan, after_ms >= PARTNER_RETRY_MS, "it waits for %" PRIu64 " ms", after_ms);
     play->retry = true;
 }
 
@@ -127,7 +127,7 @@ static bool client_hears(struct play *play)
 static void type(struct play *play)
 {
     struct ot_buf op = {0};
-    if (play->loaded) {
+    if (play->loaded && session_may_edit(play->session)) {
         tokens_edit(&play->tokens, &play->manner, PARTNER_CLIENT, session_shown(play->session),
                     &op);
         if (!ot_op_is_empty(ot_buf_slice(&op))) {
@@ -181,6 +181,19 @@ static bool go_on(struct play *play)
 
 /* ---- a case ---- */
 
+/* What the server takes. */
+static void change_rules(struct play *play)
+{
+    uint32_t choice = rng_below(&play->plan.rng, 3);
+    if (choice == 0) {
+        play->full = !play->full;
+    } else if (choice == 1) {
+        play->cramped = !play->cramped;
+    } else {
+        partner_bars(play);
+    }
+}
+
 static void act(struct play *play)
 {
     struct rng *rng = &play->plan.rng;
@@ -205,19 +218,30 @@ static void act(struct play *play)
         } else if (choice < 98) {
             partner_lags(play);
         } else if (play->trouble > 0) {
-            play->full = !play->full;
+            change_rules(play);
         }
     }
+}
+
+/* False: it is so. */
+static bool allow(struct play *play)
+{
+    if (play->barred) {
+        partner_bars(play);
+        plan_check(&play->plan, !play->barred, "its role is not given back");
+        return true;
+    }
+    return false;
 }
 
 /* Everything under way arrives. */
 static void settle(struct play *play)
 {
     unsigned turns = 0;
-    play->full = false;
+    play->full = play->cramped = false;
     play->trouble = 0;
-    while (!play->over &&
-           (go_on(play) || partner_hears(play) || client_hears(play) || partner_tells(play))) {
+    while (!play->over && (go_on(play) || partner_hears(play) || client_hears(play) ||
+                           partner_tells(play) || allow(play))) {
         plan_check(&play->plan, ++turns < SETTLE_MAX, "it does not come to rest");
     }
     if (play->over) {

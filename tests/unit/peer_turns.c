@@ -63,6 +63,13 @@ static void an_edit_that_can_never_be_taken_is_handed_back(void **state)
     world_end(&world);
 }
 
+static void tell_role(struct client *client, const char *role)
+{
+    struct peer_message message = {.kind = WIRE_ROLE};
+    message.role.role = bytes_of(role);
+    tell(client, &message);
+}
+
 static void an_edit_that_is_not_allowed_stays_and_the_others_are_followed(void **state)
 {
     struct rng rng = {2};
@@ -74,6 +81,7 @@ static void an_edit_that_is_not_allowed_stays_and_the_others_are_followed(void *
     settle(&world);
     type_text(client, 0, "mine");
     ot_buf_clear(&client->said);
+    tell_role(client, "viewer");
     tell_error(client, 1, "forbidden");
     assert_int_equal(session_state(client->session), SESSION_BLOCKED);
     type_text(&world.clients[1], 0, "theirs ");
@@ -88,13 +96,6 @@ static void an_edit_that_is_not_allowed_stays_and_the_others_are_followed(void *
     assert_int_equal(client->seq, 1);
     assert_true(session_settled(client->session));
     world_end(&world);
-}
-
-static void tell_role(struct client *client, const char *role)
-{
-    struct peer_message message = {.kind = WIRE_ROLE};
-    message.role.role = bytes_of(role);
-    tell(client, &message);
 }
 
 static void what_a_role_does_not_allow_waits_for_one_that_does(void **state)
@@ -118,9 +119,51 @@ static void what_a_role_does_not_allow_waits_for_one_that_does(void **state)
     assert_shows(client, "theirs on its way and later");
     tell_role(client, "editor");
     settle(&world);
-    assert_int_equal(client->seq, 2);
+    assert_int_equal(client->seq, 1); /* in one edit with what came after it */
     assert_true(session_settled(client->session));
     assert_shows(client, "theirs on its way and later");
+    world_end(&world);
+}
+
+/* The server has lost track of what it told: it is asked. */
+static void an_edit_that_is_refused_in_a_role_that_allows_it_asks_for_the_role(void **state)
+{
+    struct rng rng = {7};
+    struct world world;
+    (void)state;
+
+    world_begin(&world, &rng);
+    struct client *client = &world.clients[0];
+    settle(&world);
+    type_text(client, 0, "mine");
+    ot_buf_clear(&client->said);
+    tell_error(client, 1, "forbidden");
+    assert_int_equal(session_state(client->session), SESSION_OPENING);
+    settle(&world);
+    assert_int_equal(client->seq, 1);
+    assert_shows(client, "mine");
+    world_end(&world);
+}
+
+static void an_edit_that_there_is_no_room_for_waits(void **state)
+{
+    struct rng rng = {8};
+    struct world world;
+    (void)state;
+
+    world_begin(&world, &rng);
+    struct client *client = &world.clients[0];
+    settle(&world);
+    type_text(client, 0, "mine");
+    ot_buf_clear(&client->said);
+    tell_error(client, 1, "document_full");
+    type_text(client, 4, " and more");
+    assert_int_equal(client->said.size, 0);
+    assert_shows(client, "mine and more");
+    session_retry(client->session);
+    settle(&world);
+    assert_int_equal(client->seq, 1);
+    assert_true(session_settled(client->session));
     world_end(&world);
 }
 
@@ -195,6 +238,8 @@ int main(void)
         cmocka_unit_test(an_edit_that_can_never_be_taken_is_handed_back),
         cmocka_unit_test(an_edit_that_is_not_allowed_stays_and_the_others_are_followed),
         cmocka_unit_test(what_a_role_does_not_allow_waits_for_one_that_does),
+        cmocka_unit_test(an_edit_that_is_refused_in_a_role_that_allows_it_asks_for_the_role),
+        cmocka_unit_test(an_edit_that_there_is_no_room_for_waits),
         cmocka_unit_test(another_document_than_the_servers_is_replaced),
         cmocka_unit_test(a_gap_in_the_log_brings_the_document_anew),
         cmocka_unit_test(a_closed_channel_says_nothing_more),

@@ -9,6 +9,8 @@
 /* References of OPEN begin here, so that they are never the number of an edit. */
 #define FIRST_OPEN_REF (UINT64_C(1) << 48)
 #define ID_MAX         64
+/* An edit that there was no room for is tried again so often. */
+#define KEEP_RETRY_MS 10000
 
 struct session {
     struct session_env env;
@@ -22,8 +24,10 @@ struct session {
     uint64_t seq; /* of the last saved edit */
     struct ot_doc *committed, *shown;
 
-    bool in_flight, blocked;
-    bool sent;            /* the edit in flight, on this connection */
+    bool in_flight;
+    bool blocked; /* the role does not allow editing */
+    bool held;    /* an edit was refused for want of room: none is sent until something changes */
+    bool sent;    /* the edit in flight, on this connection */
     struct ot_buf flight; /* the edit seq + 1, when in_flight */
     struct ot_buf buffer; /* everything typed after it */
     struct ot_buf scratch[4];
@@ -105,7 +109,7 @@ static void send_flight(struct session *session)
 /* Sends what may be sent now. */
 static void pump(struct session *session)
 {
-    if (session->state != SESSION_LIVE)
+    if (session->state != SESSION_LIVE || session->held)
         return;
     if (!session->in_flight && !ot_op_is_empty(ot_buf_slice(&session->buffer))) {
         bytes_swap(&session->flight, &session->buffer);
@@ -119,7 +123,6 @@ static void pump(struct session *session)
 
 void session_connect(struct session *session)
 {
-    session->blocked = false;
     send_open(session, true);
 }
 
@@ -131,6 +134,7 @@ void session_disconnect(struct session *session)
 
 void session_retry(struct session *session)
 {
+    session->held = false;
     session->sent = false;
     pump(session);
 }
@@ -147,6 +151,9 @@ int session_edit(struct session *session, struct ot_slice op)
     ot_buf_clear(folded);
     bytes_must(ot_compose(ot_buf_slice(&session->buffer), op, OT_STABLE, folded));
     bytes_swap(folded, &session->buffer);
+    struct ot_op_info info;
+    bytes_must(ot_op_check(op, &info, NULL));
+    session->held &= info.deleted_length == 0; /* there may be room now */
     pump(session);
     return OT_OK;
 }
@@ -308,6 +315,13 @@ static int take_snapshot(struct session *session, const struct peer_message *mes
     return 0;
 }
 
+static void set_role(struct session *session, struct ot_slice role)
+{
+    bool may = bytes_equal(role, bytes_of("editor")) || bytes_equal(role, bytes_of("owner"));
+    session->held &= session->blocked == !may;
+    session->blocked = !may;
+}
+
 static int take_opened(struct session *session, const struct peer_message *message)
 {
     bool asked = session->state == SESSION_OPENING;
@@ -322,6 +336,8 @@ static int take_opened(struct session *session, const struct peer_message *messa
         return 0;
     }
     session->sent = false;
+    session->held &= !asked;
+    set_role(session, message->opened.role);
     if (message->opened.snapshot.data != NULL) {
         if (take_snapshot(session, message))
             return start_over(session);
@@ -385,6 +401,35 @@ static void discard(struct session *session, struct ot_slice code)
     send_open(session, false);
 }
 
+/* The edit in flight waits with what was typed since. */
+static void take_back(struct session *session)
+{
+    struct ot_buf *folded = &session->scratch[1];
+    ot_buf_clear(folded);
+    bytes_must(ot_compose(ot_buf_slice(&session->flight), ot_buf_slice(&session->buffer), OT_STABLE,
+                          folded));
+    bytes_swap(folded, &session->buffer);
+    bytes_set(&session->flight, empty_op());
+    session->in_flight = false;
+}
+
+/* ROLE comes before the refusal, unless the server has lost track of what it told. */
+static void keep(struct session *session, const struct peer_message *message)
+{
+    bool forbidden = bytes_equal(message->error.code, bytes_of("forbidden"));
+    uint64_t retry_ms = message->error.retry_ms;
+    take_back(session);
+    session->held = !forbidden;
+    if (session->env.refused)
+        session->env.refused(session->env.context, message->error.code, true,
+                             ot_buf_slice(&session->buffer));
+    if (forbidden && !session->blocked)
+        send_open(session, true);
+    if (!forbidden && session->env.retry_later)
+        session->env.retry_later(session->env.context,
+                                 retry_ms == PEER_NONE ? KEEP_RETRY_MS : retry_ms);
+}
+
 static void take_refusal(struct session *session, const struct peer_message *message)
 {
     struct ot_slice code = message->error.code;
@@ -403,11 +448,7 @@ static void take_refusal(struct session *session, const struct peer_message *mes
                                                                : message->error.retry_ms);
         break;
     case KEEP:
-        session->blocked = true;
-        session->sent = false;
-        session->state = SESSION_BLOCKED;
-        if (session->env.refused)
-            session->env.refused(session->env.context, code, true, ot_buf_slice(&session->flight));
+        keep(session, message);
         break;
     case DISCARD:
         discard(session, code);
@@ -424,8 +465,7 @@ static void take_closed(struct session *session, struct ot_slice code)
 /* What was refused as forbidden is sent when the role allows it again. */
 static void take_role(struct session *session, struct ot_slice role)
 {
-    session->blocked =
-        !bytes_equal(role, bytes_of("editor")) && !bytes_equal(role, bytes_of("owner"));
+    set_role(session, role);
     if (session->state == SESSION_LIVE || session->state == SESSION_BLOCKED) {
         session->state = session->blocked ? SESSION_BLOCKED : SESSION_LIVE;
         pump(session);
@@ -481,6 +521,11 @@ int session_receive(struct session *session, const struct peer_message *message)
 enum session_state session_state(const struct session *session)
 {
     return session->state;
+}
+
+bool session_may_edit(const struct session *session)
+{
+    return !session->blocked;
 }
 
 bool session_settled(const struct session *session)

@@ -21,8 +21,7 @@ enum session_state {
     SESSION_OPENING,  /* OPEN was sent */
     SESSION_CATCHING, /* OPENED; what was missed is coming */
     SESSION_LIVE,
-    SESSION_BLOCKED /* the server does not take this client's edits (see `refused`); it still
-                       follows */
+    SESSION_BLOCKED /* live, in a role that does not allow editing */
 };
 
 /* Every function may be NULL except `send`. None may call back into the session, except for reading
@@ -67,6 +66,8 @@ int session_edit(struct session *session, struct ot_slice op);
 void session_retry(struct session *session);
 
 enum session_state session_state(const struct session *session);
+/* The role that the server named last allows editing. */
+bool session_may_edit(const struct session *session);
 /* Live, and nothing typed here is unsaved. */
 bool session_settled(const struct session *session);
 /* An edit is in flight. */

@@ -65,6 +65,7 @@ static void answer_open(struct seat *seat, uint64_t ref)
     struct ot_buf snapshot = {0};
 
     bytes_must(ot_doc_snapshot(solo->doc, &snapshot));
+    message.opened.role = bytes_of("editor");
     message.opened.version = message.opened.head = solo->count;
     message.opened.snapshot = ot_buf_slice(&snapshot);
     message.opened.member = seat->author->agent;

@@ -155,7 +155,7 @@ test("the vectors have all that matters in them", () => {
     "local", "break", "connect", "retry", "reopen", "is", "out open", "out edit", "out diverged",
     "in edit", "in catchup", "in ack", "in hash", "in closed", "in opened nil", "in opened snapshot",
     "in opened unasked nil", "in opened unasked snapshot", "in too_old", "in bad_base", "in out_of_range",
-    "in storage_full", "in not_open",
+    "in storage_full", "in not_open", "in role", "in forbidden", "in document_full",
   ];
   assert.deepEqual(wanted.filter((topic) => (counts.get(topic) ?? 0) < 5), []);
 });

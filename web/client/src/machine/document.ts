@@ -372,7 +372,7 @@ export class DocumentMachine {
     this.epoch = message.epoch;
     this.head = message.head;
     this.openedSeq = message.seq;
-    if (this.held === "waiting") this.held = null;
+    if (this.held === "waiting" || (isAnswer && this.held === "refused")) this.held = null;
     this.stage = "behind";
     this.reachHead();
   }
