@@ -147,6 +147,18 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_CONFIG_BYTES, 65536, "bytes", "the configuration file; refused")                       \
     X(LIMIT_KEYS_BYTES, 65536, "bytes", "the file of keys; refused")                               \
     X(LIMIT_TOKEN_BYTES, 4096, "bytes", "a token; closes with 4401")                               \
+    X(LIMIT_TOKEN_LIFE_S, 31622400, "s",                                                           \
+      "between now and the end of a token (366 days); closes with 4401")                           \
+    X(LIMIT_REVOCATIONS, 65536, "entries", "tokens and people whose tokens were taken back")       \
+    X(LIMIT_FORBIDDEN_EDITS, 3, "edits",                                                           \
+      "that the role does not allow, of a connection in 10 s; closes with 4403")                   \
+    X(LIMIT_FORBIDDEN_MS, 10000, "ms", "in which those are counted")                               \
+    X(LIMIT_SUBJECT_BYTES, 128, "bytes", "who somebody is (sub); bad_name")                        \
+    X(LIMIT_MEMBERS, 1000, "members", "of a document; share_limit")                                \
+    X(LIMIT_LINKS, 100, "links", "to a document; share_limit")                                     \
+    X(LIMIT_LINK_BYTES, 64, "bytes", "the secret of a link; bad_message")                          \
+    X(LIMIT_LIST_WALK, 1000, "documents",                                                          \
+      "looked at for one LIST of somebody who may see some; the next one goes on")                 \
     X(LIMIT_TOKEN_NOTICE_MS, 60000, "ms", "before its token ends, a connection is told")           \
     X(LIMIT_RETURN_MS, 2000, "ms", "in which clients are told to come back when the server stops") \
     X(LIMIT_DRAIN_MS, 5000, "ms", "time to finish when the server stops")

@@ -23,10 +23,11 @@ struct command {
 
 static int help_command(int argc, char **argv);
 static int version_command(int argc, char **argv);
+static int any_token_command(int argc, char **argv);
 
 static const struct command commands[] = {
     {"serve", serve_command, "serve documents, and the editor, to browsers"},
-    {"token", token_command, "make keys and tokens, which let people in, and explain tokens"},
+    {"token", any_token_command, "make keys and tokens, which let people in, and explain tokens"},
     {"backup", backup_command, "copy the database into a file, also while a server runs"},
     {"verify", verify_command, "look a database or backup over for damage"},
     {"restore", restore_command, "make a backup the database"},
@@ -75,6 +76,16 @@ static int refuse_command(const char *name)
     fprintf(stderr, "quire: \"%.60s\" is not a command%s%s%s\nTry: quire --help\n", name,
             near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     return STATUS_USAGE;
+}
+
+/* Tokens need no server; what is done about them in one that runs does. */
+static int any_token_command(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "revoke") == 0)
+        return token_revoke_command(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "reload") == 0)
+        return token_reload_command(argc - 1, argv + 1);
+    return token_command(argc, argv);
 }
 
 static int version_command(int argc, char **argv)

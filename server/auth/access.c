@@ -8,6 +8,7 @@ static const enum access_role needed[] = {
     [ACCESS_POINT] = ACCESS_VIEWER,  [ACCESS_CHAT] = ACCESS_COMMENTER,
     [ACCESS_EDIT] = ACCESS_EDITOR,   [ACCESS_CREATE] = ACCESS_EDITOR,
     [ACCESS_RENAME] = ACCESS_EDITOR, [ACCESS_DELETE] = ACCESS_OWNER,
+    [ACCESS_SHARE] = ACCESS_OWNER,
 };
 
 static const char *const role_names[] = {[ACCESS_NONE] = "none",
@@ -16,9 +17,14 @@ static const char *const role_names[] = {[ACCESS_NONE] = "none",
                                          [ACCESS_EDITOR] = "editor",
                                          [ACCESS_OWNER] = "owner"};
 
-struct access_user access_guest(void)
+struct access_user access_everybody(void)
 {
     return (struct access_user){.is_owner = true};
+}
+
+struct access_user access_stranger(void)
+{
+    return (struct access_user){.is_owner = false};
 }
 
 void access_deinit(struct access_user *user)
@@ -74,9 +80,19 @@ enum access_role access_role(const struct access_user *user, const char *documen
     return role;
 }
 
+enum access_role access_needed(enum access_action action)
+{
+    return needed[action];
+}
+
+bool access_allows(enum access_role role, enum access_action action)
+{
+    return role >= needed[action];
+}
+
 bool access_may(const struct access_user *user, enum access_action action, const char *document)
 {
-    return access_role(user, document) >= needed[action];
+    return access_allows(access_role(user, document), action);
 }
 
 const char *access_role_name(enum access_role role)

@@ -22,7 +22,8 @@ enum access_action {
     ACCESS_EDIT,
     ACCESS_CREATE,
     ACCESS_RENAME,
-    ACCESS_DELETE
+    ACCESS_DELETE,
+    ACCESS_SHARE /* see and change who may do what */
 };
 
 #define ACCESS_ID_MAX 64
@@ -34,20 +35,27 @@ struct access_grant {
 };
 
 struct access_user {
-    bool is_owner; /* of every document, whatever else was granted */
+    bool is_owner;   /* of every document, whatever else was granted */
+    bool may_create; /* documents whose id is drawn, whatever else was granted */
     struct access_grant *grants;
     size_t grant_count;
 };
 
 /* Somebody who has shown no token to a server that asks for none: it listens on loopback only, and
  * whoever reaches it owns it. */
-struct access_user access_guest(void);
+struct access_user access_everybody(void);
+/* Somebody who has shown no token to a server that asks for one: only a link gives a role. */
+struct access_user access_stranger(void);
 void access_deinit(struct access_user *user);
 
 /* `pattern`: the id of a document, or what ids begin with and `*`. False: it is neither. */
 bool access_grant(struct access_user *user, const char *pattern, enum access_role role);
 
-/* May `user` do this with the document of this id, which need not exist? */
+/* Does the role allow this? */
+bool access_allows(enum access_role role, enum access_action action);
+/* The least role that does. */
+enum access_role access_needed(enum access_action action);
+/* May `user` do this, by what was granted, with the document of this id, which need not exist? */
 bool access_may(const struct access_user *user, enum access_action action, const char *document);
 
 /* The user's role in a document, and its name in the protocol. */

@@ -128,6 +128,7 @@ const char *token_read(const struct token_rules *rules, const uint8_t *bytes, si
         wrong = token_prove(key, &parts);
     if (!wrong)
         wrong = take_claims(rules, &parts, now_s, token_out);
+    token_out->key = key;
     token_parts_deinit(&parts);
     if (wrong)
         token_deinit(token_out);
@@ -156,6 +157,13 @@ static size_t append(char *token, size_t size, const void *bytes, size_t count)
         return 0;
     sodium_bin2base64(token + size, LIMIT_TOKEN_BYTES + 1 - size, bytes, count, VARIANT);
     return size + strlen(token + size);
+}
+
+void token_draw_id(char *id_out)
+{
+    uint8_t random[16];
+    randombytes_buf(random, sizeof(random));
+    sodium_bin2base64(id_out, TOKEN_ID_SIZE, random, sizeof(random), VARIANT);
 }
 
 char *token_make(const struct token_key *key, const json_t *claims)

@@ -12,6 +12,8 @@
  *     name   the person's name in all documents; color, "#rrggbb", the same
  *     role   "admin": owner of every document
  *     docs   roles in documents, as {"handbook-*": "viewer", "plan": "editor"}
+ *     create true: may create documents whose ids the server draws, as their owner
+ *     jti    the token's own name, 1 to 128 bytes, by which it can be taken back
  *
  * Other claims are ignored. A claim of another type than it should have makes the token worthless.
  */
@@ -40,7 +42,10 @@ struct token {
     char subject[TOKEN_SUBJECT_MAX + 1];
     char name[TOKEN_NAME_MAX + 1]; /* "": none, as of the colour */
     char color[TOKEN_COLOR_MAX];
+    char id[TOKEN_SUBJECT_MAX + 1]; /* jti; "": none */
+    int64_t issued_s;               /* iat; 0: not said */
     int64_t expires_s;
+    const struct token_key *key; /* that proved it */
     struct access_user user;
 };
 

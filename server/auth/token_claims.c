@@ -61,6 +61,8 @@ CLAIM(take_exp)
     if (!is_time(value))
         return "the token's exp is not a whole number of seconds";
     token->expires_s = json_integer_value(value);
+    if (token->expires_s - now_s > LIMIT_TOKEN_LIFE_S)
+        return "the token's exp is more than 366 days ahead";
     return now_s >= token->expires_s + rules->leeway_s ? "the token has expired" : NULL;
 }
 
@@ -74,9 +76,9 @@ CLAIM(take_nbf)
 
 CLAIM(take_iat)
 {
-    (void)token;
     if (!is_time(value))
         return "the token's iat is not a whole number of seconds";
+    token->issued_s = json_integer_value(value);
     return json_integer_value(value) > now_s + rules->leeway_s ? "the token is from the future"
                                                                : NULL;
 }
@@ -159,11 +161,25 @@ CLAIM(take_docs)
     return NULL;
 }
 
+CLAIM(take_create)
+{
+    (void)rules, (void)now_s;
+    token->user.may_create = json_is_true(value);
+    return json_is_boolean(value) ? NULL : "the token's create is neither true nor false";
+}
+
+CLAIM(take_jti)
+{
+    (void)rules, (void)now_s;
+    return take_text(value, token->id, TOKEN_SUBJECT_MAX,
+                     "the token's jti is not a string of 1 to 128 bytes");
+}
+
 const struct token_claim token_claim_table[TOKEN_CLAIM_COUNT] = {
-    {"sub", true, take_sub},    {"exp", true, take_exp},      {"nbf", false, take_nbf},
-    {"iat", false, take_iat},   {"iss", false, take_iss},     {"aud", false, take_aud},
-    {"name", false, take_name}, {"color", false, take_color}, {"role", false, take_role},
-    {"docs", false, take_docs},
+    {"sub", true, take_sub},    {"exp", true, take_exp},        {"nbf", false, take_nbf},
+    {"iat", false, take_iat},   {"iss", false, take_iss},       {"aud", false, take_aud},
+    {"name", false, take_name}, {"color", false, take_color},   {"role", false, take_role},
+    {"docs", false, take_docs}, {"create", false, take_create}, {"jti", false, take_jti},
 };
 
 const char *token_take_claim(const struct token_claim *claim, const json_t *claims,

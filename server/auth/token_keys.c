@@ -139,28 +139,21 @@ static const char *refuse_file(const struct stat *file)
 }
 
 /* The file's text in guarded memory, ended with NUL. */
-static char *read_text(const char *path, char *message_out, size_t message_size)
+static char *read_text(int fd, const char *name, char *message_out, size_t message_size)
 {
     struct stat file;
-    const char *wrong = NULL;
     char *text = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &file) != 0)
-        wrong = strerror(errno);
-    else
-        wrong = refuse_file(&file);
+    const char *wrong = fstat(fd, &file) != 0 ? strerror(errno) : refuse_file(&file);
     if (!wrong && !(text = sodium_malloc(LIMIT_KEYS_BYTES + 1)))
         wrong = "there is not enough memory";
     size_t size = 0;
     for (ssize_t got = 1; !wrong && got > 0 && size < LIMIT_KEYS_BYTES; size += (size_t)got)
-        if ((got = read(fd, text + size, LIMIT_KEYS_BYTES - size)) < 0)
+        if ((got = pread(fd, text + size, LIMIT_KEYS_BYTES - size, (off_t)size)) < 0)
             wrong = strerror(errno);
     if (!wrong && memchr(text, '\0', size))
         wrong = "it is not text";
-    if (fd >= 0)
-        close(fd);
     if (wrong) {
-        snprintf(message_out, message_size, "%s: the keys cannot be used: %s", path, wrong);
+        snprintf(message_out, message_size, "%s: the keys cannot be used: %s", name, wrong);
         sodium_free(text);
         return NULL;
     }
@@ -168,20 +161,21 @@ static char *read_text(const char *path, char *message_out, size_t message_size)
     return text;
 }
 
-struct token_keys *token_keys_read(const char *path, char *message_out, size_t message_size)
+struct token_keys *token_keys_read_file(int fd, const char *name, char *message_out,
+                                        size_t message_size)
 {
     if (sodium_init() < 0) {
         snprintf(message_out, message_size, "there is no source of randomness");
         return NULL;
     }
-    char *text = read_text(path, message_out, message_size);
+    char *text = read_text(fd, name, message_out, message_size);
     if (!text)
         return NULL;
     struct token_keys *keys = sodium_malloc(sizeof(*keys));
     if (keys) {
         keys->count = 0;
         memset(keys->keys, 0, sizeof(keys->keys));
-        if (take_lines(keys, path, text, message_out, message_size) != 0) {
+        if (take_lines(keys, name, text, message_out, message_size) != 0) {
             sodium_free(keys);
             keys = NULL;
         } else {
@@ -191,6 +185,19 @@ struct token_keys *token_keys_read(const char *path, char *message_out, size_t m
         snprintf(message_out, message_size, "there is not enough memory");
     }
     sodium_free(text);
+    return keys;
+}
+
+struct token_keys *token_keys_read(const char *path, char *message_out, size_t message_size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        snprintf(message_out, message_size, "%s: the keys cannot be used: %s", path,
+                 strerror(errno));
+        return NULL;
+    }
+    struct token_keys *keys = token_keys_read_file(fd, path, message_out, message_size);
+    close(fd);
     return keys;
 }
 
@@ -207,6 +214,14 @@ const struct token_key *token_keys_find(const struct token_keys *keys, const cha
         if (strcmp(keys->keys[i].name, name) == 0)
             return &keys->keys[i];
     return NULL;
+}
+
+bool token_key_same(const struct token_key *key, const struct token_key *other)
+{
+    size_t size = key->algorithm == TOKEN_HS256 ? key->size : crypto_sign_PUBLICKEYBYTES;
+    return key->algorithm == other->algorithm &&
+           (key->algorithm != TOKEN_HS256 || key->size == other->size) &&
+           sodium_memcmp(key->bytes, other->bytes, size) == 0;
 }
 
 /* ---- signatures --------------------------------------------------------------------------------

@@ -44,10 +44,16 @@ struct token_keys {
 /* Reads a file that nobody but its owner (this process's user, or root) can read. NULL:
  * `message_out` says in a sentence what is wrong, without a byte of a key. */
 struct token_keys *token_keys_read(const char *path, char *message_out, size_t message_size);
+/* The same of one that is open for reading; the message calls it by this name. */
+struct token_keys *token_keys_read_file(int fd, const char *name, char *message_out,
+                                        size_t message_size);
 void token_keys_free(struct token_keys *keys);
 
 /* The key of this name, or NULL. Without a name (NULL): the only key there is. */
 const struct token_key *token_keys_find(const struct token_keys *keys, const char *name);
+
+/* The same algorithm and the same key. */
+bool token_key_same(const struct token_key *key, const struct token_key *other);
 
 const char *token_algorithm_name(enum token_algorithm algorithm);
 

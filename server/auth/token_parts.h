@@ -38,12 +38,16 @@ struct token_claim {
                         struct token *token);
 };
 
-#define TOKEN_CLAIM_COUNT 10
+#define TOKEN_CLAIM_COUNT 12
 extern const struct token_claim token_claim_table[TOKEN_CLAIM_COUNT];
 
 /* One claim of the claims, which may not be there. */
 const char *token_take_claim(const struct token_claim *claim, const json_t *claims,
                              const struct token_rules *rules, int64_t now_s, struct token *token);
+
+#define TOKEN_ID_SIZE 23
+/* A name for a token, its jti: 128 random bits in base64url, and NUL. */
+void token_draw_id(char *id_out);
 
 /* The token of these claims, signed with a key that can; it ends with NUL. The caller frees it.
  * NULL: it would be longer than LIMIT_TOKEN_BYTES. */

@@ -46,6 +46,8 @@ enum option_kind {
       "proxies whose X-Forwarded-For and X-Forwarded-Proto count; may be given again")             \
     X(OPTION_TOKEN_KEYS, "token-keys", "FILE", OPTION_TEXT, "", 0, 0, "",                          \
       "keys that prove tokens; with it, only those are let in who show one")                       \
+    X(OPTION_GUESTS, "guests", "none|links", OPTION_CHOICE, "none", 0, 0, "",                      \
+      "with token-keys: whether those without a token are let in to what links give them")         \
     X(OPTION_TOKEN_ISSUER, "token-issuer", "TEXT", OPTION_TEXT, "", 0, 0, "",                      \
       "who must have made a token (its iss)")                                                      \
     X(OPTION_TOKEN_AUDIENCE, "token-audience", "TEXT", OPTION_TEXT, "", 0, 0, "",                  \

@@ -70,9 +70,11 @@ static struct member *chatting_member(struct hub *hub, struct connection *connec
                    "no document is open on this channel", WIRE_NONE, WIRE_NONE);
         return NULL;
     }
-    bool allowed = hub_allows(hub, connection, action, member->room->document.id, message->ref,
-                              message->channel);
-    return allowed ? member : NULL;
+    if (member_may(hub, member, action)) {
+        return member;
+    }
+    hub_forbid(hub, connection->number, message->ref, message->channel);
+    return NULL;
 }
 
 /* The message's texts in one blob, with `chat` pointing into it. */

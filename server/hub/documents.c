@@ -27,20 +27,37 @@ static int64_t bound(uint64_t value)
     return value == WIRE_NONE ? INT64_MAX : (int64_t)value;
 }
 
+/* Nobody who has only been made a member of documents walks through those of others. */
 static void list(struct hub *hub, struct connection *connection, const struct message *message)
 {
+    const struct access_user *user = connection->user;
+    const char *subject = sharing_subject(connection);
     struct store_request *request = request_new(REQUEST_LIST);
     request->connection = connection->number;
     request->ref = message->ref;
     request->before_ms = bound(message->list.before_ms);
     request->before_key = bound(message->list.before_key);
     request->wanted = message->list.limit < LIMIT_LIST_PAGE ? message->list.limit : LIMIT_LIST_PAGE;
-    request->limit = connection->user->is_owner ? request->wanted : LIMIT_LIST_PAGE;
+    request->limit = user->is_owner ? request->wanted : LIMIT_LIST_PAGE;
+    if (!user->is_owner) {
+        struct request_sharing *sharing = request_share(request);
+        strcpy(sharing->asker, subject);
+        sharing->granted = user->grant_count > 0;
+    }
     hub_ask(hub, request);
 }
 
+static bool may_create(const struct connection *connection, const struct message *message,
+                       const char *id)
+{
+    return (connection->user->may_create && message->create.id.data == NULL) ||
+           access_may(connection->user, ACCESS_CREATE, id);
+}
+
+/* Who creates a document becomes its owner. */
 static void create(struct hub *hub, struct connection *connection, const struct message *message)
 {
+    const char *subject = sharing_subject(connection);
     struct store_request *request = request_new(REQUEST_CREATE);
     request->connection = connection->number;
     request->ref = message->ref;
@@ -52,26 +69,29 @@ static void create(struct hub *hub, struct connection *connection, const struct 
     } else {
         draw_id(hub, request->document.id);
     }
-    if (hub_allows(hub, connection, ACCESS_CREATE, request->document.id, message->ref, -1)) {
-        hub_ask(hub, request);
-    } else {
+    if (!may_create(connection, message, request->document.id)) {
+        hub_forbid(hub, connection->number, message->ref, -1);
         request_free(request);
+        return;
     }
+    if (*subject != '\0') {
+        struct request_sharing *sharing = request_share(request);
+        strcpy(sharing->asker, subject);
+        sharing->needed = ACCESS_OWNER;
+    }
+    hub_ask(hub, request);
 }
 
 static void rename_document(struct hub *hub, struct connection *connection,
                             const struct message *message)
 {
-    struct store_request *request = request_new(REQUEST_RENAME);
-    request->connection = connection->number;
-    request->ref = message->ref;
-    request->now_ms = hub->env.unix_ms(hub->env.context);
-    copy(request->document.id, message->rename.id);
-    copy(request->document.title, message->rename.title);
-    if (hub_allows(hub, connection, ACCESS_RENAME, request->document.id, message->ref, -1)) {
+    char id[STORE_ID_MAX + 1];
+    copy(id, message->rename.id);
+    struct store_request *request =
+        sharing_request(hub, connection, REQUEST_RENAME, message->ref, id, ACCESS_RENAME);
+    if (request != NULL) {
+        copy(request->document.title, message->rename.title);
         hub_ask(hub, request);
-    } else {
-        request_free(request);
     }
 }
 
@@ -85,24 +105,46 @@ static void ask_delete(struct hub *hub, uint64_t connection, uint64_t ref, const
 }
 
 /* A room in memory first stops taking edits and lets those under way arrive. */
-static void delete_document(struct hub *hub, struct connection *connection,
-                            const struct message *message)
+static void delete_document(struct hub *hub, uint64_t connection, uint64_t ref, const char *id)
+{
+    struct room *room = room_find(hub, (struct ot_slice){(const uint8_t *)id, strlen(id)});
+    if (room == NULL || room->state == ROOM_LOADING) {
+        ask_delete(hub, connection, ref, id);
+    } else if (room->state == ROOM_DELETING) {
+        hub_refuse_store(hub, connection, ref, -1, STORE_E_NOT_FOUND);
+    } else {
+        room->state = ROOM_DELETING;
+        room->delete_connection = connection;
+        room->delete_ref = ref;
+        documents_delete_if_quiet(hub, room);
+    }
+}
+
+static void may_delete(struct hub *hub, struct connection *connection,
+                       const struct message *message)
 {
     char id[STORE_ID_MAX + 1];
     copy(id, message->remove.id);
-    if (!hub_allows(hub, connection, ACCESS_DELETE, id, message->ref, -1)) {
+    if (access_allows(sharing_role(hub, connection, id), ACCESS_DELETE)) {
+        delete_document(hub, connection->number, message->ref, id);
         return;
     }
-    struct room *room = room_find(hub, message->remove.id);
-    if (room == NULL || room->state == ROOM_LOADING) {
-        ask_delete(hub, connection->number, message->ref, id);
-    } else if (room->state == ROOM_DELETING) {
-        hub_refuse_store(hub, connection->number, message->ref, -1, STORE_E_NOT_FOUND);
+    struct store_request *request =
+        sharing_request(hub, connection, REQUEST_MAY_DELETE, message->ref, id, ACCESS_DELETE);
+    if (request != NULL) {
+        hub_ask(hub, request);
+    }
+}
+
+void documents_may_delete(struct hub *hub, const struct store_request *request)
+{
+    if (hub_connection(hub, request->connection) == NULL) {
+        return;
+    }
+    if (request->result == STORE_OK) {
+        delete_document(hub, request->connection, request->ref, request->document.id);
     } else {
-        room->state = ROOM_DELETING;
-        room->delete_connection = connection->number;
-        room->delete_ref = message->ref;
-        documents_delete_if_quiet(hub, room);
+        sharing_refuse(hub, request);
     }
 }
 
@@ -138,45 +180,54 @@ void documents_receive(struct hub *hub, struct connection *connection,
         rename_document(hub, connection, message);
         break;
     default:
-        delete_document(hub, connection, message);
+        may_delete(hub, connection, message);
     }
 }
 
 /* ---- answers ---- */
 
-/* The store knows nothing of users: leaves of the new rows what the user may see, as many as are
- * wanted. */
-static void leave_visible(const struct access_user *user, struct store_request *request)
+static bool may_see(const struct access_user *user, const struct store_request *request, size_t i)
 {
-    size_t count = request->found;
-    for (size_t i = request->found; i < request->document_count; i++) {
-        const struct store_document *document = &request->documents[i];
-        if (!access_may(user, ACCESS_LIST, document->id)) {
-            continue;
+    const struct request_sharing *sharing = request->sharing;
+    bool is_member = sharing != NULL &&
+                     (sharing->granted == 0 || (sharing->joined != NULL && sharing->joined[i]));
+    return is_member || access_may(user, ACCESS_LIST, request->documents[i].id);
+}
+
+/* Leaves of the new rows what the user may see, as many as are wanted. True when there are others
+ * behind the last that was looked at, which is where `before` is moved to. */
+static bool leave_visible(const struct access_user *user, struct store_request *request)
+{
+    size_t count = request->found, i = request->found;
+    for (; i < request->document_count && count < request->wanted; i++) {
+        request->before_ms = request->documents[i].updated_ms;
+        request->before_key = request->documents[i].key;
+        request->walked++;
+        if (may_see(user, request, i)) {
+            request->documents[count++] = request->documents[i];
         }
-        if (count == request->wanted) {
-            request->more = true;
-            break;
-        }
-        request->documents[count++] = *document;
     }
+    bool more = request->more || i < request->document_count;
     request->document_count = count;
+    return more;
 }
 
 /* Goes on behind the last row, with those that were found. */
-static void list_on(struct hub *hub, struct store_request *request, int64_t before_ms,
-                    int64_t before_key)
+static void list_on(struct hub *hub, struct store_request *request)
 {
     struct store_request *again = request_new(REQUEST_LIST);
     again->connection = request->connection;
     again->ref = request->ref;
-    again->before_ms = before_ms;
-    again->before_key = before_key;
+    again->before_ms = request->before_ms;
+    again->before_key = request->before_key;
     again->limit = LIMIT_LIST_PAGE;
     again->wanted = request->wanted;
+    again->walked = request->walked;
     again->found = request->document_count;
     again->documents = request->documents;
+    again->sharing = request->sharing;
     request->documents = NULL;
+    request->sharing = NULL;
     hub_ask(hub, again);
 }
 
@@ -195,18 +246,18 @@ static void send_list(struct hub *hub, const struct store_request *request)
                                       .people = room == NULL ? 0 : room->member_count};
         encode_documents_row(&hub->scratch, &row);
     }
+    encode_documents_end(&hub->scratch, request->more ? (uint64_t)request->before_ms : WIRE_NONE,
+                         request->more ? (uint64_t)request->before_key : WIRE_NONE);
     hub_send_scratch(hub, request->connection);
 }
 
+/* One LIST does not walk for ever: what it has found when it has walked enough is its answer. */
 static void listed(struct hub *hub, const struct access_user *user, struct store_request *request)
 {
-    struct store_document last = {0};
-    if (request->document_count > 0) {
-        last = request->documents[request->document_count - 1];
-    }
-    leave_visible(user, request);
-    if (request->more && request->document_count < request->wanted) {
-        list_on(hub, request, last.updated_ms, last.key);
+    request->more = leave_visible(user, request);
+    if (request->more && request->document_count < request->wanted &&
+        request->walked < LIMIT_LIST_WALK) {
+        list_on(hub, request);
     } else {
         send_list(hub, request);
     }
@@ -257,7 +308,7 @@ void documents_known(struct hub *hub, struct store_request *request)
             delete_failed(hub, request);
         }
         if (connection != NULL) {
-            hub_refuse_store(hub, request->connection, request->ref, -1, request->result);
+            sharing_refuse(hub, request);
         }
         return;
     }

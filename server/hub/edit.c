@@ -215,6 +215,19 @@ static void accept_edit(struct hub *hub, struct member *member, uint64_t seq, st
     room_settle_if_due(hub, room);
 }
 
+/* ROLE has told it that edits are refused: one may have crossed it on its way, but not many. */
+static void forbid(struct hub *hub, const struct member *member, uint64_t seq)
+{
+    struct connection *connection = member->connection;
+    uint64_t now_ms = hub->env.monotonic_ms(hub->env.context);
+    if (connection->forbidden == 0 || now_ms - connection->forbidden_ms > LIMIT_FORBIDDEN_MS) {
+        connection->forbidden = 0;
+        connection->forbidden_ms = now_ms;
+    }
+    refuse(hub, member, seq, "forbidden", "you may not edit this document", WIRE_NONE, WIRE_NONE);
+    connection->forbidden++;
+}
+
 void edit_receive(struct hub *hub, struct connection *connection, const struct message *message)
 {
     struct member *member = member_of(connection, message->channel);
@@ -229,9 +242,8 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
         refuse(hub, member, seq, "overloaded", "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
         return;
     }
-    if (!access_may(connection->user, ACCESS_EDIT, room->document.id)) {
-        refuse(hub, member, seq, "forbidden", "you may not edit this document", WIRE_NONE,
-               WIRE_NONE);
+    if (!member_may(hub, member, ACCESS_EDIT)) {
+        forbid(hub, member, seq);
         return;
     }
     if (repeated(hub, member, message)) {

@@ -41,16 +41,19 @@ void hello_profile(struct hub *hub, struct connection *connection, const struct 
 
 /* ---- tokens ---- */
 
+/* A token ends when it says, unless it was shown after that and taken by the leeway. */
 static int64_t end_ms(const struct hub *hub, const struct token *token)
 {
-    return (token->expires_s + hub->env.tokens->leeway_s) * 1000;
+    int64_t end = token->expires_s * 1000;
+    bool is_late = hub->env.unix_ms(hub->env.context) >= end;
+    return is_late ? end + hub->tokens.leeway_s * 1000 : end;
 }
 
 /* When something is to be done about the connection's token. */
-static int64_t due_ms(const struct hub *hub, const struct connection *connection)
+static int64_t due_ms(const struct connection *connection)
 {
-    int64_t end = end_ms(hub, connection->token);
-    return connection->is_told_of_end ? end : end - LIMIT_TOKEN_NOTICE_MS;
+    return connection->is_told_of_end ? connection->ends_ms
+                                      : connection->ends_ms - LIMIT_TOKEN_NOTICE_MS;
 }
 
 static void has_token(struct hub *hub, struct connection *connection, struct token *token)
@@ -60,15 +63,15 @@ static void has_token(struct hub *hub, struct connection *connection, struct tok
     token_free(connection->token);
     connection->token = token;
     connection->user = &token->user;
-    int64_t due = due_ms(hub, connection);
+    connection->ends_ms = end_ms(hub, token);
+    int64_t due = due_ms(connection);
     if (due < hub->ends_ms) {
         hub->ends_ms = due;
     }
 }
 
-/* Says ERROR, then ends the connection (which the hub may not know yet) with the code. */
-static void turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned close_code,
-                      const char *code, const char *text)
+void hello_turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned close_code,
+                     const char *code, const char *text)
 {
     struct encode_error error = {ref, -1, code, text, WIRE_NONE, WIRE_NONE};
     metrics_refused(&hub->metrics, code);
@@ -97,12 +100,15 @@ static struct token *read_token(struct hub *hub, uint64_t number, uint64_t ref,
     int64_t now_s = hub->env.unix_ms(hub->env.context) / 1000;
     const char *wrong = bytes.data == NULL
                             ? "this server lets in those who show a token, and there was none"
-                            : token_read(hub->env.tokens, bytes.data, bytes.size, now_s, token);
+                            : token_read(&hub->tokens, bytes.data, bytes.size, now_s, token);
+    if (wrong == NULL && revoked_has(hub, token)) {
+        wrong = "the token was taken back";
+    }
     if (wrong == NULL) {
         return token;
     }
     token_free(token);
-    turn_away(hub, number, ref, WIRE_CLOSE_UNAUTHORIZED, "unauthorized", wrong);
+    hello_turn_away(hub, number, ref, WIRE_CLOSE_UNAUTHORIZED, "unauthorized", wrong);
     return NULL;
 }
 
@@ -120,13 +126,14 @@ static void take_profile(struct hub *hub, struct connection *connection)
 
 /* ---- hello ---- */
 
-static bool key_fits(struct hub *hub, uint64_t client, struct ot_slice key)
+/* A client is its user's: shown by another, it is as one that is not known. */
+static bool key_fits(struct hub *hub, uint64_t client, const char *subject, struct ot_slice key)
 {
     uint8_t expected[WIRE_KEY_SIZE];
     if (client == 0 || client == WIRE_NONE || key.size != WIRE_KEY_SIZE) {
         return false;
     }
-    hub->env.client_key(hub->env.context, client, expected);
+    hub->env.client_key(hub->env.context, client, subject, expected);
     uint8_t difference = 0;
     for (size_t i = 0; i < WIRE_KEY_SIZE; i++) {
         difference |= expected[i] ^ key.data[i];
@@ -159,7 +166,8 @@ static void end_older(struct hub *hub, uint64_t client)
 void hello_receive(struct hub *hub, uint64_t number, const struct message *message)
 {
     struct token *token = NULL;
-    if (hub->env.tokens != NULL) {
+    bool is_guest = hub->env.lets_guests && message->hello.token.data == NULL;
+    if (hub->env.tokens != NULL && !is_guest) {
         token = read_token(hub, number, WIRE_NONE, message->hello.token);
         if (token == NULL) {
             return;
@@ -170,12 +178,13 @@ void hello_receive(struct hub *hub, uint64_t number, const struct message *messa
         abort();
     }
     connection->number = number;
-    connection->user = &hub->guest;
+    connection->user = hub->env.tokens == NULL ? &hub->everybody : &hub->stranger;
     if (token != NULL) {
         has_token(hub, connection, token);
     }
     set_profile(connection, message->hello.name, message->hello.color);
-    connection->known = key_fits(hub, message->hello.client, message->hello.key);
+    const char *subject = sharing_subject(connection);
+    connection->known = key_fits(hub, message->hello.client, subject, message->hello.key);
     connection->client = connection->known ? message->hello.client : draw_client(hub);
     end_older(hub, connection->client);
     table_put(&hub->connections, number, connection);
@@ -184,7 +193,7 @@ void hello_receive(struct hub *hub, uint64_t number, const struct message *messa
         return;
     }
     uint8_t key[WIRE_KEY_SIZE];
-    hub->env.client_key(hub->env.context, connection->client, key);
+    hub->env.client_key(hub->env.context, connection->client, subject, key);
     encode_welcome(&hub->scratch, connection->client, key, hub->epoch, SERVER_NAME);
     hub_send_scratch(hub, number);
 }
@@ -199,10 +208,10 @@ void hello_renew(struct hub *hub, struct connection *connection, const struct me
         if (token == NULL) {
             return;
         }
-        if (strcmp(token->subject, connection->token->subject) != 0) {
+        if (strcmp(token->subject, sharing_subject(connection)) != 0) {
             token_free(token);
-            turn_away(hub, number, message->ref, WIRE_CLOSE_FORBIDDEN, "forbidden",
-                      "the token is of another user than the connection");
+            hello_turn_away(hub, number, message->ref, WIRE_CLOSE_FORBIDDEN, "forbidden",
+                            "the token is of another user than the connection");
             return;
         }
         bool renamed = strcmp(token->name, connection->token->name) != 0 ||
@@ -221,7 +230,7 @@ void hello_renew(struct hub *hub, struct connection *connection, const struct me
 
 static void tell_of_end(struct hub *hub, struct connection *connection, int64_t now_ms)
 {
-    int64_t in_ms = end_ms(hub, connection->token) - now_ms;
+    int64_t in_ms = connection->ends_ms - now_ms;
     connection->is_told_of_end = true;
     encode_expiring(&hub->scratch, (uint64_t)in_ms);
     hub_send_scratch(hub, connection->number);
@@ -239,16 +248,49 @@ void hello_expire(struct hub *hub)
         if (connection->token == NULL) {
             continue;
         }
-        if (now_ms >= end_ms(hub, connection->token)) {
-            turn_away(hub, connection->number, WIRE_NONE, WIRE_CLOSE_UNAUTHORIZED, "unauthorized",
-                      "the token has expired");
+        if (now_ms >= connection->ends_ms) {
+            hello_turn_away(hub, connection->number, WIRE_NONE, WIRE_CLOSE_UNAUTHORIZED,
+                            "unauthorized", "the token has expired");
             at--; /* what comes behind may have moved here */
             continue;
         }
-        if (!connection->is_told_of_end && now_ms >= due_ms(hub, connection)) {
+        if (!connection->is_told_of_end && now_ms >= due_ms(connection)) {
             tell_of_end(hub, connection, now_ms);
         }
-        int64_t due = due_ms(hub, connection);
+        int64_t due = due_ms(connection);
         hub->ends_ms = due < hub->ends_ms ? due : hub->ends_ms;
+    }
+}
+
+/* ---- other keys ---- */
+
+static bool has_key(const struct token_keys *keys, const struct token_key *key)
+{
+    const struct token_key *now = token_keys_find(keys, key->name);
+    return now != NULL && token_key_same(now, key);
+}
+
+void hello_keys(struct hub *hub, const struct hub_in *in)
+{
+    const struct token_keys *keys, *old = hub->tokens.keys;
+    memcpy(&keys, in->bytes, sizeof keys);
+    struct connection *connection;
+    hub->tokens.keys = keys;
+    for (size_t at = 0; (connection = table_next(&hub->connections, &at)) != NULL;) {
+        struct token *token = connection->token;
+        if (token == NULL) {
+            continue;
+        }
+        if (has_key(keys, token->key)) {
+            token->key = token_keys_find(keys, token->key->name);
+        } else {
+            hello_turn_away(hub, connection->number, WIRE_NONE, WIRE_CLOSE_UNAUTHORIZED,
+                            "unauthorized", "the key that proved the token is gone");
+            at--; /* what comes behind may have moved here */
+        }
+    }
+    hub_log(hub, HUB_LOG_INFO, "keys_changed", "keys=%zu", keys->count);
+    if (hub->env.keys_taken != NULL) {
+        hub->env.keys_taken(hub->env.context, in->connection, keys, old);
     }
 }

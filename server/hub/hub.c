@@ -61,20 +61,10 @@ void hub_refuse_store(struct hub *hub, uint64_t connection, uint64_t ref, int ch
                later ? LIMIT_STORAGE_RETRY_MS : WIRE_NONE, WIRE_NONE);
 }
 
-bool hub_allows(struct hub *hub, const struct connection *connection, enum access_action action,
-                const char *id, uint64_t ref, int channel)
+void hub_forbid(struct hub *hub, uint64_t connection, uint64_t ref, int channel)
 {
-    if (access_may(connection->user, action, id)) {
-        return true;
-    }
-    /* What somebody has no role in is as if it were not there, and nobody looks whether it is. */
-    if (access_role(connection->user, id) == ACCESS_NONE && action != ACCESS_CREATE) {
-        hub_refuse_store(hub, connection->number, ref, channel, STORE_E_NOT_FOUND);
-    } else {
-        hub_refuse(hub, connection->number, ref, channel, "forbidden",
-                   "you may not do this with this document", WIRE_NONE, WIRE_NONE);
-    }
-    return false;
+    hub_refuse(hub, connection, ref, channel, "forbidden", "you may not do this with this document",
+               WIRE_NONE, WIRE_NONE);
 }
 
 void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const char *format, ...)
@@ -96,6 +86,7 @@ struct connection *hub_connection(struct hub *hub, uint64_t number)
 
 void hub_end_connection(struct hub *hub, struct connection *connection)
 {
+    open_forget(connection, -1);
     while (connection->members != NULL) {
         member_leave(hub, connection->members, false, NULL);
     }
@@ -112,6 +103,7 @@ void hub_end_connection(struct hub *hub, struct connection *connection)
 static void close_channel(struct hub *hub, struct connection *connection, uint8_t channel)
 {
     struct member *member = member_of(connection, channel);
+    open_forget(connection, channel);
     if (member != NULL) {
         member_leave(hub, member, true, NULL);
     }
@@ -131,7 +123,10 @@ static void diverged(struct hub *hub, struct connection *connection, const struc
 
 static void end_if_bad(struct hub *hub, struct connection *connection)
 {
-    if (connection->is_bad) {
+    if (connection->forbidden >= LIMIT_FORBIDDEN_EDITS) {
+        hello_turn_away(hub, connection->number, WIRE_NONE, WIRE_CLOSE_FORBIDDEN, "forbidden",
+                        "too many edits that your role does not allow");
+    } else if (connection->is_bad) {
         hub_post(hub, HUB_GATE_OF(connection->number),
                  (struct hub_out){.kind = HUB_OUT_CLOSE,
                                   .connection = connection->number,
@@ -187,6 +182,13 @@ static void receive_message(struct hub *hub, uint64_t number, const struct messa
     case WIRE_TOKEN:
         hello_renew(hub, connection, message);
         break;
+    case WIRE_MEMBERS:
+    case WIRE_MEMBER:
+    case WIRE_LINKS:
+    case WIRE_LINK:
+    case WIRE_UNLINK:
+        sharing_receive(hub, connection, message);
+        break;
     default:
         break;
     }
@@ -220,6 +222,12 @@ void hub_receive(struct hub *hub, struct hub_in *in)
         break;
     case HUB_IN_PRESENCE:
         presence_wanted(hub, in);
+        break;
+    case HUB_IN_REVOKE:
+        revoked_receive(hub, in);
+        break;
+    case HUB_IN_KEYS:
+        hello_keys(hub, in);
         break;
     case HUB_IN_STOP:
         stop(hub);
@@ -265,6 +273,22 @@ void hub_stored(struct hub *hub, struct store_request *request)
     case REQUEST_SETTLE:
         room_settled(hub, request);
         break;
+    case REQUEST_MAY_OPEN:
+        open_allowed(hub, request);
+        break;
+    case REQUEST_MAY_DELETE:
+        documents_may_delete(hub, request);
+        break;
+    case REQUEST_MEMBERS:
+    case REQUEST_MEMBER:
+    case REQUEST_LINKS:
+    case REQUEST_LINK:
+    case REQUEST_UNLINK:
+        sharing_known(hub, request);
+        break;
+    case REQUEST_REVOKE:
+        revoked_known(hub, request);
+        break;
     }
     request_free(request);
 }
@@ -273,6 +297,7 @@ static void sweep(struct hub *hub, uint64_t now_ms)
 {
     hub->sweep_ms = now_ms + SWEEP_MS;
     hello_expire(hub);
+    sharing_sweep(hub);
     struct room *room;
     size_t removed;
     do { /* a removal moves slots: then look again from the start */
@@ -327,8 +352,13 @@ struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates)
     hub->gates = gates;
     hub->due_ms = UINT64_MAX;
     hub->ends_ms = INT64_MAX;
-    hub->guest = access_guest();
     hub->limits = env->limits == NULL ? limits_preset() : *env->limits;
+    hub->links_end_ms = INT64_MAX;
+    hub->everybody = access_everybody();
+    hub->stranger = access_stranger();
+    if (env->tokens != NULL) {
+        hub->tokens = *env->tokens;
+    }
     env->random(env->context, &hub->seed, sizeof hub->seed);
     holders_init(&hub->holders, hub->seed);
     return hub;
@@ -349,6 +379,7 @@ void hub_free(struct hub *hub)
         room_free(hub, room);
     }
     holders_deinit(&hub->holders);
+    revoked_deinit(hub);
     table_deinit(&hub->connections);
     table_deinit(&hub->clients);
     table_deinit(&hub->rooms);

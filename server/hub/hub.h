@@ -35,6 +35,10 @@ enum hub_in_kind {
     HUB_IN_GONE, /* the connection has ended; always the last one of a connection that said HELLO */
     HUB_IN_LAGGED,   /* a subscriber fell out of the window and is detached: attach it anew */
     HUB_IN_PRESENCE, /* a subscriber fell out of the presence ticks: give it the full state */
+    HUB_IN_REVOKE,   /* takes tokens back, and answers `connection` by env.revoked: `bytes` are a
+                        struct store_revocation */
+    HUB_IN_KEYS,     /* other keys prove tokens from now on: `bytes` are a pointer to them;
+                        `connection` is answered by env.keys_taken */
     HUB_IN_STOP      /* the server stops: refuse what is new, settle, then hub_stopped is true */
 };
 
@@ -100,6 +104,7 @@ enum hub_log_level { HUB_LOG_DEBUG, HUB_LOG_INFO, HUB_LOG_WARN, HUB_LOG_ERROR };
 struct limits;      /* server/limits.h */
 struct schema;      /* server/schema/schema.h */
 struct token_rules; /* server/auth/token.h */
+struct token_keys;
 
 struct hub_env {
     void *context;
@@ -109,6 +114,8 @@ struct hub_env {
     const struct limits *limits;
     /* What rich documents may hold; NULL: whatever an operation can. */
     const struct schema *schema;
+    /* Those without a token are let in too, and may do what the links they show allow. */
+    bool lets_guests;
     uint64_t (*monotonic_ms)(void *context);
     int64_t (*unix_ms)(void *context);
     void (*random)(void *context, void *out, size_t size);
@@ -116,8 +123,15 @@ struct hub_env {
     void (*send)(void *context, unsigned gate, struct hub_out *out);
     /* Hands a request to the store, which answers through hub_stored, in order. Never blocks. */
     void (*store)(void *context, struct store_request *request);
-    /* Proves a client number: writes WIRE_KEY_SIZE bytes. */
-    void (*client_key)(void *context, uint64_t client, uint8_t *key_out);
+    /* Proves a client number that was issued to `subject` ("": anybody): writes WIRE_KEY_SIZE
+     * bytes. */
+    void (*client_key)(void *context, uint64_t client, const char *subject, uint8_t *key_out);
+    /* Answers a HUB_IN_KEYS: the old ones are not looked at any more. May be NULL. */
+    void (*keys_taken)(void *context, uint64_t ticket, const struct token_keys *keys,
+                       const struct token_keys *old);
+    /* Answers a HUB_IN_REVOKE when it is durable and its connections have ended: STORE_OK or an
+     * error of storage/store.h. May be NULL. */
+    void (*revoked)(void *context, uint64_t ticket, int result);
     /* One event, with its fields as an already formatted string of `key=value` pairs. */
     void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);
 };
@@ -128,6 +142,8 @@ struct hub;
 struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates);
 void hub_free(struct hub *hub);
 
+/* Before anybody is let in: takes up what the store knows of tokens that were taken back. */
+void hub_revoke(struct hub *hub, const struct store_revocation *revocation);
 /* Takes one message of a gate and frees it. */
 void hub_receive(struct hub *hub, struct hub_in *in);
 /* Takes one answered request of the store and frees it. */

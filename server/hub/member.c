@@ -138,14 +138,24 @@ void member_shut_out(struct hub *hub, struct member *member, const char *code, c
 
 /* ---- roles ---- */
 
-enum access_role member_role(const struct member *member)
+enum access_role member_role(struct hub *hub, const struct member *member)
 {
-    return access_role(member->connection->user, member->room->document.id);
+    enum access_role role = access_role(member->connection->user, member->room->document.id);
+    bool linked = member->link != 0 && hub->env.unix_ms(hub->env.context) < member->link_ends_ms;
+    if (member->membership > role) {
+        role = member->membership;
+    }
+    return linked && member->link_role > role ? member->link_role : role;
+}
+
+bool member_may(struct hub *hub, const struct member *member, enum access_action action)
+{
+    return access_allows(member_role(hub, member), action);
 }
 
 void member_role_changed(struct hub *hub, struct member *member)
 {
-    enum access_role role = member_role(member);
+    enum access_role role = member_role(hub, member);
     bool reads = member->state == MEMBER_READING;
     if (role == ACCESS_NONE) {
         member_shut_out(hub, member, reads ? "forbidden" : "not_found",
@@ -154,6 +164,7 @@ void member_role_changed(struct hub *hub, struct member *member)
                         WIRE_NONE);
     } else if (reads && role != member->role) {
         member->role = role;
+        member->connection->forbidden = 0;
         encode_role(&hub->scratch, member->channel, access_role_name(role));
         hub_send_scratch(hub, member->connection->number);
     }

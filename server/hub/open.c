@@ -1,3 +1,4 @@
+#include "server/auth/link_secret.h"
 #include "server/hub/room.h"
 
 #include <stdlib.h>
@@ -104,7 +105,7 @@ static void attach(struct hub *hub, struct member *member)
     struct room *room = member->room;
     struct ready *ready = member->ready;
     member->ready = NULL;
-    member->role = member_role(member);
+    member->role = member_role(hub, member);
     struct encode_opened opened = {
         .channel = member->channel,
         .ref = member->ref,
@@ -290,17 +291,39 @@ void open_history_known(struct hub *hub, struct store_request *request)
 
 /* ---- asked ---- */
 
-static bool may_open(struct hub *hub, struct connection *connection, const struct message *message,
-                     const char *id)
+static size_t openings_of(const struct connection *connection)
+{
+    size_t count = 0;
+    for (const struct opening *opening = connection->openings; opening != NULL;
+         opening = opening->next) {
+        count++;
+    }
+    return count;
+}
+
+void open_forget(struct connection *connection, int channel)
+{
+    struct opening **link = &connection->openings;
+    while (*link != NULL) {
+        struct opening *opening = *link;
+        if (channel < 0 || opening->channel == channel) {
+            *link = opening->next;
+            free(opening);
+        } else {
+            link = &opening->next;
+        }
+    }
+}
+
+static bool may_open(struct hub *hub, const struct connection *connection, uint64_t ref,
+                     uint8_t channel, const char *id)
 {
     const char *code = NULL;
     const char *text = NULL;
     if (hub->stopping) {
         code = "overloaded";
         text = "the server is stopping";
-    } else if (!hub_allows(hub, connection, ACCESS_READ, id, message->ref, message->channel)) {
-        return false;
-    } else if (connection->member_count >= LIMIT_CHANNELS) {
+    } else if (connection->member_count + openings_of(connection) >= LIMIT_CHANNELS) {
         code = "channel_limit";
         text = "too many documents are open on this connection";
     }
@@ -312,10 +335,54 @@ static bool may_open(struct hub *hub, struct connection *connection, const struc
         }
     }
     if (code != NULL) {
-        hub_refuse(hub, connection->number, message->ref, message->channel, code, text,
+        hub_refuse(hub, connection->number, ref, channel, code, text,
                    hub->stopping ? LIMIT_DRAIN_MS : WIRE_NONE, WIRE_NONE);
     }
     return code == NULL;
+}
+
+/* Asks for the role of somebody who is not an owner anyway. */
+static void ask_role(struct hub *hub, struct connection *connection, const struct message *message,
+                     const char *id)
+{
+    struct store_request *request = request_new(REQUEST_MAY_OPEN);
+    struct request_sharing *sharing = request_share(request);
+    struct opening *opening = calloc(1, sizeof *opening);
+    if (opening == NULL) {
+        abort();
+    }
+    *opening = (struct opening){
+        .next = connection->openings, .number = ++hub->opening_last, .channel = message->channel};
+    connection->openings = opening;
+    request->connection = connection->number;
+    request->member = opening->number;
+    request->channel = message->channel;
+    request->ref = message->ref;
+    request->first = message->open.epoch;
+    request->last = message->open.version;
+    request->limit = message->open.chat;
+    strcpy(request->document.id, id);
+    strcpy(sharing->asker, sharing_subject(connection));
+    sharing->has_hash = message->open.link.data != NULL;
+    if (sharing->has_hash) {
+        link_secret_hash(message->open.link.data, message->open.link.size, sharing->hash);
+    }
+    hub_ask(hub, request);
+}
+
+/* The member, in its room. `epoch`, `version`, `chat`: of the OPEN. NULL: it was refused. */
+static struct member *enter(struct hub *hub, struct connection *connection, uint64_t ref,
+                            uint8_t channel, const char *id)
+{
+    struct room *room = room_enter(hub, (struct ot_slice){(const uint8_t *)id, strlen(id)});
+    if (room->state == ROOM_DELETING || room->damaged) {
+        hub_refuse_store(hub, connection->number, ref, channel,
+                         room->damaged ? STORE_E_CORRUPT : STORE_E_NOT_FOUND);
+        return NULL;
+    }
+    struct member *member = member_new(connection, room, channel);
+    member->ref = ref;
+    return member;
 }
 
 void open_receive(struct hub *hub, struct connection *connection, const struct message *message)
@@ -323,25 +390,96 @@ void open_receive(struct hub *hub, struct connection *connection, const struct m
     char id[STORE_ID_MAX + 1] = {0};
     memcpy(id, message->open.id.data, message->open.id.size);
     struct member *member = member_of(connection, message->channel);
+    open_forget(connection, message->channel);
     if (member != NULL) {
         member_leave(hub, member, true, NULL);
     }
     if (!rates_allow(hub, connection, USER_OPENS, message->ref, message->channel) ||
-        !may_open(hub, connection, message, id)) {
+        !may_open(hub, connection, message->ref, message->channel, id)) {
         return;
     }
-    struct room *room = room_enter(hub, message->open.id);
-    if (room->state == ROOM_DELETING || room->damaged) {
+    enum access_role role = access_role(connection->user, id);
+    bool is_somebody = *sharing_subject(connection) != '\0' || message->open.link.data != NULL;
+    if (role == ACCESS_NONE && !is_somebody) {
         hub_refuse_store(hub, connection->number, message->ref, message->channel,
-                         room->damaged ? STORE_E_CORRUPT : STORE_E_NOT_FOUND);
+                         STORE_E_NOT_FOUND);
+    } else if (role < ACCESS_OWNER && is_somebody) {
+        ask_role(hub, connection, message, id);
+    } else {
+        member = enter(hub, connection, message->ref, message->channel, id);
+        if (member != NULL) {
+            member->epoch = message->open.epoch;
+            member->version = message->open.version;
+            member->chat = message->open.chat;
+            open_continue(hub, member);
+        }
+    }
+}
+
+static bool is_waited_for(const struct connection *connection, const struct store_request *request)
+{
+    const struct opening *opening = connection == NULL ? NULL : connection->openings;
+    while (opening != NULL && opening->number != request->member) {
+        opening = opening->next;
+    }
+    return opening != NULL;
+}
+
+static void take_link(struct hub *hub, struct member *member, const struct store_link *link)
+{
+    if (link->number == 0) {
         return;
     }
-    member = member_new(connection, room, message->channel);
-    member->ref = message->ref;
-    member->epoch = message->open.epoch;
-    member->version = message->open.version;
-    member->chat = message->open.chat;
-    open_continue(hub, member);
+    member->link = link->number;
+    member->link_role = (enum access_role)link->role;
+    member->link_ends_ms = link->expires_ms == 0 ? INT64_MAX : link->expires_ms;
+    if (member->link_ends_ms < hub->links_end_ms) {
+        hub->links_end_ms = member->link_ends_ms;
+    }
+}
+
+/* What the link or the membership gives, or the token, which may be another one by now. */
+static enum access_role role_given(struct hub *hub, const struct connection *connection,
+                                   const struct store_request *request)
+{
+    const struct request_sharing *sharing = request->sharing;
+    const struct store_link *link = &sharing->link;
+    bool linked = link->number != 0 &&
+                  (link->expires_ms == 0 || hub->env.unix_ms(hub->env.context) < link->expires_ms);
+    unsigned role = access_role(connection->user, request->document.id);
+    role = sharing->role > role ? sharing->role : role;
+    return (enum access_role)(linked && link->role > role ? link->role : role);
+}
+
+void open_allowed(struct hub *hub, struct store_request *request)
+{
+    struct connection *connection = hub_connection(hub, request->connection);
+    const struct request_sharing *sharing = request->sharing;
+    if (!is_waited_for(connection, request)) {
+        return; /* the channel was closed or opened anew meanwhile */
+    }
+    open_forget(connection, request->channel);
+    int result = request->result;
+    if (result == STORE_OK && role_given(hub, connection, request) == ACCESS_NONE) {
+        result = STORE_E_NOT_FOUND;
+    }
+    if (result != STORE_OK) {
+        hub_refuse_store(hub, connection->number, request->ref, request->channel, result);
+        return;
+    }
+    if (!may_open(hub, connection, request->ref, request->channel, request->document.id)) {
+        return;
+    }
+    struct member *member =
+        enter(hub, connection, request->ref, request->channel, request->document.id);
+    if (member != NULL) {
+        member->epoch = request->first;
+        member->version = request->last;
+        member->chat = request->limit;
+        member->membership = (enum access_role)sharing->role;
+        take_link(hub, member, &sharing->link);
+        open_continue(hub, member);
+    }
 }
 
 void open_lagged(struct hub *hub, const struct hub_in *in)

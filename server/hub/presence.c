@@ -167,9 +167,7 @@ static bool place(struct hub *hub, struct member *member, const struct message *
     }
     member->anchor = at_most(member->anchor, room->length);
     member->head = at_most(member->head, room->length);
-    set_typing(room, member,
-               message->cursor.typing &&
-                   access_may(member->connection->user, ACCESS_CHAT, room->document.id));
+    set_typing(room, member, message->cursor.typing && member_may(hub, member, ACCESS_CHAT));
     member->typing_until_ms = hub->env.monotonic_ms(hub->env.context) + LIMIT_TYPING_MS;
     set_data(member, message->cursor.data);
     return true;
@@ -210,7 +208,7 @@ void presence_receive(struct hub *hub, struct connection *connection, const stru
 {
     struct member *member = member_of(connection, message->channel);
     if (member == NULL || member->state != MEMBER_READING || member->room->state != ROOM_LIVE ||
-        !access_may(connection->user, ACCESS_POINT, member->room->document.id)) {
+        !member_may(hub, member, ACCESS_POINT)) {
         return;
     }
     if (!rates_allow_cursor(hub, connection)) {

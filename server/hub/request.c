@@ -1,4 +1,5 @@
 #include "server/hub/request.h"
+#include "server/hub/request_sharing.h"
 
 #include "server/hub/settle.h"
 #include "server/limits.h"
@@ -33,6 +34,7 @@ void request_free(struct store_request *request)
     free(request->chats.bytes);
     free(request->documents);
     settle_free(request->settle);
+    request_sharing_free(request->sharing);
     free(request);
 }
 
@@ -141,7 +143,7 @@ static int read_chats(struct store *store, struct store_request *request, uint64
 
 /* ---- documents ---- */
 
-static int find(struct store *store, struct store_request *request)
+int request_find(struct store *store, struct store_request *request)
 {
     char id[STORE_ID_MAX + 1];
     memcpy(id, request->document.id, sizeof(id));
@@ -156,7 +158,7 @@ static int find(struct store *store, struct store_request *request)
 static int load(struct store *store, struct store_request *request)
 {
     struct store_head head;
-    int result = find(store, request);
+    int result = request_find(store, request);
     if (result == STORE_OK)
         result = store_load(store, request->key, &head);
     if (result != STORE_OK)
@@ -176,17 +178,17 @@ static int rename_document(struct store *store, struct store_request *request)
 {
     char title[STORE_TITLE_MAX + 1];
     memcpy(title, request->document.title, sizeof(title));
-    int result = find(store, request);
+    int result = request_find_allowed(store, request);
     if (result == STORE_OK)
         result = store_rename(store, request->key, title, request->now_ms);
     if (result == STORE_OK)
-        result = find(store, request);
+        result = request_find(store, request);
     return result;
 }
 
 static int delete_document(struct store *store, struct store_request *request)
 {
-    int result = find(store, request);
+    int result = request_find(store, request);
     return result == STORE_OK ? store_delete(store, request->key) : result;
 }
 
@@ -211,8 +213,7 @@ static int list(struct store *store, struct store_request *request)
         return STORE_E_MEMORY;
     request->documents = documents;
     request->document_count = request->found;
-    return store_list(store, request->before_ms, request->before_key, (size_t)request->limit + 1,
-                      keep_document, request);
+    return request_list(store, request, (size_t)request->limit + 1, keep_document);
 }
 
 /* ---- serving ---- */
@@ -235,7 +236,7 @@ static int serve(struct store *store, struct store_request *request)
     case REQUEST_LIST:
         return list(store, request);
     case REQUEST_CREATE:
-        return store_create(store, &request->document, request->now_ms);
+        return request_create(store, request);
     case REQUEST_RENAME:
         return rename_document(store, request);
     case REQUEST_DELETE:
@@ -245,6 +246,8 @@ static int serve(struct store *store, struct store_request *request)
     case REQUEST_APPEND_EDIT:
     case REQUEST_APPEND_CHAT:
         break;
+    default:
+        return request_serve_sharing(store, request);
     }
     return STORE_E_INVALID;
 }

@@ -7,7 +7,7 @@
 #define QUIRE_HUB_REQUEST_H
 
 #include "server/wire/blob.h"
-#include "storage/store.h"
+#include "storage/sharing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +26,40 @@ enum request_kind {
     REQUEST_CREATE,    /* document -> key and times */
     REQUEST_RENAME,    /* document.id, document.title -> document */
     REQUEST_DELETE,    /* document.id -> document */
-    REQUEST_SETTLE     /* key, first = version, blob = snapshot */
+    REQUEST_SETTLE,    /* key, first = version, blob = snapshot */
+
+    /* with `sharing`: document.id -> document, and */
+    REQUEST_MAY_OPEN,   /* asker, hash -> role, link */
+    REQUEST_MAY_DELETE, /* asker, granted, needed */
+    REQUEST_MEMBERS,    /* the same -> members */
+    REQUEST_MEMBER,     /* the same, member */
+    REQUEST_LINKS,      /* the same -> links */
+    REQUEST_LINK,       /* the same, link */
+    REQUEST_UNLINK,     /* the same, link.number */
+    REQUEST_REVOKE      /* revocation, now_ms; no document */
+};
+
+/* A result besides those of the store: the asker has a role in the document, but not the one that
+ * is needed. Without any, the document is as if it were not there. */
+#define REQUEST_FORBIDDEN (-1000)
+
+/* Who asks for a document by its id, and what is asked of who may do what. */
+struct request_sharing {
+    char asker[STORE_SUBJECT_MAX + 1]; /* "": nobody who could be a member */
+    unsigned granted;                  /* the asker's role whatever the store says */
+    unsigned needed;                   /* RENAME too: the least role that will do */
+    bool has_hash;                     /* the asker shows a link of this hash */
+    uint8_t hash[STORE_LINK_HASH_SIZE];
+    struct store_member member;
+    struct store_revocation revocation;
+
+    /* answered */
+    unsigned role;          /* by membership; 0: none */
+    struct store_link link; /* the one that was shown; number 0: none */
+    struct store_member *members;
+    struct store_link *links;
+    size_t count, capacity; /* of members or links */
+    bool *joined;           /* LIST: the asker is a member of the document of this place */
 };
 
 /* Edits or chats as the store's callbacks gave them, with their bytes. */
@@ -63,10 +96,13 @@ struct store_request {
     uint64_t client;
     uint64_t first, last, limit;
     int64_t before_ms, before_key;
-    size_t found, wanted; /* LIST: documents that are there already; for the hub: how many in all */
+    size_t found,
+        wanted;    /* LIST: documents that are there already; for the hub: how many in all, */
+    size_t walked; /* and how many were looked at before */
     struct store_edit edit; /* its op points into blob */
     struct store_chat chat; /* its texts point into blob */
     struct blob *blob;
+    struct request_sharing *sharing; /* NULL: nothing to do with it */
 
     /* answered */
     int result; /* STORE_OK or an error of storage/store.h */
@@ -87,6 +123,9 @@ struct store_request {
 
 struct store_request *request_new(enum request_kind kind);
 void request_free(struct store_request *request);
+
+/* Gives the request a `sharing`, all zero. Out of memory ends the process. */
+struct request_sharing *request_share(struct store_request *request);
 
 /* Serves one request of any kind but the two APPENDs (which request_append takes many at once) with
  * the store. SETTLE does one slice a call. */

@@ -23,13 +23,24 @@ struct connection {
     const struct access_user *user;
     struct holder *holder; /* of the user: whose rates count */
     struct bucket edits, edit_bytes, bad_edits, cursors;
-    bool is_bad;         /* it is to be closed */
-    struct token *token; /* NULL: a guest */
-    bool is_told_of_end; /* of the token's */
+    bool is_bad;              /* it is to be closed */
+    struct token *token;      /* NULL: a guest */
+    int64_t ends_ms;          /* by the unix clock: when the token does */
+    bool is_told_of_end;      /* of the token's */
+    uint64_t forbidden_ms;    /* since when edits that its role does not allow are counted */
+    unsigned forbidden;       /* how many */
+    struct opening *openings; /* OPENs whose asker's role is being looked up */
     struct blob *name;
     char color[PROFILE_COLOR_MAX];
     struct member *members; /* its open channels */
     size_t member_count;
+};
+
+/* An OPEN on its way to the store. */
+struct opening {
+    struct opening *next;
+    uint64_t number; /* never used twice */
+    uint8_t channel;
 };
 
 /* What is known of a client's edits in a room. */
@@ -57,6 +68,12 @@ struct member {
     uint64_t attachment;   /* the last ATTACH */
     struct author *author; /* NULL until its past is known */
     enum access_role role; /* as it was told; while reading */
+
+    /* what it may do beside what its token says */
+    enum access_role membership;
+    uint64_t link; /* the number of the link that it showed; 0: none */
+    enum access_role link_role;
+    int64_t link_ends_ms; /* INT64_MAX: never */
 
     /* the OPEN that is being answered */
     uint64_t ref, epoch, version, chat;
@@ -158,12 +175,16 @@ struct hub {
     struct table clients;      /* client -> its connection */
     struct table rooms;        /* hash of the document id -> room, linked by same_hash */
     struct table rooms_by_key; /* store key -> room, once loaded */
-    uint64_t room_last, attachment_last;
+    uint64_t room_last, attachment_last, opening_last;
     struct room *due;  /* rooms with news of presence */
     uint64_t due_ms;   /* earliest of them */
     uint64_t sweep_ms; /* when to look for empty rooms, and for tokens that end */
     int64_t ends_ms;   /* by the unix clock: when something is due for a token; INT64_MAX: never */
-    struct access_user guest;
+    int64_t links_end_ms; /* and when a link in use ends */
+    struct token_rules tokens;
+    struct access_user everybody, stranger;
+    struct table revoked; /* hash -> struct revoked, linked */
+    size_t revoked_count;
     size_t requests; /* on their way to the store */
     struct metrics metrics;
     struct limits limits;
@@ -184,10 +205,8 @@ void hub_refuse(struct hub *hub, uint64_t connection, uint64_t ref, int channel,
                 const char *text, uint64_t retry_ms, uint64_t at);
 /* ERROR for an answer of the store that is not STORE_OK. */
 void hub_refuse_store(struct hub *hub, uint64_t connection, uint64_t ref, int channel, int result);
-/* Asks access_may. False: it has been refused; without any role in the document as what is not
- * there. */
-bool hub_allows(struct hub *hub, const struct connection *connection, enum access_action action,
-                const char *id, uint64_t ref, int channel);
+/* ERROR `forbidden`. */
+void hub_forbid(struct hub *hub, uint64_t connection, uint64_t ref, int channel);
 void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 struct connection *hub_connection(struct hub *hub, uint64_t number);
@@ -201,6 +220,40 @@ void hello_renew(struct hub *hub, struct connection *connection, const struct me
 void hello_profile(struct hub *hub, struct connection *connection, const struct message *message);
 /* Tells those whose token ends soon, and ends the connections of those whose token has ended. */
 void hello_expire(struct hub *hub);
+/* Other keys: connections whose token none of them proves end. */
+void hello_keys(struct hub *hub, const struct hub_in *in);
+
+/* Says ERROR, then ends the connection (which the hub may not know yet) with the code. */
+void hello_turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned close_code,
+                     const char *code, const char *text);
+
+/* ---- revoked.c ---- */
+
+/* Was it taken back, or were all of its owner's? */
+bool revoked_has(const struct hub *hub, const struct token *token);
+void revoked_receive(struct hub *hub, struct hub_in *in);
+void revoked_known(struct hub *hub, struct store_request *request);
+/* Forgets what is of no use any more. */
+void revoked_sweep(struct hub *hub, int64_t now_s);
+void revoked_deinit(struct hub *hub);
+
+/* ---- sharing.c ---- */
+
+/* Who somebody is to the member lists; "" for nobody. */
+const char *sharing_subject(const struct connection *connection);
+/* What the hub knows of a connection's role in a document without asking the store. */
+enum access_role sharing_role(struct hub *hub, const struct connection *connection, const char *id);
+/* A request about a document by id. If the role that the hub knows does not allow `action`, the
+ * store is asked about the membership; if nobody could be a member, NULL: it has been refused. */
+struct store_request *sharing_request(struct hub *hub, const struct connection *connection,
+                                      enum request_kind kind, uint64_t ref, const char *id,
+                                      enum access_action action);
+/* ERROR for an answer that is neither STORE_OK. */
+void sharing_refuse(struct hub *hub, const struct store_request *request);
+void sharing_receive(struct hub *hub, struct connection *connection, const struct message *message);
+void sharing_known(struct hub *hub, struct store_request *request);
+/* Links that have expired give nothing any more. */
+void sharing_sweep(struct hub *hub);
 
 /* ---- rates.c: how much may come ---- */
 
@@ -237,7 +290,8 @@ void member_leave(struct hub *hub, struct member *member, bool detach, struct bl
 void member_shut_out(struct hub *hub, struct member *member, const char *code, const char *text,
                      uint64_t retry_ms);
 void member_attached(struct hub *hub, struct member *member);
-enum access_role member_role(const struct member *member);
+enum access_role member_role(struct hub *hub, const struct member *member);
+bool member_may(struct hub *hub, const struct member *member, enum access_action action);
 /* The role in the room may be another one now: tells it, or, if there is none any more, has the
  * member leave. */
 void member_role_changed(struct hub *hub, struct member *member);
@@ -279,6 +333,10 @@ void room_roll_back(struct hub *hub, struct room *room, int result);
 /* ---- open.c ---- */
 
 void open_receive(struct hub *hub, struct connection *connection, const struct message *message);
+/* The asker's role is known. */
+void open_allowed(struct hub *hub, struct store_request *request);
+/* Lets go of the OPENs of a channel that wait, or of all (`channel` < 0). */
+void open_forget(struct connection *connection, int channel);
 void open_lagged(struct hub *hub, const struct hub_in *in);
 /* Goes on with the opening of a member as far as it can. */
 void open_continue(struct hub *hub, struct member *member);
@@ -325,6 +383,8 @@ void chat_append_missed(const struct room *room, uint64_t after, uint8_t channel
 void documents_receive(struct hub *hub, struct connection *connection,
                        const struct message *message);
 void documents_known(struct hub *hub, struct store_request *request);
+/* Whoever asked may delete it. */
+void documents_may_delete(struct hub *hub, const struct store_request *request);
 /* Sends the deletion of a room that waits for its last commits, when these are done. */
 void documents_delete_if_quiet(struct hub *hub, struct room *room);
 

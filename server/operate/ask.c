@@ -39,22 +39,26 @@ static int connect_to(const char *data)
     return fd;
 }
 
-/* The descriptor goes along, so the server need not be allowed to open the file. */
-static bool send_request(const struct asking *asking, int file)
+/* The descriptor goes along if there is one (else -1), so the server need not be allowed to open
+ * the file. */
+static bool send_request(const struct asking *asking, const char *words, int file)
 {
-    char request[] = ADMIN_BACKUP "\n";
+    char request[FILES_PATH_MAX];
     char control[CMSG_SPACE(sizeof(int))] = {0};
-    struct iovec vector = {.iov_base = request, .iov_len = sizeof(request) - 1};
-    struct msghdr message = {.msg_iov = &vector,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof(control)};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &file, sizeof(int));
-    return sendmsg(asking->fd, &message, MSG_NOSIGNAL) == (ssize_t)vector.iov_len;
+    int size = snprintf(request, sizeof(request), "%s\n", words);
+    struct iovec vector = {.iov_base = request, .iov_len = (size_t)size};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (file >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof(control);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &file, sizeof(int));
+    }
+    return size < (int)sizeof(request) &&
+           sendmsg(asking->fd, &message, MSG_NOSIGNAL) == (ssize_t)vector.iov_len;
 }
 
 /* The next line of the answer, or false at its end. */
@@ -106,7 +110,7 @@ static bool says_no(const char *line, char *message_out, size_t message_size)
 static enum asked follow(struct asking *asking, char *message_out, size_t message_size)
 {
     char line[sizeof(asking->line)];
-    snprintf(message_out, message_size, "the server ended before the copy was done");
+    snprintf(message_out, message_size, "the server ended before it was done");
     while (next_line(asking, line)) {
         if (begins(line, ADMIN_DONE))
             return ASK_DONE;
@@ -120,15 +124,14 @@ static enum asked follow(struct asking *asking, char *message_out, size_t messag
     return ASK_FAILED;
 }
 
-static enum asked ask(struct asking *asking, int file, char *message_out, size_t message_size)
+static enum asked ask(struct asking *asking, const char *words, int file, char *message_out,
+                      size_t message_size)
 {
-    watch_begin(asking->watch, "copying", "KiB", 0);
     enum asked asked = ASK_FAILED;
-    if (send_request(asking, file))
+    if (send_request(asking, words, file))
         asked = follow(asking, message_out, message_size);
     else
         snprintf(message_out, message_size, "the server takes no requests: %s", strerror(errno));
-    watch_end(asking->watch);
     return asked;
 }
 
@@ -141,7 +144,9 @@ enum asked ask_backup(const char *data, const char *path, struct watch *watch, c
     enum asked asked = ASK_FAILED;
     int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file >= 0) {
-        asked = ask(&asking, file, message_out, message_size);
+        watch_begin(watch, "copying", "KiB", 0);
+        asked = ask(&asking, ADMIN_BACKUP, file, message_out, message_size);
+        watch_end(watch);
         close(file);
         if (asked != ASK_DONE)
             unlink(path);
@@ -178,6 +183,17 @@ enum asked ask_metrics(const char *data, FILE *out, char *message_out, size_t me
         asked = print_lines(&asking, out, message_out, message_size);
     else
         snprintf(message_out, message_size, "the server takes no requests: %s", strerror(errno));
+    close(asking.fd);
+    return asked;
+}
+
+enum asked ask_server(const char *data, const char *request, int file, struct watch *watch,
+                      char *message_out, size_t message_size)
+{
+    struct asking asking = {.fd = connect_to(data), .watch = watch};
+    if (asking.fd < 0)
+        return ASK_NOBODY;
+    enum asked asked = ask(&asking, request, file, message_out, message_size);
     close(asking.fd);
     return asked;
 }

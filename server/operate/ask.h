@@ -16,4 +16,9 @@ enum asked ask_backup(const char *data, const char *path, struct watch *watch, c
 /* Writes what it has counted to `out`, as text for Prometheus. The rest as ask_backup. */
 enum asked ask_metrics(const char *data, FILE *out, char *message_out, size_t message_size);
 
+/* Has it do something else: `request` is a line of server/serve/admin.h, without its end. `file`:
+ * the descriptor that goes along; -1: none. */
+enum asked ask_server(const char *data, const char *request, int file, struct watch *watch,
+                      char *message_out, size_t message_size);
+
 #endif

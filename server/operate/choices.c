@@ -17,6 +17,9 @@ static const struct option options[] = {
     {"to", required_argument, NULL, CHOICE_TO},
     {"id", required_argument, NULL, CHOICE_ID},
     {"title", required_argument, NULL, CHOICE_TITLE},
+    {"sub", required_argument, NULL, CHOICE_SUB},
+    {"jti", required_argument, NULL, CHOICE_JTI},
+    {"token-keys", required_argument, NULL, CHOICE_TOKEN_KEYS},
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
@@ -50,6 +53,15 @@ static void take(struct choices *choices, int choice, const char *value)
     case CHOICE_TITLE:
         choices->title = value;
         break;
+    case CHOICE_SUB:
+        choices->sub = value;
+        break;
+    case CHOICE_TOKEN_KEYS:
+        choices->keys = value;
+        break;
+    case CHOICE_JTI:
+        choices->jti = value;
+        break;
     default:
         break;
     }
@@ -66,10 +78,11 @@ static int refuse(const struct command_form *form, const char *what)
 int choices_read(struct choices *choices, const struct command_form *form, int argc, char **argv)
 {
     struct option own[OPTION_COUNT + 2];
-    const char *data = getenv("QUIRE_DATA");
+    const char *data = getenv("QUIRE_DATA"), *keys = getenv("QUIRE_TOKEN_KEYS");
     int choice;
     form_options(form, own);
-    *choices = (struct choices){.data = data && *data ? data : DATA_DEFAULT};
+    *choices = (struct choices){.data = data && *data ? data : DATA_DEFAULT,
+                                .keys = keys && *keys ? keys : NULL};
     optind = 0;
     while ((choice = getopt_long(argc, argv, "h", own, NULL)) != -1) {
         if (choice == HELP || choice == 'h') {

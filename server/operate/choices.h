@@ -16,13 +16,16 @@ enum choice {
     CHOICE_FORMAT = 1 << 5,
     CHOICE_TO = 1 << 6,
     CHOICE_ID = 1 << 7,
-    CHOICE_TITLE = 1 << 8
+    CHOICE_TITLE = 1 << 8,
+    CHOICE_SUB = 1 << 9,
+    CHOICE_JTI = 1 << 10,
+    CHOICE_TOKEN_KEYS = 1 << 11
 };
 
 struct choices {
     unsigned given; /* of enum choice */
     const char *data;
-    const char *format, *to, *id, *title; /* NULL: not given */
+    const char *format, *to, *id, *title, *sub, *jti, *keys; /* NULL: not given */
     char **operands;
     int operand_count;
 };

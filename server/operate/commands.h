@@ -10,6 +10,9 @@ int compact_command(int argc, char **argv);
 int export_command(int argc, char **argv);
 int import_command(int argc, char **argv);
 int metrics_command(int argc, char **argv);
+/* Of `quire token`: revoke, reload. */
+int token_revoke_command(int argc, char **argv);
+int token_reload_command(int argc, char **argv);
 int restore_command(int argc, char **argv);
 int verify_command(int argc, char **argv);
 

@@ -2,6 +2,7 @@
 
 #include "server/limits.h"
 #include "server/metrics/metrics.h"
+#include "server/serve/admin_revocation.h"
 #include "server/thread/clock.h"
 #include "storage/upkeep.h"
 
@@ -46,6 +47,8 @@ struct admin {
     struct admin_options options;
     pthread_t thread;
     bool bound, running;
+    atomic_int answer;
+    int answered;      /* eventfd that tells of it */
     int dir, listener; /* the data directory; the socket */
     atomic_bool is_stopping;
     int stopping; /* eventfd that tells of it */
@@ -228,7 +231,60 @@ static void show_metrics(const struct admin *admin, int fd)
         say(fd, ADMIN_DONE "\n");
 }
 
-static void serve(const struct admin *admin, int fd)
+/* ---- what the hub does ---- */
+
+void admin_answer(struct admin *admin, int result)
+{
+    atomic_store(&admin->answer, result);
+    eventfd_write(admin->answered, 1);
+}
+
+/* Waits for admin_answer, and passes it on. */
+static void pass_answer(struct admin *admin, int fd)
+{
+    struct pollfd fds[] = {{.fd = admin->answered, .events = POLLIN},
+                           {.fd = admin->stopping, .events = POLLIN}};
+    eventfd_t count;
+    while (poll(fds, 2, -1) < 0)
+        continue;
+    if (!fds[0].revents) {
+        say(fd, ADMIN_FAILED "the server is stopping\n");
+        return;
+    }
+    eventfd_read(admin->answered, &count);
+    int result = atomic_load(&admin->answer);
+    if (result == STORE_OK)
+        say(fd, ADMIN_DONE "\n");
+    else
+        say(fd, ADMIN_FAILED "%s\n", store_error_text(result));
+}
+
+static void take_back(struct admin *admin, int fd, const char *what)
+{
+    struct store_revocation revocation;
+    if (!admin_revocation(what, clock_unix_ms() / 1000, &revocation)) {
+        say(fd, ADMIN_FAILED "a name has 1 to %d bytes\n", STORE_SUBJECT_MAX);
+        return;
+    }
+    admin->options.revoke(admin->options.context, admin, &revocation);
+    pass_answer(admin, fd);
+}
+
+static void reload_keys(struct admin *admin, int fd, int file)
+{
+    char message[MESSAGE_MAX];
+    if (admin->options.keys(admin->options.context, admin, file, message, sizeof(message)) != 0)
+        say(fd, ADMIN_FAILED "%s\n", message);
+    else
+        pass_answer(admin, fd);
+}
+
+static bool begins(const char *line, const char *word)
+{
+    return strncmp(line, word, strlen(word)) == 0;
+}
+
+static void serve(struct admin *admin, int fd)
 {
     char line[LIMIT_ADMIN_BYTES];
     int file = -1;
@@ -236,6 +292,10 @@ static void serve(const struct admin *admin, int fd)
         say(fd, ADMIN_FAILED "there was no request\n");
     else if (strcmp(line, ADMIN_METRICS) == 0)
         show_metrics(admin, fd);
+    else if (begins(line, ADMIN_REVOKE) && admin->options.revoke)
+        take_back(admin, fd, line + strlen(ADMIN_REVOKE));
+    else if (strcmp(line, ADMIN_KEYS) == 0 && admin->options.keys)
+        reload_keys(admin, fd, file);
     else if (strcmp(line, ADMIN_BACKUP) != 0)
         say(fd, ADMIN_FAILED "this server does not know that request\n");
     else if (!is_empty_file(file))
@@ -247,7 +307,7 @@ static void serve(const struct admin *admin, int fd)
 
 static void *run(void *context)
 {
-    const struct admin *admin = context;
+    struct admin *admin = context;
     struct pollfd fds[] = {{.fd = admin->listener, .events = POLLIN},
                            {.fd = admin->stopping, .events = POLLIN}};
     pthread_setname_np(pthread_self(), "admin");
@@ -279,7 +339,8 @@ static int open_socket(struct admin *admin, const char *data)
     admin->dir = open(data, O_PATH | O_DIRECTORY | O_CLOEXEC);
     admin->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     admin->stopping = eventfd(0, EFD_CLOEXEC);
-    if (admin->dir < 0 || admin->listener < 0 || admin->stopping < 0)
+    admin->answered = eventfd(0, EFD_CLOEXEC);
+    if (admin->dir < 0 || admin->listener < 0 || admin->stopping < 0 || admin->answered < 0)
         return -1;
     struct sockaddr_un address = address_in(admin->dir);
     unlinkat(admin->dir, ADMIN_SOCKET, 0);
@@ -295,7 +356,8 @@ struct admin *admin_open(const struct admin_options *options)
     struct admin *admin = calloc(1, sizeof(*admin));
     if (!admin)
         return NULL;
-    *admin = (struct admin){.options = *options, .dir = -1, .listener = -1, .stopping = -1};
+    *admin = (struct admin){
+        .options = *options, .answered = -1, .dir = -1, .listener = -1, .stopping = -1};
     if (open_socket(admin, options->data) == 0)
         return admin;
     int error = errno;
@@ -326,5 +388,6 @@ void admin_stop(struct admin *admin)
     close_if_open(admin->listener);
     close_if_open(admin->dir);
     close_if_open(admin->stopping);
+    close_if_open(admin->answered);
     free(admin);
 }

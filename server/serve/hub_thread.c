@@ -89,10 +89,23 @@ static void env_store(void *context, struct store_request *request)
     store_thread_give(thread->options.store, request);
 }
 
-static void env_client_key(void *context, uint64_t client, uint8_t *key_out)
+static void env_client_key(void *context, uint64_t client, const char *subject, uint8_t *key_out)
 {
     const struct hub_thread *thread = context;
-    client_key_derive(thread->options.secret, client, key_out);
+    client_key_derive(thread->options.secret, client, subject, key_out);
+}
+
+static void env_revoked(void *context, uint64_t ticket, int result)
+{
+    const struct hub_thread *thread = context;
+    thread->options.revoked(thread->options.context, ticket, result);
+}
+
+static void env_keys_taken(void *context, uint64_t ticket, const struct token_keys *keys,
+                           const struct token_keys *old)
+{
+    const struct hub_thread *thread = context;
+    thread->options.keys_taken(thread->options.context, ticket, keys, old);
 }
 
 static void env_log(void *context, enum hub_log_level level, const char *event, const char *fields)
@@ -187,12 +200,15 @@ struct hub_thread *hub_thread_new(const struct hub_thread_options *options)
         .tokens = options->tokens,
         .limits = options->limits,
         .schema = options->schema,
+        .lets_guests = options->lets_guests,
         .monotonic_ms = env_monotonic_ms,
         .unix_ms = env_unix_ms,
         .random = env_random,
         .send = env_send,
         .store = env_store,
         .client_key = env_client_key,
+        .revoked = env_revoked,
+        .keys_taken = env_keys_taken,
         .log = env_log,
     };
     thread->hub = hub_new(&env, options->epoch, options->gates);
@@ -202,6 +218,11 @@ struct hub_thread *hub_thread_new(const struct hub_thread_options *options)
     }
     waker_init(&thread->waker);
     return thread;
+}
+
+void hub_thread_revoke(struct hub_thread *thread, const struct store_revocation *revocation)
+{
+    hub_revoke(thread->hub, revocation);
 }
 
 int hub_thread_run(struct hub_thread *thread)

@@ -19,12 +19,16 @@ struct hub_thread_options {
     const struct token_rules *tokens; /* as hub_env's */
     const struct limits *limits;      /* as hub_env's */
     const struct schema *schema;      /* as hub_env's */
+    bool lets_guests;                 /* the same */
     unsigned gates;
     struct store_thread *store;
     struct log *log;
     void *context;
     /* As hub_env's. On the thread. */
     void (*send)(void *context, unsigned gate, struct hub_out *out);
+    void (*revoked)(void *context, uint64_t ticket, int result);
+    void (*keys_taken)(void *context, uint64_t ticket, const struct token_keys *keys,
+                       const struct token_keys *old);
     /* A client's message has left the inbox. On the thread. */
     void (*taken)(void *context, uint64_t connection);
     /* hub_stopped has become true. On the thread, once. */
@@ -33,6 +37,8 @@ struct hub_thread_options {
 
 struct hub_thread;
 
+/* Before it runs: as hub_revoke. */
+void hub_thread_revoke(struct hub_thread *thread, const struct store_revocation *revocation);
 /* Messages can be posted at once; they are received after hub_thread_run. */
 struct hub_thread *hub_thread_new(const struct hub_thread_options *options);
 int hub_thread_run(struct hub_thread *thread);

@@ -179,6 +179,7 @@ static int start(struct serve *serve, char *message_out)
             .tokens = serve->keys ? &serve->tokens : NULL,
             .metrics_page = config_number(config, OPTION_METRICS) != 0,
             .schema = serve->schema,
+            .lets_guests = config_number(config, OPTION_GUESTS) != 0,
             .log = serve->log,
             .context = serve,
             .bound = become_user,

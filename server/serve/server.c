@@ -1,6 +1,7 @@
 #include "server/serve/server.h"
 
 #include "server/assets/assets.h"
+#include "server/auth/token.h"
 #include "server/gate/gate.h"
 #include "server/limits.h"
 #include "server/serve/admin.h"
@@ -28,7 +29,8 @@ struct server {
     struct store_thread *store_thread;
     struct hub_thread *hub_thread;
     struct gates *gates;
-    struct admin *admin; /* NULL when its socket could not be made */
+    struct admin *admin;     /* NULL when its socket could not be made */
+    struct token_keys *keys; /* those in use, when they are not the options' any more */
     atomic_bool serving, draining, failed;
 };
 
@@ -69,6 +71,59 @@ static void hub_settled(void *context)
 {
     const struct server *server = context;
     server->options.event(server->options.context, SERVER_SETTLED);
+}
+
+/* A ticket is the admin that waits for the answer. */
+static void hub_revoked(void *context, uint64_t ticket, int result)
+{
+    (void)context;
+    admin_answer((struct admin *)(uintptr_t)ticket, result);
+}
+
+static void hub_keys_taken(void *context, uint64_t ticket, const struct token_keys *keys,
+                           const struct token_keys *old)
+{
+    struct server *server = context;
+    if (old == server->keys)
+        token_keys_free(server->keys);
+    server->keys = (struct token_keys *)(uintptr_t)keys;
+    admin_answer((struct admin *)(uintptr_t)ticket, STORE_OK);
+}
+
+static void post_to_hub(const struct server *server, enum hub_in_kind kind,
+                        const struct admin *admin, const void *bytes, size_t size)
+{
+    struct hub_in *in = calloc(1, sizeof(*in) + size);
+    if (!in)
+        abort();
+    in->kind = kind;
+    in->connection = (uint64_t)(uintptr_t)admin;
+    in->size = size;
+    memcpy(in->bytes, bytes, size);
+    hub_thread_post(server->hub_thread, in);
+    hub_thread_wake_posted(server->hub_thread);
+}
+
+static void admin_revoke(void *context, struct admin *admin,
+                         const struct store_revocation *revocation)
+{
+    post_to_hub(context, HUB_IN_REVOKE, admin, revocation, sizeof(*revocation));
+}
+
+static int admin_keys(void *context, struct admin *admin, int file, char *message_out,
+                      size_t message_size)
+{
+    const struct server *server = context;
+    if (!server->options.tokens) {
+        snprintf(message_out, message_size, "the server was started without --token-keys");
+        return -1;
+    }
+    struct token_keys *keys =
+        token_keys_read_file(file, "the file of keys", message_out, message_size);
+    if (!keys)
+        return -1;
+    post_to_hub(server, HUB_IN_KEYS, admin, &keys, sizeof(keys));
+    return 0;
 }
 
 static bool gate_post(void *context, struct hub_in *in)
@@ -141,7 +196,24 @@ static int open_store(struct server *server, char *message_out)
     return server->store_thread ? 0 : -1;
 }
 
-static int make_hub(struct server *server)
+static int take_revocation(void *context, const struct store_revocation *revocation)
+{
+    hub_thread_revoke(context, revocation);
+    return STORE_OK;
+}
+
+/* Without them those would be let in who must not be. */
+static int take_revocations(struct server *server, char *message_out)
+{
+    int result = store_revocations(server->store, take_revocation, server->hub_thread);
+    if (result != STORE_OK)
+        snprintf(message_out, SERVER_MESSAGE_MAX,
+                 "the tokens that were taken back cannot be read: %s; quire verify says more",
+                 store_error_text(result));
+    return result == STORE_OK ? 0 : -1;
+}
+
+static int make_hub(struct server *server, char *message_out)
 {
     server->hub_thread = hub_thread_new(&(struct hub_thread_options){
         .epoch = store_epoch(server->store),
@@ -149,15 +221,18 @@ static int make_hub(struct server *server)
         .tokens = server->options.tokens,
         .limits = &server->options.limits,
         .schema = server->options.schema,
+        .lets_guests = server->options.lets_guests,
         .gates = server->options.gates,
         .store = server->store_thread,
         .log = server->options.log,
         .context = server,
         .send = hub_send,
+        .revoked = hub_revoked,
+        .keys_taken = hub_keys_taken,
         .taken = hub_taken,
         .stopped = hub_settled,
     });
-    return server->hub_thread ? 0 : -1;
+    return server->hub_thread ? take_revocations(server, message_out) : -1;
 }
 
 static int open_gates(struct server *server, char *message_out)
@@ -193,7 +268,9 @@ static void open_admin(struct server *server)
     server->admin = admin_open(&(struct admin_options){.data = options->data,
                                                        .store_thread = server->store_thread,
                                                        .context = server,
-                                                       .metrics = print_metrics});
+                                                       .metrics = print_metrics,
+                                                       .revoke = admin_revoke,
+                                                       .keys = admin_keys});
     if (!server->admin)
         log_write(options->log, LOG_WARN, "no_admin", "error=%s", strerror(errno));
 }
@@ -203,7 +280,7 @@ static int open_all(struct server *server, char *message_out)
     const struct server_options *options = &server->options;
     if (open_gates(server, message_out) != 0 || options->bound(options->context, message_out) != 0)
         return -1;
-    if (open_store(server, message_out) != 0 || make_hub(server) != 0)
+    if (open_store(server, message_out) != 0 || make_hub(server, message_out) != 0)
         return -1;
     open_admin(server);
     return options->opened(options->context, message_out);
@@ -266,6 +343,7 @@ void server_stop(struct server *server)
     admin_stop(server->admin);
     store_thread_free(server->store_thread);
     hub_thread_free(server->hub_thread);
+    token_keys_free(server->keys);
     if (server->store)
         store_close(server->store);
     free(server);

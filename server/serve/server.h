@@ -29,6 +29,7 @@ struct server_options {
     const struct token_rules *tokens; /* NULL: everybody is let in; must outlive the server */
     bool metrics_page;                /* GET /metrics is answered */
     const struct schema *schema;      /* as hub_env's; must outlive the server */
+    bool lets_guests;                 /* as hub_env's */
     struct log *log;
     void *context;
     /* Called by server_start, each once, without other threads yet. 0, or -1 with a sentence. */

@@ -67,6 +67,10 @@ static bool is_write(const struct store_request *request)
     case REQUEST_RENAME:
     case REQUEST_DELETE:
     case REQUEST_SETTLE:
+    case REQUEST_MEMBER:
+    case REQUEST_LINK:
+    case REQUEST_UNLINK:
+    case REQUEST_REVOKE:
         return true;
     default:
         return false;
@@ -77,7 +81,8 @@ static bool is_write(const struct store_request *request)
 static bool is_clean(int result)
 {
     return result == STORE_OK || result == STORE_E_FULL || result == STORE_E_NOT_FOUND ||
-           result == STORE_E_EXISTS || result == STORE_E_INVALID || result == STORE_E_CORRUPT;
+           result == STORE_E_EXISTS || result == STORE_E_INVALID || result == STORE_E_CORRUPT ||
+           result == STORE_E_LIMIT || result == REQUEST_FORBIDDEN;
 }
 
 static void answer(struct store_thread *thread, struct store_request *request)

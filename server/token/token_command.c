@@ -20,6 +20,8 @@ static const char usage[] =
     "Usage: quire token --key FILE --sub WHO [options]\n"
     "       quire token --check --key FILE [options] [TOKEN]\n"
     "       quire token --new-key FILE [--alg HS256|EdDSA] [--kid NAME]\n"
+    "       quire token revoke --help     to take tokens back\n"
+    "       quire token reload --help     to have a server read its keys anew\n"
     "\n"
     "Makes a token that lets somebody into a server with --token-keys, and prints it; says what\n"
     "is in a token and what is wrong with it (without TOKEN, the one on standard input); or makes\n"
@@ -31,6 +33,7 @@ static const char usage[] =
     "  --ttl TIME         how long it is good: 90s, 15m, 8h, 30d (1h)\n"
     "  --doc ID:ROLE      owner, editor, commenter or viewer of a document; ID* for all whose id\n"
     "                     begins so; may be given several times\n"
+    "  --create           may create documents, and owns those\n"
     "  --admin            owner of all documents\n"
     "  --name NAME        the name that others see; without it, people choose one\n"
     "  --color #RRGGBB    the colour that others see\n"
@@ -42,21 +45,30 @@ static const char usage[] =
     "Exit status: 0 done, or the token is good; 1 not; 2 wrong arguments.\n";
 
 struct wish {
-    bool check, admin;
+    bool check, admin, create;
     const char *key, *new_key, *kid, *algorithm, *sub, *name, *color, *issuer, *audience;
     long ttl_s, leeway_s;
     json_t *docs;
 };
 
 static const struct option options[] = {
-    {"admin", no_argument, NULL, 'A'},          {"alg", required_argument, NULL, 'a'},
-    {"audience", required_argument, NULL, 'u'}, {"check", no_argument, NULL, 'c'},
-    {"color", required_argument, NULL, 'o'},    {"doc", required_argument, NULL, 'd'},
-    {"help", no_argument, NULL, 'h'},           {"issuer", required_argument, NULL, 'i'},
-    {"key", required_argument, NULL, 'k'},      {"kid", required_argument, NULL, 'K'},
-    {"leeway-s", required_argument, NULL, 'l'}, {"name", required_argument, NULL, 'n'},
-    {"new-key", required_argument, NULL, 'N'},  {"sub", required_argument, NULL, 's'},
-    {"ttl", required_argument, NULL, 't'},      {0},
+    {"admin", no_argument, NULL, 'A'},
+    {"alg", required_argument, NULL, 'a'},
+    {"audience", required_argument, NULL, 'u'},
+    {"check", no_argument, NULL, 'c'},
+    {"color", required_argument, NULL, 'o'},
+    {"create", no_argument, NULL, 'C'},
+    {"doc", required_argument, NULL, 'd'},
+    {"help", no_argument, NULL, 'h'},
+    {"issuer", required_argument, NULL, 'i'},
+    {"key", required_argument, NULL, 'k'},
+    {"kid", required_argument, NULL, 'K'},
+    {"leeway-s", required_argument, NULL, 'l'},
+    {"name", required_argument, NULL, 'n'},
+    {"new-key", required_argument, NULL, 'N'},
+    {"sub", required_argument, NULL, 's'},
+    {"ttl", required_argument, NULL, 't'},
+    {0},
 };
 
 static int refuse(const char *what)
@@ -129,6 +141,9 @@ static const char *take(struct wish *wish, int option, const char *value)
     switch (option) {
     case 'A':
         wish->admin = true;
+        break;
+    case 'C':
+        wish->create = true;
         break;
     case 'c':
         wish->check = true;
@@ -221,6 +236,11 @@ static json_t *claims_of(const struct wish *wish, int64_t now_s)
                 set_text(claims, "aud", wish->audience) && set_text(claims, "name", wish->name) &&
                 set_text(claims, "color", wish->color) &&
                 set_text(claims, "role", wish->admin ? "admin" : NULL);
+    char id[TOKEN_ID_SIZE];
+    token_draw_id(id);
+    json_object_set_new(claims, "jti", json_string(id));
+    if (wish->create)
+        json_object_set_new(claims, "create", json_true());
     json_object_set_new(claims, "iat", json_integer(now_s));
     json_object_set_new(claims, "exp", json_integer(now_s + wish->ttl_s));
     json_object_set(claims, "docs", wish->docs);

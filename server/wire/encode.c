@@ -254,7 +254,7 @@ void encode_chats_row(struct ot_buf *out, const struct encode_chat *chat)
 
 void encode_documents(struct ot_buf *out, uint64_t ref, bool more, size_t count)
 {
-    msgpack_packer packer = begin(out, WIRE_DOCUMENTS, 3);
+    msgpack_packer packer = begin(out, WIRE_DOCUMENTS, 5);
     put_uint(&packer, ref);
     put_bool(&packer, more);
     msgpack_pack_array(&packer, count);
@@ -272,6 +272,58 @@ void encode_documents_row(struct ot_buf *out, const struct encode_document *docu
     put_uint(&packer, (uint64_t)document->updated_ms);
     put_uint(&packer, (uint64_t)document->key);
     put_uint(&packer, document->people);
+}
+
+void encode_documents_end(struct ot_buf *out, uint64_t before_ms, uint64_t before_key)
+{
+    msgpack_packer packer;
+    msgpack_packer_init(&packer, out, write_bytes);
+    put_uint_or_nil(&packer, before_ms);
+    put_uint_or_nil(&packer, before_key);
+}
+
+void encode_members(struct ot_buf *out, uint64_t ref, size_t count)
+{
+    msgpack_packer packer = begin(out, WIRE_MEMBERS_LIST, 2);
+    put_uint(&packer, ref);
+    msgpack_pack_array(&packer, count);
+}
+
+void encode_members_row(struct ot_buf *out, const char *subject, const char *role, int64_t at_ms)
+{
+    msgpack_packer packer;
+    msgpack_packer_init(&packer, out, write_bytes);
+    msgpack_pack_array(&packer, 3);
+    put_text(&packer, subject);
+    put_text(&packer, role);
+    put_uint(&packer, (uint64_t)at_ms);
+}
+
+void encode_links(struct ot_buf *out, uint64_t ref, size_t count)
+{
+    msgpack_packer packer = begin(out, WIRE_LINKS_LIST, 2);
+    put_uint(&packer, ref);
+    msgpack_pack_array(&packer, count);
+}
+
+void encode_links_row(struct ot_buf *out, const struct encode_link *link)
+{
+    msgpack_packer packer;
+    msgpack_packer_init(&packer, out, write_bytes);
+    msgpack_pack_array(&packer, 5);
+    put_uint(&packer, link->number);
+    put_text(&packer, link->role);
+    put_text(&packer, link->label);
+    put_uint(&packer, (uint64_t)link->created_ms);
+    put_uint_or_nil(&packer, link->expires_ms);
+}
+
+void encode_linked(struct ot_buf *out, uint64_t ref, uint64_t number, const char *secret)
+{
+    msgpack_packer packer = begin(out, WIRE_LINKED, 3);
+    put_uint(&packer, ref);
+    put_uint(&packer, number);
+    put_text(&packer, secret);
 }
 
 void encode_presence(struct ot_buf *out, uint8_t channel, uint64_t version, bool full,

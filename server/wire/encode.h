@@ -75,9 +75,24 @@ struct encode_document {
     int64_t created_ms, updated_ms, key;
     size_t people;
 };
-/* The head of a list; exactly `count` calls of encode_documents_row follow. */
+/* The head of a list; exactly `count` calls of encode_documents_row follow, then
+ * encode_documents_end with the place to go on from (WIRE_NONE for nil). */
 void encode_documents(struct ot_buf *out, uint64_t ref, bool more, size_t count);
 void encode_documents_row(struct ot_buf *out, const struct encode_document *document);
+void encode_documents_end(struct ot_buf *out, uint64_t before_ms, uint64_t before_key);
+
+/* The heads of lists; exactly `count` calls for rows follow. */
+void encode_members(struct ot_buf *out, uint64_t ref, size_t count);
+void encode_members_row(struct ot_buf *out, const char *subject, const char *role, int64_t at_ms);
+void encode_links(struct ot_buf *out, uint64_t ref, size_t count);
+struct encode_link {
+    uint64_t number;
+    const char *role, *label;
+    int64_t created_ms;
+    uint64_t expires_ms; /* WIRE_NONE: never */
+};
+void encode_links_row(struct ot_buf *out, const struct encode_link *link);
+void encode_linked(struct ot_buf *out, uint64_t ref, uint64_t number, const char *secret);
 
 enum encode_member_kind { ENCODE_LEFT, ENCODE_MOVED, ENCODE_PROFILE };
 struct encode_member {

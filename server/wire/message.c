@@ -34,6 +34,11 @@ static int field_count(uint64_t kind)
     return -1;
 }
 
+static int field_count_min(uint64_t kind)
+{
+    return kind == WIRE_OPEN ? WIRE_OPEN_FIELDS_MIN : field_count(kind);
+}
+
 static int refuse(struct wire_error *error, const char *code, const char *text)
 {
     error->code = code;
@@ -198,12 +203,22 @@ static int read_ping(struct reader *r, struct message *m, struct wire_error *err
     return reader_uint(r, &m->ping.n) ? 0 : refuse_form(r, error);
 }
 
+/* One that older clients leave out. */
+static bool read_last_string(struct reader *r, struct ot_slice *out)
+{
+    *out = (struct ot_slice){NULL, 0};
+    return r->at == r->size || read_string_or_nil(r, out);
+}
+
 static int read_open(struct reader *r, struct message *m, struct wire_error *error)
 {
     if (!read_ref(r, m, error) || !read_channel(r, m, error) || !reader_string(r, &m->open.id) ||
         !reader_uint_or_nil(r, &m->open.epoch) || !reader_uint_or_nil(r, &m->open.version) ||
-        !reader_uint_or_nil(r, &m->open.chat)) {
+        !reader_uint_or_nil(r, &m->open.chat) || !read_last_string(r, &m->open.link)) {
         return refuse_form(r, error);
+    }
+    if (check_size(r, m->open.link, LIMIT_LINK_BYTES, error) != 0) {
+        return -1;
     }
     return check_id(r, m->open.id, error);
 }
@@ -335,6 +350,49 @@ static int read_token(struct reader *r, struct message *m, struct wire_error *er
     return read_ref(r, m, error) && reader_string(r, &m->renew.token) ? 0 : refuse_form(r, error);
 }
 
+static int read_member(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !reader_string(r, &m->member.id) ||
+        !reader_string(r, &m->member.subject) || !read_string_or_nil(r, &m->member.role)) {
+        return refuse_form(r, error);
+    }
+    if (m->member.subject.size > LIMIT_SUBJECT_BYTES ||
+        !is_line(m->member.subject, 1, LIMIT_SUBJECT_BYTES)) {
+        point_at(error, r, m->member.subject);
+        return refuse(error, "bad_name",
+                      "who somebody is has 1 to 128 bytes, none of them control");
+    }
+    return check_id(r, m->member.id, error);
+}
+
+/* MEMBERS, LINKS */
+static int read_shares(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !reader_string(r, &m->share.id)) {
+        return refuse_form(r, error);
+    }
+    return check_id(r, m->share.id, error);
+}
+
+static int read_link(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !reader_string(r, &m->share.id) ||
+        !reader_string(r, &m->share.role) || !reader_string(r, &m->share.label) ||
+        !reader_uint_or_nil(r, &m->share.expires_ms)) {
+        return refuse_form(r, error);
+    }
+    return check_id(r, m->share.id, error) != 0 ? -1 : check_title(r, m->share.label, error);
+}
+
+static int read_unlink(struct reader *r, struct message *m, struct wire_error *error)
+{
+    if (!read_ref(r, m, error) || !reader_string(r, &m->share.id) ||
+        !reader_uint(r, &m->share.number)) {
+        return refuse_form(r, error);
+    }
+    return check_id(r, m->share.id, error);
+}
+
 static int read_fields(struct reader *reader, struct message *message, struct wire_error *error)
 {
     switch (message->kind) {
@@ -368,6 +426,15 @@ static int read_fields(struct reader *reader, struct message *message, struct wi
         return read_diverged(reader, message, error);
     case WIRE_TOKEN:
         return read_token(reader, message, error);
+    case WIRE_MEMBERS:
+    case WIRE_LINKS:
+        return read_shares(reader, message, error);
+    case WIRE_MEMBER:
+        return read_member(reader, message, error);
+    case WIRE_LINK:
+        return read_link(reader, message, error);
+    case WIRE_UNLINK:
+        return read_unlink(reader, message, error);
     default:
         return refuse(error, "bad_message", "no message of a client has this kind");
     }
@@ -390,7 +457,7 @@ static int read_message(struct reader *reader, struct message *message, struct w
     if (fields < 0) {
         return refuse(error, "bad_message", "no message of a client has this kind");
     }
-    if (count != (uint32_t)fields + 1) {
+    if (count > (uint32_t)fields + 1 || count < (uint32_t)field_count_min(kind) + 1) {
         return refuse(error, "bad_message", "a message of this kind has another number of fields");
     }
     message->kind = (enum wire_kind)kind;

@@ -15,7 +15,7 @@
 #define WIRE_CLIENT_MESSAGES(X)                                                                    \
     X(WIRE_HELLO, 1, "hello", 6)                                                                   \
     X(WIRE_PING, 2, "ping", 1)                                                                     \
-    X(WIRE_OPEN, 3, "open", 6)                                                                     \
+    X(WIRE_OPEN, 3, "open", 7)                                                                     \
     X(WIRE_CLOSE, 4, "close", 1)                                                                   \
     X(WIRE_EDIT, 5, "edit", 4)                                                                     \
     X(WIRE_CURSOR, 6, "cursor", 6)                                                                 \
@@ -27,7 +27,15 @@
     X(WIRE_DELETE, 12, "delete", 2)                                                                \
     X(WIRE_PROFILE, 13, "profile", 2)                                                              \
     X(WIRE_DIVERGED, 14, "diverged", 3)                                                            \
-    X(WIRE_TOKEN, 15, "token", 2)
+    X(WIRE_TOKEN, 15, "token", 2)                                                                  \
+    X(WIRE_MEMBERS, 16, "members", 2)                                                              \
+    X(WIRE_MEMBER, 17, "member", 4)                                                                \
+    X(WIRE_LINKS, 18, "links", 2)                                                                  \
+    X(WIRE_LINK, 19, "link", 5)                                                                    \
+    X(WIRE_UNLINK, 20, "unlink", 3)
+
+/* OPEN may do without its last field, which older clients do not know. */
+#define WIRE_OPEN_FIELDS_MIN 6
 
 /* symbol, kind, name, number of fields after the kind */
 #define WIRE_SERVER_MESSAGES(X)                                                                    \
@@ -42,13 +50,16 @@
     X(WIRE_PRESENCE, 40, "presence", 5)                                                            \
     X(WIRE_CHATTED, 41, "chat", 7)                                                                 \
     X(WIRE_CHATS_PAGE, 42, "chats", 4)                                                             \
-    X(WIRE_DOCUMENTS, 43, "documents", 3)                                                          \
+    X(WIRE_DOCUMENTS, 43, "documents", 5)                                                          \
     X(WIRE_DONE, 44, "done", 2)                                                                    \
     X(WIRE_RENAMED, 45, "renamed", 2)                                                              \
     X(WIRE_CLOSED, 46, "closed", 3)                                                                \
     X(WIRE_GOING, 47, "going", 1)                                                                  \
     X(WIRE_EXPIRING, 48, "expiring", 1)                                                            \
-    X(WIRE_ROLE, 49, "role", 2)
+    X(WIRE_ROLE, 49, "role", 2)                                                                    \
+    X(WIRE_MEMBERS_LIST, 50, "members", 2)                                                         \
+    X(WIRE_LINKS_LIST, 51, "links", 2)                                                             \
+    X(WIRE_LINKED, 52, "linked", 3)
 
 enum wire_kind {
 #define WIRE_ENUM(symbol, number, name, fields) symbol = number,
@@ -93,6 +104,7 @@ struct message {
         struct {
             struct ot_slice id;
             uint64_t epoch, version, chat;
+            struct ot_slice link; /* its secret, or nil */
         } open;
         struct {
             uint64_t seq, base;
@@ -133,6 +145,13 @@ struct message {
         struct {
             struct ot_slice token;
         } renew;
+        struct {
+            struct ot_slice id, subject, role; /* a nil role removes */
+        } member;
+        struct {
+            struct ot_slice id, role, label;
+            uint64_t expires_ms, number; /* LINK; UNLINK */
+        } share;                         /* MEMBERS, LINKS: the id alone */
     };
 };
 

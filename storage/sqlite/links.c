@@ -99,24 +99,28 @@ int store_link_add(struct store *store, int64_t key, const struct store_link *li
     return database_end(store, rc);
 }
 
+/* In the same order of things as store_member_find. */
 int store_link_find(struct store *store, int64_t key, const uint8_t *hash,
                     struct store_link *link_out)
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_LINK_FIND);
     struct document document;
-    int rc = document_read_live(store, key, &document);
+    struct store_link link = {0};
+    int rc;
 
-    if (rc != STORE_OK)
-        return rc;
     sqlite3_bind_int64(statement, 1, key);
     bind_blob(statement, 2, hash, STORE_LINK_HASH_SIZE);
     rc = statement_next(store, statement);
-    if (rc == 0)
-        return STORE_E_NOT_FOUND;
     if (rc > 0) {
-        rc = link_take(statement, key, link_out);
+        rc = link_take(statement, key, &link);
         sqlite3_reset(statement);
     }
+    if (rc == STORE_OK)
+        rc = document_read_live(store, key, &document);
+    if (rc == STORE_OK && link.number == 0)
+        rc = STORE_E_NOT_FOUND;
+    if (rc == STORE_OK)
+        *link_out = link;
     return rc;
 }
 

@@ -75,25 +75,24 @@ static int add_member(struct store *store, int64_t key, const struct store_membe
 
 /* ---- the interface ---- */
 
+/* A document that is not there is found to be so last: it costs what one costs that is. */
 int store_member_find(struct store *store, int64_t key, const char *subject, unsigned *role_out)
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_MEMBER_FIND);
     struct document document;
-    struct store_member member;
-    int rc = document_read_live(store, key, &document);
+    struct store_member member = {0};
+    int rc;
 
-    *role_out = 0;
-    if (rc != STORE_OK)
-        return rc;
     sqlite3_bind_int64(statement, 1, key);
     bind_text(statement, 2, subject, strlen(subject));
     rc = statement_next(store, statement);
-    if (rc <= 0)
-        return rc;
-    rc = member_take(statement, key, &member);
-    sqlite3_reset(statement);
+    if (rc > 0) {
+        rc = member_take(statement, key, &member);
+        sqlite3_reset(statement);
+    }
     if (rc == STORE_OK)
-        *role_out = member.role;
+        rc = document_read_live(store, key, &document);
+    *role_out = rc == STORE_OK ? member.role : 0;
     return rc;
 }
 

@@ -30,11 +30,14 @@ static void random_bytes(void *context, void *out, size_t size)
     }
 }
 
-static void client_key(void *context, uint64_t client, uint8_t *key_out)
+static void client_key(void *context, uint64_t client, const char *subject, uint8_t *key_out)
 {
     (void)context;
     for (size_t i = 0; i < WIRE_KEY_SIZE; i++) {
         key_out[i] = (uint8_t)(client >> (i % 7) ^ i);
+    }
+    for (size_t i = 0; subject[i] != '\0'; i++) {
+        key_out[i % WIRE_KEY_SIZE] ^= (uint8_t)subject[i];
     }
 }
 
@@ -133,6 +136,33 @@ static void send_out(void *context, unsigned gate, struct hub_out *out)
     hub_out_free(out);
 }
 
+static void revoked(void *context, uint64_t ticket, int result)
+{
+    struct world *world = context;
+    world->revoked_ticket = ticket;
+    world->revoked_result = result;
+}
+
+static int take_revocation(void *context, const struct store_revocation *revocation)
+{
+    hub_revoke(context, revocation);
+    return 0;
+}
+
+void world_revoke(struct world *world, uint64_t ticket, const struct store_revocation *revocation)
+{
+    struct hub_in *in = calloc(1, sizeof *in + sizeof *revocation);
+    if (in == NULL) {
+        abort();
+    }
+    in->kind = HUB_IN_REVOKE;
+    in->connection = ticket;
+    in->size = sizeof *revocation;
+    memcpy(in->bytes, revocation, sizeof *revocation);
+    hub_receive(world->hub, in);
+    world_run(world);
+}
+
 /* ---- the world ---- */
 
 static void open_store(struct world *world)
@@ -145,16 +175,21 @@ static void open_store(struct world *world)
     struct hub_env env = {.context = world,
                           .tokens = world->tokens,
                           .limits = world->limits != NULL ? world->limits : &limits_loose,
+                          .lets_guests = world->lets_guests,
                           .monotonic_ms = monotonic_ms,
                           .unix_ms = unix_ms,
                           .random = random_bytes,
                           .send = send_out,
                           .store = ask,
                           .client_key = client_key,
+                          .revoked = revoked,
                           .log = log_event};
     world->asked_end = &world->asked;
     world->appends_end = &world->appends;
     world->hub = hub_new(&env, store_epoch(world->store), 1);
+    if (store_revocations(world->store, take_revocation, world->hub) != STORE_OK) {
+        abort();
+    }
 }
 
 void world_start(struct world *world)
@@ -180,6 +215,13 @@ void world_start_limited(struct world *world, const struct token_rules *tokens,
         abort();
     }
     open_store(world);
+}
+
+void world_start_with_guests(struct world *world, const struct token_rules *tokens)
+{
+    world_start_guarded(world, tokens);
+    world->lets_guests = true;
+    world_crash(world);
 }
 
 static void drop(struct store_request **chain)

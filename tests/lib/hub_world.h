@@ -34,6 +34,7 @@ struct world {
     int64_t unix_ms; /* at now_ms 0 */
     const struct token_rules *tokens;
     const struct limits *limits; /* NULL: such that nobody meets; for the next hub */
+    bool lets_guests;
     uint64_t random;
     struct store_request *asked, **asked_end;     /* to be served by world_run */
     struct store_request *appends, **appends_end; /* to be served by world_commit */
@@ -43,7 +44,9 @@ struct world {
     int delete_result;  /* and every deletion */
     struct world_connection connections[WORLD_CONNECTIONS];
     size_t connection_count;
-    size_t logged; /* warnings and errors */
+    size_t logged;           /* warnings and errors */
+    uint64_t revoked_ticket; /* of the last answer to world_revoke, */
+    int revoked_result;      /* and what it was */
 };
 
 void world_start(struct world *world);
@@ -52,6 +55,8 @@ void world_start_guarded(struct world *world, const struct token_rules *tokens);
 /* The same, with a hub of other limits; of tokens too, unless `tokens` is NULL. */
 void world_start_limited(struct world *world, const struct token_rules *tokens,
                          const struct limits *limits);
+/* And one that lets in those without one, too. */
+void world_start_with_guests(struct world *world, const struct token_rules *tokens);
 void world_stop(struct world *world);
 /* The hub and the store end without settling anything, and start anew on the same directory.
  * Connections are gone. */
@@ -62,6 +67,8 @@ void world_crash(struct world *world);
 void world_run(struct world *world);
 /* Makes the appends durable, as one transaction, and serves the rest. */
 void world_commit(struct world *world);
+/* The operator takes tokens back. */
+void world_revoke(struct world *world, uint64_t ticket, const struct store_revocation *revocation);
 /* Lets time pass: ticks every 10 ms. */
 void world_pass(struct world *world, uint64_t ms);
 

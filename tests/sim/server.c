@@ -29,9 +29,10 @@ static void random_bytes(void *context, void *out, size_t size)
     }
 }
 
-static void client_key(void *context, uint64_t client, uint8_t *key_out)
+static void client_key(void *context, uint64_t client, const char *subject, uint8_t *key_out)
 {
     (void)context;
+    (void)subject;
     for (size_t i = 0; i < WIRE_KEY_SIZE; i++) {
         key_out[i] = (uint8_t)(client >> (i % 7) ^ i * 31);
     }

@@ -155,6 +155,7 @@ static void every_option_can_be_given_in_every_place(void **state)
          "{\"token-issuer\": \"i\"}"},
         {OPTION_TOKEN_AUDIENCE, "a", "--token-audience=a", "QUIRE_TOKEN_AUDIENCE=a",
          "{\"token-audience\": \"a\"}"},
+        {OPTION_GUESTS, "links", "--guests=links", "QUIRE_GUESTS=links", "{\"guests\": \"links\"}"},
         {OPTION_TOKEN_LEEWAY_S, "0", "--token-leeway-s=0", "QUIRE_TOKEN_LEEWAY_S=0",
          "{\"token-leeway-s\": 0}"},
         {OPTION_USER, "ann", "--user=ann", "QUIRE_USER=ann", "{\"user\": \"ann\"}"},

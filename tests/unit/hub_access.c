@@ -28,17 +28,24 @@ static void row_112_a_forbidden_document_is_like_one_that_is_missing(void **stat
         person(guarded, "ann", HOUR_S, ",\"docs\":{\"mine-*\":\"owner\"}");
     static const char *const ids[] = {"there", "where"};
     struct ot_slice answers[2];
-    size_t begin = ann->received.size;
+    size_t begin = ann->received.size, asked[2];
     for (size_t i = 0; i < 2; i++) {
-        size_t asked = world->asked_count;
+        size_t before = world->asked_count;
         world_send(world, ann, WIRE_OPEN, "uusnnn", U(1), U(0), ids[i]);
         world_send(world, ann, WIRE_RENAME, "uss", U(2), ids[i], "Title");
         world_send(world, ann, WIRE_DELETE, "us", U(3), ids[i]);
         world_send(world, ann, WIRE_CREATE, "uuss", U(4), U(2), "Title", ids[i]);
-        assert_int_equal(world->asked_count, asked); /* the store is not even asked */
+        world_send(world, ann, WIRE_MEMBERS, "us", U(5), ids[i]);
+        world_send(world, ann, WIRE_MEMBER, "usss", U(6), ids[i], "ann", "owner");
+        world_send(world, ann, WIRE_LINKS, "us", U(7), ids[i]);
+        world_send(world, ann, WIRE_LINK, "usssn", U(8), ids[i], "viewer", "");
+        world_send(world, ann, WIRE_UNLINK, "usu", U(9), ids[i], U(1));
+        world_send(world, ann, WIRE_OPEN, "uusnnns", U(10), U(0), ids[i], "no link");
+        asked[i] = world->asked_count - before;
         answers[i] = (struct ot_slice){NULL, ann->received.size - begin};
         begin = ann->received.size;
     }
+    assert_int_equal(asked[0], asked[1]); /* the store is asked as often, and the same */
     assert_int_equal(answers[0].size, answers[1].size);
     const uint8_t *end = ann->received.data + ann->received.size;
     assert_memory_equal(end - 2 * answers[1].size, end - answers[1].size, answers[1].size);
@@ -140,6 +147,7 @@ struct cell {
     struct world *world;
     struct world_connection *boss, *user;
     char id[16], fresh[16], claims[64];
+    uint64_t link; /* one that the boss made */
 };
 
 #define ASK(cell, kind, ...) world_send((cell)->world, (cell)->user, kind, __VA_ARGS__)
@@ -261,6 +269,36 @@ static const char *try_close(struct cell *cell)
     return answer(cell, WIRE_ACK);
 }
 
+static const char *try_members(struct cell *cell)
+{
+    ASK(cell, WIRE_MEMBERS, "us", U(1), cell->id);
+    return answer(cell, WIRE_MEMBERS_LIST);
+}
+
+static const char *try_member(struct cell *cell)
+{
+    ASK(cell, WIRE_MEMBER, "usss", U(1), cell->id, "eve", "owner");
+    return answer(cell, WIRE_DONE);
+}
+
+static const char *try_links(struct cell *cell)
+{
+    ASK(cell, WIRE_LINKS, "us", U(1), cell->id);
+    return answer(cell, WIRE_LINKS_LIST);
+}
+
+static const char *try_link(struct cell *cell)
+{
+    ASK(cell, WIRE_LINK, "usssn", U(1), cell->id, "editor", "for eve");
+    return answer(cell, WIRE_LINKED);
+}
+
+static const char *try_unlink(struct cell *cell)
+{
+    ASK(cell, WIRE_UNLINK, "usu", U(1), cell->id, cell->link);
+    return answer(cell, WIRE_DONE);
+}
+
 static const char *try_token(struct cell *cell)
 {
     renew(cell->guarded, cell->user, token_of(cell->guarded, "user", HOUR_S, cell->claims));
@@ -274,6 +312,11 @@ static const char *try_hello(struct cell *cell)
         hello_with(cell->guarded, token_of(cell->guarded, "user", HOUR_S, cell->claims));
     return world_find(again, WIRE_WELCOME, &fields) ? "ok" : "nothing";
 }
+
+#define OWNERS_ONLY                                                                                \
+    {                                                                                              \
+        "not_found", "forbidden", "forbidden", "forbidden", "ok", "ok"                             \
+    }
 
 /* PING is answered by the gate, before anybody asks who it is. */
 static const struct {
@@ -299,7 +342,26 @@ static const struct {
     {WIRE_PROFILE, try_profile, {"nothing", "ok", "ok", "ok", "ok", "ok"}},
     {WIRE_DIVERGED, try_diverged, {"nothing", "ok", "ok", "ok", "ok", "ok"}},
     {WIRE_TOKEN, try_token, {"ok", "ok", "ok", "ok", "ok", "ok"}},
+    {WIRE_MEMBERS, try_members, OWNERS_ONLY},
+    {WIRE_MEMBER, try_member, OWNERS_ONLY},
+    {WIRE_LINKS, try_links, OWNERS_ONLY},
+    {WIRE_LINK, try_link, OWNERS_ONLY},
+    {WIRE_UNLINK, try_unlink, OWNERS_ONLY},
 };
+
+static int count_member(void *context, const struct store_member *member)
+{
+    (void)member;
+    ++*(size_t *)context;
+    return 0;
+}
+
+static int count_link(void *context, const struct store_link *link)
+{
+    (void)link;
+    ++*(size_t *)context;
+    return 0;
+}
 
 /* All that a refused message could have changed. */
 static void describe(const struct cell *cell, char *out, size_t size)
@@ -310,9 +372,23 @@ static void describe(const struct cell *cell, char *out, size_t size)
     strcpy(id, cell->id);
     assert_int_equal(store_find(cell->world->store, id, &document), STORE_OK);
     assert_int_equal(store_load(cell->world->store, document.key, &head), STORE_OK);
+    size_t members = 0, links = 0;
+    assert_int_equal(store_members(cell->world->store, document.key, count_member, &members),
+                     STORE_OK);
+    assert_int_equal(store_links(cell->world->store, document.key, count_link, &links), STORE_OK);
     strcpy(id, cell->fresh);
-    snprintf(out, size, "%s version=%d chat=%d fresh=%d", document.title, (int)head.version,
-             (int)head.chat_number, store_find(cell->world->store, id, &fresh) == STORE_OK);
+    snprintf(out, size, "%s version=%d chat=%d fresh=%d members=%d links=%d", document.title,
+             (int)head.version, (int)head.chat_number,
+             store_find(cell->world->store, id, &fresh) == STORE_OK, (int)members, (int)links);
+}
+
+static uint64_t make_link(struct cell *cell)
+{
+    struct reader fields;
+    world_send(cell->world, cell->boss, WIRE_LINK, "usssn", U(1), cell->id, "viewer", "");
+    assert_true(world_find(cell->boss, WIRE_LINKED, &fields));
+    get_uint(&fields);
+    return get_uint(&fields);
 }
 
 static void try_cell(struct guarded *guarded, size_t row, enum column column)
@@ -327,6 +403,7 @@ static void try_cell(struct guarded *guarded, size_t row, enum column column)
     cell.boss = admin(guarded);
     cell.user = person(guarded, "user", HOUR_S, cell.claims);
     create(cell.world, cell.boss, cell.id, STORE_TEXT);
+    cell.link = make_link(&cell);
     open_fresh(cell.world, cell.boss, cell.id);
     open_fresh(cell.world, cell.user, cell.id);
     world_forget(cell.user);

@@ -41,7 +41,7 @@ static void without_a_good_token_nobody_is_let_in(void **state)
 }
 
 /* Row 115: a client number is the server's to give, and its key to prove. */
-static void row_115_a_client_number_is_not_chosen_by_the_client(void **state)
+static void rows_78_115_a_client_number_is_not_chosen_by_the_client(void **state)
 {
     struct guarded *guarded = *state;
     struct world *world = &guarded->world;
@@ -49,11 +49,25 @@ static void row_115_a_client_number_is_not_chosen_by_the_client(void **state)
     struct identity identity = identity_of(ann);
     struct world_connection *bob = world_connect(world);
     const char *token = token_of(guarded, "bob", HOUR_S, "");
+    /* Not even with its key: it was issued to somebody else (row 78). */
+    world_send(world, bob, WIRE_HELLO, "sssubs", token, "Bob", "#123456", identity.client,
+               (struct ot_slice){identity.key, WIRE_KEY_SIZE}, "test");
+    assert_int_not_equal(identity_of(bob).client, identity.client);
+    assert_int_equal(ann->closed, 0);
+    /* Nor she herself without it. */
+    bob = world_connect(world);
+    token = token_of(guarded, "ann", HOUR_S, "");
     identity.key[0] ^= 1;
     world_send(world, bob, WIRE_HELLO, "sssubs", token, "Bob", "#123456", identity.client,
                (struct ot_slice){identity.key, WIRE_KEY_SIZE}, "test");
     assert_int_not_equal(identity_of(bob).client, identity.client);
     assert_int_equal(ann->closed, 0);
+    struct world_connection *again = world_connect(world);
+    identity.key[0] ^= 1;
+    world_send(world, again, WIRE_HELLO, "sssubs", token, "Ann", "#123456", identity.client,
+               (struct ot_slice){identity.key, WIRE_KEY_SIZE}, "test");
+    assert_int_equal(identity_of(again).client, identity.client);
+    assert_int_equal(ann->closed, WIRE_CLOSE_REPLACED);
 }
 
 static void the_token_s_name_is_not_the_client_s_to_choose(void **state)
@@ -104,12 +118,18 @@ static uint64_t expect_expiring(struct world_connection *connection)
     return get_uint(&fields);
 }
 
+static uint64_t expect_expiring_soon(struct world *world, struct world_connection *connection)
+{
+    world_pass(world, 1010);
+    return expect_expiring(connection);
+}
+
 static void row_106_a_token_s_end_is_told_and_kept(void **state)
 {
     struct guarded *guarded = *state;
     struct world *world = &guarded->world;
     struct world_connection *ann = person(guarded, "ann", 100, "");
-    int64_t end_ms = (100 + GUARDED_LEEWAY_S) * 1000;
+    int64_t end_ms = 100 * 1000;
     world_pass(world, (uint64_t)(end_ms - LIMIT_TOKEN_NOTICE_MS) - world->now_ms - 10);
     assert_false(has_news(ann));
     world_pass(world, 1010);
@@ -121,6 +141,19 @@ static void row_106_a_token_s_end_is_told_and_kept(void **state)
     assert_string_equal(error_of(ann), "unauthorized");
     assert_int_equal(ann->closed, WIRE_CLOSE_UNAUTHORIZED);
     assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_MEMBERS), 0);
+}
+
+/* The leeway lets in whose clock is behind; it does not lengthen what everybody else has. */
+static void row_99_a_token_taken_by_the_leeway_lives_as_long_as_that(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *ann = person(guarded, "ann", -GUARDED_LEEWAY_S + 10, "");
+    assert_in_range(expect_expiring_soon(world, ann), 1, 10000);
+    world_pass(world, 5000);
+    assert_int_equal(ann->closed, 0);
+    world_pass(world, 6000);
+    assert_int_equal(ann->closed, WIRE_CLOSE_UNAUTHORIZED);
 }
 
 static void row_106_another_token_in_time_keeps_the_connection(void **state)
@@ -269,7 +302,7 @@ static void an_edit_under_way_when_the_role_goes_was_taken(void **state)
     struct guarded *guarded = *state;
     struct world *world = &guarded->world;
     struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"editor\"}");
-    create(world, ann, "d", STORE_TEXT);
+    create(world, admin(guarded), "d", STORE_TEXT);
     open_fresh(world, ann, "d");
     edit(world, ann, 1, 0, insertion(0, "x"));
     give_role(guarded, ann, "viewer");
@@ -300,9 +333,133 @@ static void a_role_that_changes_before_opened_is_told_by_it(void **state)
     edit(world, boss, 2, 1, insertion(0, "z"));
     open_fresh(world, bob, "d");
     renew(guarded, bob, token_of(guarded, "bob", HOUR_S, ""));
-    assert_string_equal(error_of(bob), "not_found");
     world_commit(world);
+    assert_string_equal(error_of(bob), "not_found");
     assert_false(world_find(bob, WIRE_OPENED, &fields));
+}
+
+/* ---- tokens that are taken back ---- */
+
+static struct store_revocation revocation(enum store_revoked kind, const char *name,
+                                          int64_t before_s)
+{
+    struct store_revocation it = {
+        .kind = kind, .before_s = before_s, .until_s = GUARDED_NOW_S + 1000};
+    strcpy(it.name, name);
+    return it;
+}
+
+static struct world_connection *with_claims(struct guarded *guarded, const char *sub, int64_t iat,
+                                            const char *jti)
+{
+    char claims[128] = "";
+    if (iat != 0)
+        snprintf(claims, sizeof(claims), ",\"iat\":%lld", (long long)iat);
+    snprintf(claims + strlen(claims), sizeof(claims) - strlen(claims), ",\"jti\":\"%s\"", jti);
+    return hello_with(guarded, token_of(guarded, sub, HOUR_S, claims));
+}
+
+static void row_108_a_token_that_is_taken_back_ends_its_connections(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *one = with_claims(guarded, "ann", GUARDED_NOW_S - 5, "one");
+    struct world_connection *two = with_claims(guarded, "ann", GUARDED_NOW_S - 5, "two");
+    struct world_connection *bob = with_claims(guarded, "bob", GUARDED_NOW_S - 5, "three");
+    struct store_revocation it = revocation(STORE_REVOKED_TOKEN, "one", 0);
+    world_revoke(world, 7, &it);
+    assert_int_equal(world->revoked_ticket, 7);
+    assert_int_equal(world->revoked_result, STORE_OK);
+    assert_string_equal(error_of(one), "unauthorized");
+    assert_int_equal(one->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_int_equal(two->closed, 0);
+    assert_int_equal(with_claims(guarded, "ann", GUARDED_NOW_S - 5, "one")->closed,
+                     WIRE_CLOSE_UNAUTHORIZED);
+    /* TOKEN does not let it in either. */
+    renew(guarded, two, token_of(guarded, "ann", HOUR_S, ",\"jti\":\"one\""));
+    assert_int_equal(two->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_int_equal(bob->closed, 0);
+    /* Nor does a server that has started anew. */
+    world_crash(world);
+    assert_int_equal(with_claims(guarded, "ann", GUARDED_NOW_S - 5, "one")->closed,
+                     WIRE_CLOSE_UNAUTHORIZED);
+    assert_int_equal(with_claims(guarded, "ann", GUARDED_NOW_S - 5, "four")->closed, 0);
+}
+
+static void row_108_all_tokens_of_somebody_from_before_a_time_are_taken_back(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct world_connection *old = with_claims(guarded, "ann", GUARDED_NOW_S - 5, "a");
+    struct world_connection *undated = with_claims(guarded, "ann", 0, "b");
+    struct world_connection *new = with_claims(guarded, "ann", GUARDED_NOW_S, "c");
+    struct world_connection *other = with_claims(guarded, "anna", GUARDED_NOW_S - 5, "d");
+    struct store_revocation it = revocation(STORE_REVOKED_SUBJECT, "ann", GUARDED_NOW_S);
+    world_revoke(world, 1, &it);
+    assert_int_equal(old->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_int_equal(undated->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_int_equal(new->closed, 0);
+    assert_int_equal(other->closed, 0);
+    /* A jti of that name is not a sub. */
+    assert_int_equal(with_claims(guarded, "eve", GUARDED_NOW_S - 5, "ann")->closed, 0);
+}
+
+static int count_revocation(void *context, const struct store_revocation *it)
+{
+    (void)it;
+    ++*(size_t *)context;
+    return 0;
+}
+
+static void what_is_of_no_use_any_more_is_forgotten(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    size_t count = 0;
+    for (int i = 0; i < 40; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "t%d", i);
+        struct store_revocation it = revocation(STORE_REVOKED_TOKEN, name, 0);
+        world_revoke(world, 1, &it);
+    }
+    assert_int_equal(with_claims(guarded, "ann", GUARDED_NOW_S, "t39")->closed,
+                     WIRE_CLOSE_UNAUTHORIZED);
+    world->unix_ms += 1010 * 1000;
+    struct store_revocation it = revocation(STORE_REVOKED_TOKEN, "last", 0);
+    it.until_s += 2000;
+    world_revoke(world, 1, &it);
+    assert_int_equal(store_revocations(world->store, count_revocation, &count), STORE_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(with_claims(guarded, "ann", GUARDED_NOW_S, "t39")->closed, 0);
+    assert_int_equal(with_claims(guarded, "ann", GUARDED_NOW_S, "last")->closed,
+                     WIRE_CLOSE_UNAUTHORIZED);
+}
+
+/* ---- edits that are not allowed ---- */
+
+static void row_109_the_third_forbidden_edit_ends_the_connection(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    create(world, admin(guarded), "d", STORE_TEXT);
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"viewer\"}");
+    open_fresh(world, ann, "d");
+    for (int round = 0; round < 2; round++) { /* slowly, any number of them */
+        for (int i = 0; i < 2; i++) {
+            edit(world, ann, 1, 0, insertion(0, "x"));
+            assert_string_equal(error_of(ann), "forbidden");
+        }
+        world_pass(world, LIMIT_FORBIDDEN_MS + 10);
+    }
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    give_role(guarded, ann, "commenter"); /* told anew, it may err anew */
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    assert_int_equal(ann->closed, 0);
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    assert_int_equal(ann->closed, WIRE_CLOSE_FORBIDDEN);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_MEMBERS), 0);
 }
 
 static void a_server_without_keys_takes_everybody_as_owner(void **state)
@@ -326,10 +483,11 @@ int main(void)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, guarded_setup, guarded_teardown)
     const struct CMUnitTest tests[] = {
         CASE(without_a_good_token_nobody_is_let_in),
-        CASE(row_115_a_client_number_is_not_chosen_by_the_client),
+        CASE(rows_78_115_a_client_number_is_not_chosen_by_the_client),
         CASE(the_token_s_name_is_not_the_client_s_to_choose),
         CASE(a_new_token_s_name_is_shown_to_others),
         CASE(row_106_a_token_s_end_is_told_and_kept),
+        CASE(row_99_a_token_taken_by_the_leeway_lives_as_long_as_that),
         CASE(row_106_another_token_in_time_keeps_the_connection),
         CASE(row_99_a_clock_that_jumps_ends_tokens_at_once),
         CASE(many_tokens_end_at_once),
@@ -338,6 +496,10 @@ int main(void)
         CASE(a_new_token_s_roles_count_from_then_on),
         CASE(an_edit_under_way_when_the_role_goes_was_taken),
         CASE(a_role_that_changes_before_opened_is_told_by_it),
+        CASE(row_108_a_token_that_is_taken_back_ends_its_connections),
+        CASE(row_108_all_tokens_of_somebody_from_before_a_time_are_taken_back),
+        CASE(what_is_of_no_use_any_more_is_forgotten),
+        CASE(row_109_the_third_forbidden_edit_ends_the_connection),
         CASE(a_server_without_keys_takes_everybody_as_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

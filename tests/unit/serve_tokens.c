@@ -337,6 +337,127 @@ static void row_106_a_connection_ends_with_its_token(void **state)
     free(token);
 }
 
+/* ---- taking back ---- */
+
+static unsigned serve(struct place *place, struct process *server)
+{
+    return process_serve(server, place->data,
+                         (const char *const[]){"--token-keys", place->keys, "--allow-host",
+                                               "quire.test", "--guests", "links", NULL});
+}
+
+static void stop(struct process *server)
+{
+    process_signal(server, SIGTERM);
+    assert_int_equal(process_end(server), 0);
+}
+
+static struct ws_raw *come_in(unsigned port, const char *token)
+{
+    struct ws_raw *ws = say_hello(port, token);
+    struct listener listener = {ws, 0};
+    await_kind(&listener, WIRE_WELCOME);
+    return ws;
+}
+
+/* The token's jti, as the command tells it. */
+static void id_of(struct place *place, const char *token, char *id_out, size_t size)
+{
+    quire(place, 0, "jti", "token", "--check", "--key", place->keys, token);
+    const char *at = strchr(strstr(place->process.output, "jti"), '"') + 1;
+    snprintf(id_out, size, "%.*s", (int)strcspn(at, "\""), at);
+}
+
+/* Row 108: what is taken back ends connections, and stays taken back. */
+static void row_108_tokens_are_taken_back(void **state)
+{
+    static struct process server;
+    struct place *place = *state;
+    char id[64];
+    unsigned port = serve(place, &server);
+    char *first = make_token(place, place->keys, "1h"), *second;
+    struct ws_raw *ws = come_in(port, first);
+    quire(place, 0, "", "token", "revoke", "--data", place->data, "--sub", "somebody-else");
+    quire(place, 0, "", "token", "revoke", "--data", place->data, "--sub", SUBJECT);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
+    ws_raw_free(ws);
+    expect_turned_away(port, first, WIRE_CLOSE_UNAUTHORIZED);
+    /* From the next second on they are good. */
+    for (int code = WIRE_CLOSE_UNAUTHORIZED; code == WIRE_CLOSE_UNAUTHORIZED;) {
+        second = make_token(place, place->keys, "1h");
+        ws = say_hello(port, second);
+        code = ws_raw_next(ws) == WS_RAW_BINARY && ws->message[1] == WIRE_WELCOME
+                   ? 0
+                   : WIRE_CLOSE_UNAUTHORIZED;
+        if (code != 0) {
+            ws_raw_free(ws);
+            free(second);
+        }
+    }
+    id_of(place, second, id, sizeof(id));
+    quire(place, 0, "", "token", "revoke", "--data", place->data, "--jti", id);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
+    ws_raw_free(ws);
+    stop(&server);
+    port = serve(place, &server);
+    expect_turned_away(port, first, WIRE_CLOSE_UNAUTHORIZED);
+    expect_turned_away(port, second, WIRE_CLOSE_UNAUTHORIZED);
+    char *third = make_token(place, place->keys, "1h");
+    ws_raw_free(come_in(port, third));
+    stop(&server);
+    /* Also when no server runs. */
+    id_of(place, third, id, sizeof(id));
+    quire(place, 0, "", "token", "revoke", "--data", place->data, "--jti", id);
+    port = serve(place, &server);
+    expect_turned_away(port, third, WIRE_CLOSE_UNAUTHORIZED);
+    stop(&server);
+    quire(place, 2, "name one", "token", "revoke", "--data", place->data);
+    quire(place, 2, "name one", "token", "revoke", "--sub", "a", "--jti", "b");
+    quire(place, 2, "name one", "token", "revoke", "--sub", "a\nb");
+    quire(place, 0, "Usage: quire token revoke", "token", "revoke", "--help");
+    free(first);
+    free(second);
+    free(third);
+}
+
+static void keys_are_read_anew(void **state)
+{
+    static struct process server;
+    struct place *place = *state;
+    unsigned port = serve(place, &server);
+    char *token = make_token(place, place->keys, "1h");
+    struct ws_raw *ws = come_in(port, token);
+    struct listener listener = {ws, 0};
+    write_keys(place->keys, "k2 HS256 " OTHER "\nk1 HS256 " SECRET "\n", 0600);
+    quire(place, 0, "", "token", "reload", "--data", place->data, "--token-keys", place->keys);
+    char *other = make_token(place, place->keys, "1h"); /* with the first key in the file */
+    struct ws_raw *guest = come_in(port, NULL), *new = come_in(port, other);
+    send_token(ws, token);
+    await_kind(&listener, WIRE_DONE);
+    /* What cannot be read changes nothing. */
+    write_keys(place->keys, "nonsense\n", 0600);
+    quire(place, 1, "a line is a name", "token", "reload", "--data", place->data, "--token-keys",
+          place->keys);
+    send_token(ws, token);
+    await_kind(&listener, WIRE_DONE);
+    /* Another key of the same name is another key. */
+    write_keys(place->keys, "k1 HS256 " OTHER "\nk2 HS256 " OTHER "\n", 0600);
+    quire(place, 0, "", "token", "reload", "--data", place->data, "--token-keys", place->keys);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
+    listener = (struct listener){new, 0};
+    send_token(new, other);
+    await_kind(&listener, WIRE_DONE);
+    expect_turned_away(port, token, WIRE_CLOSE_UNAUTHORIZED);
+    ws_raw_free(ws);
+    ws_raw_free(new);
+    ws_raw_free(guest);
+    stop(&server);
+    quire(place, 1, "no server runs", "token", "reload", "--data", place->data, "--token-keys",
+          place->keys);
+    free(token);
+    free(other);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
@@ -346,6 +467,8 @@ int main(void)
         CASE(row_96_it_does_not_start_with_bad_keys_or_open_to_all),
         CASE(row_105_the_log_knows_no_token_and_no_key),
         CASE(row_106_a_connection_ends_with_its_token),
+        CASE(row_108_tokens_are_taken_back),
+        CASE(keys_are_read_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -199,6 +199,7 @@ static void a_list_of_documents_reads_back(void **state)
         row.key = (int64_t)i + 1;
         encode_documents_row(&out, &row);
     }
+    encode_documents_end(&out, 77, WIRE_UINT_MAX);
     struct peer_message message = decode(&out, WIRE_DOCUMENTS);
     assert_int_equal(message.ref, 5);
     assert_true(message.documents.more);
@@ -225,9 +226,41 @@ static void a_list_of_documents_reads_back(void **state)
     assert_int_equal(reader.at, rows.size);
     ot_buf_clear(&out);
     encode_documents(&out, 6, false, 0);
+    encode_documents_end(&out, WIRE_NONE, WIRE_NONE);
     message = decode(&out, WIRE_DOCUMENTS);
     assert_false(message.documents.more);
     assert_int_equal(message.documents.document_count, 0);
+    ot_buf_deinit(&out);
+}
+
+/* The bytes of what tools/peer does not read. */
+static void expect_hex(struct ot_buf *out, const char *digits)
+{
+    struct ot_slice expected = wire_hex(digits);
+    expect_bytes(ot_buf_slice(out), expected);
+    wire_drop(expected);
+    ot_buf_clear(out);
+}
+
+static void lists_of_who_may_do_what_have_exactly_these_bytes(void **state)
+{
+    struct ot_buf out = {0};
+    struct encode_link link = {7, "viewer", "L", 9, WIRE_NONE};
+    (void)state;
+    encode_members(&out, 5, 2);
+    encode_members_row(&out, "ann", "owner", 1);
+    encode_members_row(&out, "b", "viewer", 256);
+    expect_hex(&out, "93 32 05 92 93 a3616e6e a56f776e6572 01 93 a162 a6766965776572 cd0100");
+    encode_links(&out, 5, 2);
+    encode_links_row(&out, &link);
+    link.expires_ms = 10;
+    encode_links_row(&out, &link);
+    expect_hex(&out, "93 33 05 92 95 07 a6766965776572 a14c 09 c0 95 07 a6766965776572 a14c 09 0a");
+    encode_linked(&out, 5, 7, "s");
+    expect_hex(&out, "94 34 05 07 a173");
+    encode_documents(&out, 5, true, 0);
+    encode_documents_end(&out, 3, 4);
+    expect_hex(&out, "96 2b 05 c3 90 03 04");
     ot_buf_deinit(&out);
 }
 
@@ -508,6 +541,7 @@ int main(void)
         cmocka_unit_test(errors_read_back),
         cmocka_unit_test(done_reads_back_with_each_value),
         cmocka_unit_test(a_list_of_documents_reads_back),
+        cmocka_unit_test(lists_of_who_may_do_what_have_exactly_these_bytes),
         cmocka_unit_test(opened_reads_back_with_snapshots_of_all_sizes),
         cmocka_unit_test(edits_read_back),
         cmocka_unit_test(hash_renamed_and_closed_read_back),

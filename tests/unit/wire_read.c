@@ -70,6 +70,9 @@ static void say_about_document(FILE *out, const struct message *m)
         say(out, "epoch", m->open.epoch);
         say(out, "version", m->open.version);
         say(out, "chat", m->open.chat);
+        if (m->open.link.data != NULL) {
+            say_text(out, "link", m->open.link);
+        }
         break;
     case WIRE_CREATE:
         say(out, "type", m->create.type);
@@ -90,6 +93,25 @@ static void say_about_document(FILE *out, const struct message *m)
         break;
     default:
         break;
+    }
+}
+
+static void say_about_sharing(FILE *out, const struct message *m)
+{
+    if (m->kind == WIRE_MEMBER) {
+        say_text(out, "id", m->member.id);
+        say_text(out, "subject", m->member.subject);
+        say_text(out, "role", m->member.role);
+        return;
+    }
+    say_text(out, "id", m->share.id);
+    if (m->kind == WIRE_LINK) {
+        say_text(out, "role", m->share.role);
+        say_text(out, "label", m->share.label);
+        say(out, "expires_ms", m->share.expires_ms);
+    }
+    if (m->kind == WIRE_UNLINK) {
+        say(out, "number", m->share.number);
     }
 }
 
@@ -129,6 +151,13 @@ static void say_fields(FILE *out, const struct message *m)
         break;
     case WIRE_TOKEN:
         say_text(out, "token", m->renew.token);
+        break;
+    case WIRE_MEMBERS:
+    case WIRE_MEMBER:
+    case WIRE_LINKS:
+    case WIRE_LINK:
+    case WIRE_UNLINK:
+        say_about_sharing(out, m);
         break;
     default:
         say_about_document(out, m);
