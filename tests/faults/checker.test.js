@@ -150,6 +150,15 @@ for (const [name, cases] of Object.entries(wrongs)) {
 
 test("there is something wrong for each check", () => assert.deepEqual(Object.keys(wrongs), CHECKS));
 
+test("what is slow because the machine stood still is not late", () => {
+  const verdict = verdictOf((history) => {
+    for (const event of history.bob) if (event.at > 60) event.at += ACK_WITHIN_MS;
+    history.harness.push({ at: 60 + ACK_WITHIN_MS, event: "stood still", from: 59 });
+    return history;
+  });
+  assert.ok(isSound(verdict), verdict.reasons.join("\n"));
+});
+
 test("what is slow while something is wrong is not late", () => {
   const verdict = verdictOf((history) => {
     for (const event of history.bob) if (event.at > 60) event.at += ACK_WITHIN_MS;

@@ -222,7 +222,7 @@ const checks = {
     let spawned = null;
     const wrong = new Set();
     for (const { at, event, what, on } of harness) {
-      if (event === "spawned") spawned = at;
+      if (event === "spawned" || event === "stood still") spawned = at;
       if (event === "fault") on ? wrong.add(what) : wrong.delete(what);
       if (event === "spawned") wrong.delete("stopping");
       if (event === "stopping") wrong.add("stopping");
@@ -244,12 +244,16 @@ const checks = {
   },
 };
 
-// The times [from, to] in which the server serves and no fault is on.
+// The times [from, to] in which the server serves, no fault is on and the machine does not stand still.
 function soundTimes(harness) {
   const times = [];
   const wrong = new Set(["down"]);
   let from = null;
-  for (const { at, event, what, on } of harness) {
+  for (const { at, event, what, on, from: stillFrom } of harness) {
+    if (event === "stood still" && from !== null) {
+      times.push([from, stillFrom]);
+      from = at;
+    }
     if (event === "ready") wrong.delete("down");
     else if (event === "stopping" || event === "ended") wrong.add("down");
     else if (event === "fault") on ? wrong.add(what) : wrong.delete(what);

@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Server } from "../../e2e/lib/server.js";
 import { check, isSound, parseLog } from "./checker.js";
-import { History, readHistory } from "./history.js";
+import { History, now, readHistory } from "./history.js";
 
 const SAMPLE_MS = 200;
+// A timer that is so late says that not the server but the machine stood still.
+const STILL_MS = 2000;
 // Fifty people and one small document take 40 MB with sanitizers, 13 MB without.
 const RSS_KB_MAX = 128 * 1024;
 // Beside those of connections: of the database, the log, threads.
@@ -52,9 +54,11 @@ export class Harness extends Server {
   #heard = this.history.writer("server");
   #sampler = null;
   #isAsking = false;
+  #ticked = now();
 
   static async begin(options = {}) {
     const harness = new Harness();
+    harness.#sampler = setInterval(() => harness.#tick(), SAMPLE_MS);
     await harness.open({ ...options, program: process.env.QUIRE_PLANTED, args: ["--log-level", "debug", ...(options.args ?? [])], hears: (line) => harness.#hear(line) });
     return harness;
   }
@@ -76,16 +80,19 @@ export class Harness extends Server {
     await started;
     const { pid } = this;
     this.note("ready", { pid });
-    clearInterval(this.#sampler);
-    this.#sampler = setInterval(() => this.#sample(pid), SAMPLE_MS);
     this.#sample(pid);
   }
 
   async down(signal = "SIGTERM") {
     this.note("stopping", { signal });
-    clearInterval(this.#sampler);
     this.#sample(this.pid);
     return super.down(signal);
+  }
+
+  #tick() {
+    if (now() - this.#ticked > STILL_MS) this.note("stood still", { from: this.#ticked });
+    this.#ticked = now();
+    this.#sample(this.pid);
   }
 
   #sample(pid) {
