@@ -15,7 +15,7 @@ BUILD_PACKAGES=(
     libjansson-dev libmsgpack-dev libseccomp-dev libsodium-dev libsqlite3-dev libssl-dev libuv1-dev
     libwebsockets-dev libwebsockets-evlib-uv zlib1g-dev
 )
-TEST_PACKAGES=(chromium e2fsprogs g++ libcmocka-dev mount openssl)
+TEST_PACKAGES=(chromium e2fsprogs g++ haproxy libcmocka-dev mount nginx openssl)
 
 NODE_LEAST=18.19.0
 
@@ -38,6 +38,20 @@ as_root() {
     fi
 }
 
+# without_services COMMAND... : runs it, and services of what it installs (a proxy of the tests) are not started, nor do they take ports.
+without_services() {
+    local policy=/usr/sbin/policy-rc.d status=0
+    if [ -e "$policy" ]; then
+        "$@"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    "$@" || status=$?
+    as_root rm -f "$policy"
+    return "$status"
+}
+
 # need PACKAGE... : installs those that are missing.
 need() {
     local package missing=()
@@ -49,7 +63,7 @@ need() {
     fi
     say "Installing ${missing[*]}"
     as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive \
+    without_services as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq -y --no-install-recommends "${missing[@]}"
 }
 
