@@ -78,29 +78,29 @@ export class Harness extends Server {
     const started = super.up();
     void this.ended.then((end) => this.note("ended", end));
     await started;
-    const { pid } = this;
-    this.note("ready", { pid });
-    this.#sample(pid);
+    this.note("ready", { pid: this.pid });
+    this.#sample();
   }
 
   async down(signal = "SIGTERM") {
     this.note("stopping", { signal });
-    this.#sample(this.pid);
+    this.#sample();
     return super.down(signal);
   }
 
   #tick() {
     if (now() - this.#ticked > STILL_MS) this.note("stood still", { from: this.#ticked });
     this.#ticked = now();
-    this.#sample(this.pid);
+    this.#sample();
   }
 
-  #sample(pid) {
+  #sample() {
     try {
+      const { pid } = this;
       const [, rss] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
       this.note("sample", { rss_kb: Number(rss), descriptors: readdirSync(`/proc/${pid}/fd`).length });
     } catch {
-      // It has just ended.
+      // There is none yet, or it has just ended.
     }
     void this.#sampleQueues();
   }
