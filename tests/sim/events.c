@@ -225,6 +225,17 @@ static void disk(struct round *round)
     server_fail_disk(round->server, kind, at, stays);
 }
 
+/* There is no memory for something that the store does soon, or for all that it does. */
+static void run_short(struct round *round)
+{
+    struct rng *rng = round_rng(round);
+    long at = 1 + (long)rng_below(rng, rng_percent(rng, 50) ? 30 : 1000);
+    bool stays = rng_percent(rng, 20);
+    plan_say(round->plan, "there will be no memory for allocation %ld%s", at,
+             stays ? " and those after it" : "");
+    server_run_short(round->server, at, stays);
+}
+
 static void stop(struct round *round)
 {
     if (!round->server->stopping) {
@@ -337,6 +348,7 @@ static const struct kind {
     {"vacate", everybody_leaves, 3, 40, false},
     {"burst", burst, 4, 40, false},
     {"undo", undo, 25, 50, true},
+    {"short", run_short, 4, 25, false},
     {"long", write_long, 0, 0, false},
     {"rest", rest, 0, 0, false},
 };

@@ -111,8 +111,11 @@ static void on_diverged(void *context, uint64_t version, uint32_t own_crc, uint3
 static void on_closed(void *context, struct ot_slice code)
 {
     struct seat *seat = context;
-    bool expected =
+    bool later =
         bytes_equal(code, bytes_of("storage_full")) || bytes_equal(code, bytes_of("overloaded"));
+    bool failed =
+        bytes_equal(code, bytes_of("out_of_memory")) || bytes_equal(code, bytes_of("internal"));
+    bool expected = later || (failed && seat->person->server->was_short);
     plan_check(seat->person->plan, expected, "%s is shut out of document %u: %.*s",
                seat->person->name, seat->document, (int)code.size, code.data);
     seat->closed = true;

@@ -1,5 +1,6 @@
 #include "round.h"
 
+#include "lib/shortage.h"
 #include "tools/peer/bytes.h"
 #include "view.h"
 
@@ -190,6 +191,7 @@ void round_heal(struct round *round)
 {
     plan_say(round->plan, "everything heals");
     vfs_heal(&round->server->vfs);
+    shortage_end();
     for (unsigned i = 0; i < round->person_count; i++) {
         round->persons[i].mangled = 0;
     }

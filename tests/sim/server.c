@@ -2,6 +2,7 @@
 
 #include "gate.h"
 #include "lib/limits_loose.h"
+#include "lib/shortage.h"
 #include "server/wire/message.h"
 #include "tools/peer/bytes.h"
 
@@ -158,6 +159,7 @@ void server_start(struct server *server, const char *base, unsigned documents)
     snprintf(server->dir, sizeof server->dir, "%s/quire-sim-XXXXXX", base);
     plan_check(server->plan, mkdtemp(server->dir) != NULL, "%s: no directory can be made",
                server->dir);
+    shortage_end();
     vfs_install(&server->vfs);
     open_store(server);
     for (unsigned i = 0; i < documents; i++) {
@@ -252,6 +254,7 @@ static void fail(struct server *server, struct store_request *unheard, const cha
                store_error_name(result));
     plan_say(server->plan, "the store fails: %s", store_error_name(result));
     server->tally->failed_disks++;
+    server->tally->shortages += result == STORE_E_MEMORY;
     server->failed = true;
     server->unheard = unheard;
 }
@@ -356,6 +359,12 @@ void server_fail_disk(struct server *server, unsigned kinds, long at, bool stays
     server->was_broken = true;
 }
 
+void server_run_short(struct server *server, long at, bool stays)
+{
+    shortage_begin(at, stays);
+    server->was_broken = server->was_short = true;
+}
+
 void server_fill_disk(struct server *server, int64_t room)
 {
     server->vfs.room = room;
@@ -391,6 +400,7 @@ static void find_unheard(struct server *server)
 
 void server_crash(struct server *server, enum server_end how)
 {
+    shortage_end();
     end(server);
     if (how == SERVER_WITHOUT_POWER && !server->vfs.dead) {
         vfs_cut_power(&server->vfs, &server->power);

@@ -80,7 +80,7 @@ struct cursor {
 /* What has happened, to know that a run was worth something. */
 struct tally {
     unsigned rounds, events, edits, folds, histories, snapshots, lags, ticks_lost, stops;
-    unsigned kills, power_cuts, failed_disks, unheard;
+    unsigned kills, power_cuts, failed_disks, shortages, unheard, unread;
     unsigned rollbacks, takeovers, repeats, settles, hashes, unloads;
     unsigned not_open, too_old;
 };
@@ -101,7 +101,8 @@ struct server {
     bool stopping;
     bool failed;     /* the store has: the process must end (server_crash) */
     bool was_full;   /* the disk was once, so warnings are in order */
-    bool was_broken; /* the same for a disk that failed */
+    bool was_broken; /* the same for a disk that failed, or memory, */
+    bool was_short;  /* and for memory alone */
     bool has_crashed;
     struct store_request *unheard; /* what was being written when the store failed */
 
@@ -132,10 +133,12 @@ void server_crash(struct server *server, enum server_end how);
 void server_ask_stop(struct server *server);
 bool server_has_stopped(const struct server *server);
 
-/* Power goes at the n-th change of the disk; the disk fails at the n-th call of some kinds; it has
- * room for so many bytes more (negative: for all). Until the server begins anew. */
+/* Power goes at the n-th change of the disk; the disk fails at the n-th call of some kinds; there
+ * is no memory for SQLite's n-th allocation; the disk has room for so many bytes more (negative:
+ * for all). Until the server begins anew. */
 void server_cut_power(struct server *server, long at);
 void server_fail_disk(struct server *server, unsigned kinds, long at, bool stays);
+void server_run_short(struct server *server, long at, bool stays);
 void server_fill_disk(struct server *server, int64_t room);
 
 /* Commits the oldest appends, at most `most` of them. */

@@ -7,6 +7,7 @@
  *
  * A round that fails is cut down to the events that matter, and its plan is kept in a file.
  */
+#include "lib/shortage.h"
 #include "run.h"
 #include "shrink.h"
 #include "vectors.h"
@@ -177,6 +178,8 @@ static int print_tally(const struct slot *slots, unsigned jobs)
         ROW(kills, "times killed"),
         ROW(power_cuts, "power cuts"),
         ROW(failed_disks, "failures of the store"),
+        ROW(shortages, "of them for want of memory"),
+        ROW(unread, "requests refused for it"),
         ROW(unheard, "edits stored of which nobody had heard"),
         ROW(rollbacks, "appends refused by a full disk"),
         ROW(stops, "edits refused while stopping"),
@@ -285,6 +288,10 @@ int main(int argc, char **argv)
     if (!read_options(argc, argv, &options)) {
         fputs(usage, stderr);
         return 2;
+    }
+    if (!shortage_install()) {
+        fputs("sim: SQLite's allocations cannot be watched\n", stderr);
+        return 1;
     }
     if (options.vectors > 0) {
         return vectors_write(options.vectors, stdout) ? 0 : 1;

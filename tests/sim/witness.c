@@ -96,7 +96,9 @@ static void see_error(struct server *server, const struct line *line,
     } codes[] = {{"not_open", &tally->not_open, true},
                  {"too_old", &tally->too_old, true},
                  {"storage_full", &tally->rollbacks, server->was_full},
-                 {"overloaded", &tally->stops, server->stopping}};
+                 {"overloaded", &tally->stops, server->stopping},
+                 {"out_of_memory", &tally->unread, server->was_short},
+                 {"internal", &tally->unread, server->was_short}};
     size_t i = 0;
     while (i < sizeof codes / sizeof *codes &&
            !bytes_equal(message->error.code, bytes_of(codes[i].code))) {
