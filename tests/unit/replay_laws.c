@@ -103,14 +103,14 @@ int __wrap_ot_doc_hash(const struct ot_doc *doc, uint32_t *hash_out)
     return code;
 }
 
-/* In how many random cases the law does not hold, the engine having the fault. */
-static unsigned count_breaches(const char *name, enum fault has)
+/* Whether the law does not hold in one of so many random cases, the engine having the fault. */
+static bool is_breached(const char *name, enum fault has, unsigned cases)
 {
     const struct law *law = law_find(name);
     struct rng rng = rng_start(name);
-    unsigned breaches = 0;
+    bool breached = false;
     assert_non_null(law);
-    for (unsigned i = 0; i < CASES; i++) {
+    for (unsigned i = 0; i < cases && !breached; i++) {
         struct ot_case c;
         case_begin(&c, &rng, OT_STABLE);
         struct ot_shape shape = random_shape(&rng, OT_STABLE);
@@ -123,17 +123,17 @@ static unsigned count_breaches(const char *name, enum fault has)
         bool holds = law->holds(&law_case);
         fault = FAULT_NONE;
         case_require(&c, holds || has != FAULT_NONE, law->text);
-        breaches += !holds;
+        breached = !holds;
         case_end(&c);
     }
-    return breaches;
+    return breached;
 }
 
 static void each_law_holds(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < LAW_COUNT; i++) {
-        assert_int_equal(count_breaches(laws[i].name, FAULT_NONE), 0);
+        assert_false(is_breached(laws[i].name, FAULT_NONE, CASES));
     }
 }
 
@@ -156,8 +156,8 @@ static void each_law_finds_an_engine_that_errs(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        unsigned breaches = count_breaches(pairs[i].law, pairs[i].fault);
-        if (breaches == 0) {
+        /* Some are met in one case of hundreds. */
+        if (!is_breached(pairs[i].law, pairs[i].fault, 100 * CASES)) {
             fail_msg("%s does not find fault %d", pairs[i].law, (int)pairs[i].fault);
         }
     }
