@@ -1,5 +1,5 @@
-/* Lines as a path, an ETag, an Origin, a Host, an X-Forwarded-For, and a pattern of origins: what is made of them
- * stays within them and says the same when it is said anew. */
+/* Lines as a path, an ETag, an Origin, a Host, an X-Forwarded-For, and a pattern of origins: what
+ * is made of them stays within them and says the same when it is said anew. */
 #include "fuzz.h"
 
 #include "server/gate/ip.h"
@@ -45,10 +45,12 @@ static void check_origin(const char *text, const char *host, const char *pattern
         return;
     }
     assert(is_within(origin.host, text));
-    int size = snprintf(written, sizeof written, "%s://%.*s:%u", origin.scheme == SCHEME_HTTPS ? "https" : "http",
-                        (int)origin.host.size, origin.host.at, origin.port);
+    int size = snprintf(written, sizeof written, "%s://%.*s:%u",
+                        origin.scheme == SCHEME_HTTPS ? "https" : "http", (int)origin.host.size,
+                        origin.host.at, origin.port);
     struct span all = {written, (size_t)size};
-    assert(origin_parse(all, &again) == 0 && again.port == origin.port && again.host.size == origin.host.size);
+    assert(origin_parse(all, &again) == 0 && again.port == origin.port &&
+           again.host.size == origin.host.size);
     struct span authority = {strstr(written, "//") + 2, 0};
     authority.size = strlen(authority.at);
     assert(origin_is_same(&origin, authority, origin.scheme));

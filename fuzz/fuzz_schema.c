@@ -1,5 +1,6 @@
-/* Bytes as an operation of a rich document. What is refused is refused at one of its components; what the
- * table allows, a server that allows more allows too, and so is each of its components alone. */
+/* Bytes as an operation of a rich document. What is refused is refused at one of its components;
+ * what the table allows, a server that allows more allows too, and so is each of its components
+ * alone. */
 #include "fuzz.h"
 
 #include "server/schema/schema.h"

@@ -1,5 +1,6 @@
-/* Bytes as a token, or as the header and the claims (with a line end between) of one that is well signed. What
- * is taken, a second reading takes too, which looks at it from the end: first the claims, then the proof. */
+/* Bytes as a token, or as the header and the claims (with a line end between) of one that is well
+ * signed. What is taken, a second reading takes too, which looks at it from the end: first the
+ * claims, then the proof. */
 #include "fuzz.h"
 
 #include "server/auth/token.h"
@@ -22,7 +23,8 @@ static json_t *part(const char *text, size_t size)
     char bytes[MAX];
     size_t count = 0;
     const char *end;
-    if (sodium_base642bin((uint8_t *)bytes, sizeof bytes, text, size, NULL, &count, &end, VARIANT) ||
+    if (sodium_base642bin((uint8_t *)bytes, sizeof bytes, text, size, NULL, &count, &end,
+                          VARIANT) ||
         end != text + size) {
         return NULL;
     }
@@ -43,7 +45,8 @@ static bool is_signed(const char *token, size_t size, const char *signature, con
     return strcmp(alg, "HS256") == 0
                ? count == sizeof mac && memcmp(mac, bytes, count) == 0
                : strcmp(alg, "EdDSA") == 0 && count == sizeof bytes &&
-                     crypto_sign_verify_detached(bytes, (const uint8_t *)token, size, public_key) == 0;
+                     crypto_sign_verify_detached(bytes, (const uint8_t *)token, size, public_key) ==
+                         0;
 }
 
 /* Would this token be good? `text` ends with NUL and has none before. */
@@ -53,13 +56,14 @@ static bool is_good(const char *text, const uint8_t *public_key, const struct to
     if (first == NULL || first == last || memchr(first + 1, '.', (size_t)(last - first - 1))) {
         return false;
     }
-    json_t *claims = part(first + 1, (size_t)(last - first - 1)), *header = part(text, (size_t)(first - text));
+    json_t *claims = part(first + 1, (size_t)(last - first - 1)),
+           *header = part(text, (size_t)(first - text));
     const char *alg = json_string_value(json_object_get(header, "alg"));
     const char *kid = json_string_value(json_object_get(header, "kid"));
     const char *sub = json_string_value(json_object_get(claims, "sub"));
     json_int_t exp = json_integer_value(json_object_get(claims, "exp"));
-    bool good = alg && kid && sub && json_object_get(header, "crit") == NULL && exp + LEEWAY > NOW &&
-                strcmp(token->subject, sub) == 0 && token->expires_s == exp &&
+    bool good = alg && kid && sub && json_object_get(header, "crit") == NULL &&
+                exp + LEEWAY > NOW && strcmp(token->subject, sub) == 0 && token->expires_s == exp &&
                 json_integer_value(json_object_get(claims, "nbf")) <= NOW + LEEWAY &&
                 strcmp(kid, strcmp(alg, "HS256") == 0 ? "a" : "b") == 0 &&
                 is_signed(text, (size_t)(last - text), last + 1, alg, public_key);
@@ -75,7 +79,8 @@ static size_t append(char *out, size_t size, const uint8_t *bytes, size_t count)
 }
 
 /* What `data` holds in two parts, signed by one of the keys; its size. */
-static size_t sign(const uint8_t *data, size_t size, bool by_mac, const uint8_t *secret_key, char *out)
+static size_t sign(const uint8_t *data, size_t size, bool by_mac, const uint8_t *secret_key,
+                   char *out)
 {
     uint8_t signature[crypto_sign_BYTES];
     const uint8_t *line = memchr(data, '\n', size);
@@ -94,8 +99,9 @@ static size_t sign(const uint8_t *data, size_t size, bool by_mac, const uint8_t 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct token_keys keys = {.count = 2, .keys = {{.name = "a", .algorithm = TOKEN_HS256, .size = 32},
-                                                   {.name = "b", .algorithm = TOKEN_EDDSA}}};
+    struct token_keys keys = {.count = 2,
+                              .keys = {{.name = "a", .algorithm = TOKEN_HS256, .size = 32},
+                                       {.name = "b", .algorithm = TOKEN_EDDSA}}};
     uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
     char text[2 * MAX] = "";
     if (size == 0 || size > MAX / 2 || sodium_init() < 0) {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "quire/ot.h"
+#include "server/hub/request.h"
 #include "storage/store.h"
 
 #define DOCUMENTS      2000
@@ -18,6 +20,7 @@
 #define BACKLOG_MAX    32  /* documents waiting to be settled before appending waits for it */
 #define PRELOAD_ROWS   600000
 #define LONG_HISTORY   250000
+#define CHECK_ROUNDS   200 /* of SETTLE_EDITS edits of one document that are settled */
 #define SAMPLES_MAX    1000000
 #define BATCH_MAX      1000
 
@@ -313,6 +316,76 @@ static void bench_history(struct bench *bench, const char *dir)
     store_close(bench->store);
 }
 
+/* ---- what it costs to hold a snapshot against what is stored ------------------------------------
+ */
+
+/* Settles as the server does; without `checked`, what was always done. */
+static void settle_as_server(struct bench *bench, int64_t key, uint64_t version,
+                             struct ot_slice snapshot, bool checked)
+{
+    struct store_request *request = request_new(REQUEST_SETTLE);
+    struct store_slice bytes = {snapshot.data, snapshot.size};
+
+    request->key = key;
+    request->document.type = STORE_TEXT;
+    request->first = version;
+    request->blob = blob_copy(snapshot.data, snapshot.size);
+    while (!request->done) {
+        struct moment from = moment_now();
+
+        if (checked) {
+            request_serve(bench->store, request);
+            if (request->replaying)
+                request_replay(request);
+        } else {
+            request->result = store_settle(bench->store, key, version, bytes, 1, &request->done);
+        }
+        check(request->result, "settle");
+        sample(&bench->slices, from);
+    }
+    request_free(request);
+}
+
+static void append_real(struct bench *bench, struct document *document, struct ot_doc *doc)
+{
+    static const uint8_t op[] = {0x02, 0x51, 'a', 'n', ' ', 'e', 'd', 'i', 't', ' ', '.', ' '};
+    struct store_edit edits[SETTLE_EDITS];
+
+    for (size_t i = 0; i < SETTLE_EDITS; i++) {
+        edits[i] = (struct store_edit){.key = document->key,
+                                       .version = ++document->version,
+                                       .client = 1,
+                                       .seq = document->version,
+                                       .op = {.data = op, .size = sizeof op}};
+        if (ot_doc_apply(doc, (struct ot_slice){op, sizeof op}, NULL) != OT_OK)
+            exit(1);
+    }
+    check(store_append(bench->store, edits, SETTLE_EDITS, NULL, 0), "append");
+}
+
+static void bench_checked(struct bench *bench, const char *dir, bool checked)
+{
+    struct document *document = &bench->documents[0];
+    struct ot_doc *doc = ot_doc_new();
+    struct ot_buf snapshot = {0};
+
+    bench_open(bench, dir, checked ? "checked" : "unchecked");
+    bench_documents(bench);
+    for (int round = 0; round < CHECK_ROUNDS; round++) {
+        append_real(bench, document, doc);
+        ot_buf_clear(&snapshot);
+        if (ot_doc_snapshot(doc, &snapshot) != OT_OK)
+            exit(1);
+        settle_as_server(bench, document->key, document->version, ot_buf_slice(&snapshot), checked);
+    }
+    printf("settling %s, a document that grows to %zu bytes:\n",
+           checked ? "held against what is stored" : "alone", snapshot.size);
+    print_samples("settle", &bench->slices, (size_t)CHECK_ROUNDS * SETTLE_EDITS);
+    ot_buf_deinit(&snapshot);
+    ot_doc_free(doc);
+    store_close(bench->store);
+}
+
 static struct samples samples_new(void)
 {
     struct samples samples = {.us = malloc(SAMPLES_MAX * sizeof(double))};
@@ -339,6 +412,8 @@ int main(int argc, char **argv)
     printf("%d documents, operations of %d bytes\n", DOCUMENTS, OP_BYTES);
     bench_append(bench, argv[1]);
     bench_history(bench, argv[1]);
+    bench_checked(bench, argv[1], false);
+    bench_checked(bench, argv[1], true);
     free(bench->commits.us);
     free(bench->slices.us);
     free(bench->idles.us);
