@@ -13,6 +13,11 @@
 #define QUIRE_SETTINGS(X)                                                                          \
     X(CONNECTIONS, "connections", 10000, 1, 1000000, 0, "connections",                             \
       "connections at once; more are refused")                                                     \
+    X(MEMORY, "memory", 0, 0, 1048576, 0, "MiB",                                                   \
+      "memory of the process (0: half of what there is); from 80 % on caches and cursors are "     \
+      "given "                                                                                     \
+      "up, from 90 % nobody new is let in (overloaded, status 503), from 95 % edits wait "         \
+      "(overloaded) and those who use most are closed with 4508")                                  \
     X(ADDRESS_CONNECTIONS, "connections-per-address", 2000, 1, 1000000, 0, "connections",          \
       "of one address at once (of IPv6: one /64); status 429")                                     \
     X(USER_CONNECTIONS, "connections-per-user", 50, 1, 1000000, 0, "connections",                  \
@@ -160,6 +165,10 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_LIST_WALK, 1000, "documents",                                                          \
       "looked at for one LIST of somebody who may see some; the next one goes on")                 \
     X(LIMIT_TOKEN_NOTICE_MS, 60000, "ms", "before its token ends, a connection is told")           \
+    X(LIMIT_MEMORY_RETRY_MS, 5000, "ms", "when to try again while memory is short")                \
+    X(LIMIT_HEAVY_BYTES, 262144, "bytes",                                                          \
+      "of messages that wait for a connection when memory is out; the heaviest are closed with "   \
+      "4508")                                                                                      \
     X(LIMIT_RETURN_MS, 2000, "ms", "in which clients are told to come back when the server stops") \
     X(LIMIT_DRAIN_MS, 5000, "ms", "time to finish when the server stops")
 

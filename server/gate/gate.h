@@ -34,6 +34,10 @@ struct gate_env {
     void (*posted)(void *context);
     /* For /readyz: NULL when the server can serve, else a sentence why not. */
     const char *(*not_ready)(void *context);
+    /* How short memory is: from HUB_SCARCE on new sockets are turned away, at HUB_OUT the
+     * connection for which most waits is closed, one after the other. May be NULL. Any gate's
+     * thread. */
+    enum hub_pressure (*pressure)(void *context);
     /* For /metrics: writes its text to `out` (METRICS_TEXT_MAX) and returns its size. NULL: there
      * is no such page. */
     size_t (*metrics)(void *context, char *out);

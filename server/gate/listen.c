@@ -147,7 +147,8 @@ static void accept_one(struct gate *gate, int socket, const struct ip *from)
     int unsent = UNSENT_BYTES;
     int unanswered = LIMIT_UNANSWERED_MS;
     struct gates *gates = gate->gates;
-    if (atomic_fetch_add(&gates->sockets, 1) >= gates->connections_max) {
+    if (atomic_fetch_add(&gates->sockets, 1) >= gates->connections_max ||
+        gate_pressure(gate) >= HUB_SCARCE) {
         listen_turn_away(gate, socket);
         return;
     }

@@ -173,6 +173,29 @@ static void on_turn_end(uv_prepare_t *handle)
     }
 }
 
+enum hub_pressure gate_pressure(const struct gate *gate)
+{
+    const struct gate_env *env = &gate->gates->env;
+    return env->pressure == NULL ? HUB_EASY : env->pressure(env->context);
+}
+
+/* What waits for somebody who does not take it is the first to go. */
+static void end_heaviest(struct gate *gate)
+{
+    struct peer *heaviest = NULL;
+    for (uint32_t place = 0; place < gate->slots.used; place++) {
+        struct peer *peer = slots_at(&gate->slots, place);
+        if (peer != NULL && peer->state < PEER_CLOSING && peer->outbox.bytes > LIMIT_HEAVY_BYTES &&
+            (heaviest == NULL || peer->outbox.bytes > heaviest->outbox.bytes)) {
+            heaviest = peer;
+        }
+    }
+    if (heaviest != NULL) {
+        outbox_drop(&heaviest->outbox);
+        peer_close(heaviest, WIRE_CLOSE_OVERLOADED);
+    }
+}
+
 static void on_tick(uv_timer_t *handle)
 {
     struct gate *gate = handle->data;
@@ -180,6 +203,9 @@ static void on_tick(uv_timer_t *handle)
     atomic_store(&gate->turned_ms, clock_monotonic_ms());
     wheel_advance(&gate->wheel, now, peer_expired, gate);
     http_tick(gate, now);
+    if (gate_pressure(gate) >= HUB_OUT) {
+        end_heaviest(gate);
+    }
     if (gate->index == 0) {
         listen_tick(gate);
     }

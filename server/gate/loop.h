@@ -110,6 +110,7 @@ void gate_free(struct gate *gate);
 void *gate_run(void *gate);
 /* Any thread. */
 void gate_wake(struct gate *gate);
+enum hub_pressure gate_pressure(const struct gate *gate);
 /* The time of this turn of the loop. */
 uint64_t gate_now_ms(const struct gate *gate);
 

@@ -100,9 +100,11 @@ void chat_receive(struct hub *hub, struct connection *connection, const struct m
     if (member == NULL) {
         return;
     }
-    if (hub->stopping) {
-        hub_refuse(hub, connection->number, message->ref, message->channel, "overloaded",
-                   "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
+    uint64_t retry_ms;
+    const char *why = rates_overload(hub, HUB_OUT, &retry_ms);
+    if (why != NULL) {
+        hub_refuse(hub, connection->number, message->ref, message->channel, "overloaded", why,
+                   retry_ms, WIRE_NONE);
         return;
     }
     if (!rates_allow(hub, connection, USER_CHATS, message->ref, message->channel)) {

@@ -160,9 +160,14 @@ void documents_delete_if_quiet(struct hub *hub, struct room *room)
 void documents_receive(struct hub *hub, struct connection *connection,
                        const struct message *message)
 {
-    if (hub->stopping && message->kind != WIRE_LIST) {
-        hub_refuse(hub, connection->number, message->ref, -1, "overloaded",
-                   "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
+    uint64_t retry_ms;
+    bool adds = message->kind == WIRE_CREATE;
+    const char *why = message->kind == WIRE_LIST
+                          ? NULL
+                          : rates_overload(hub, adds ? HUB_SCARCE : HUB_NEVER, &retry_ms);
+    if (why != NULL) {
+        hub_refuse(hub, connection->number, message->ref, -1, "overloaded", why, retry_ms,
+                   WIRE_NONE);
         return;
     }
     enum user_rate rate = message->kind == WIRE_LIST ? USER_PAGES : USER_CREATES;

@@ -238,8 +238,10 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
         return;
     }
     struct room *room = member->room;
-    if (hub->stopping) {
-        refuse(hub, member, seq, "overloaded", "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
+    uint64_t retry_ms;
+    const char *why = rates_overload(hub, HUB_OUT, &retry_ms);
+    if (why != NULL) {
+        refuse(hub, member, seq, "overloaded", why, retry_ms, WIRE_NONE);
         return;
     }
     if (!member_may(hub, member, ACCESS_EDIT)) {

@@ -303,6 +303,9 @@ static void sweep(struct hub *hub, uint64_t now_ms)
     do { /* a removal moves slots: then look again from the start */
         removed = hub->rooms_by_key.count;
         for (size_t at = 0; (room = table_next(&hub->rooms_by_key, &at)) != NULL;) {
+            if (hub->pressure >= HUB_TIGHT) {
+                room_drop_caches(room);
+            }
             if (room->member_count == 0) {
                 room_sweep(hub, room, now_ms);
             }
@@ -311,6 +314,14 @@ static void sweep(struct hub *hub, uint64_t now_ms)
             }
         }
     } while (hub->rooms_by_key.count < removed);
+}
+
+void hub_press(struct hub *hub, enum hub_pressure pressure)
+{
+    if (pressure > hub->pressure) {
+        hub->sweep_ms = 0;
+    }
+    hub->pressure = pressure;
 }
 
 void hub_tick(struct hub *hub)

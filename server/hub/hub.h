@@ -136,6 +136,15 @@ struct hub_env {
     void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);
 };
 
+/* How short memory is, each stage with those before it. */
+enum hub_pressure {
+    HUB_EASY,
+    HUB_TIGHT,  /* no caches, no empty rooms, cursors are passed over */
+    HUB_SCARCE, /* nobody new is let in, and nothing new opened or created */
+    HUB_OUT,    /* edits and chat wait */
+    HUB_NEVER   /* not a stage */
+};
+
 struct hub;
 
 /* `epoch`: of the store. The environment must outlive the hub. */
@@ -151,6 +160,7 @@ void hub_stored(struct hub *hub, struct store_request *request);
 /* Does what is due (presence ticks, idle rooms). Call when hub_next_ms has come; early is harmless.
  */
 void hub_tick(struct hub *hub);
+void hub_press(struct hub *hub, enum hub_pressure pressure);
 /* The monotonic time at which hub_tick has something to do; UINT64_MAX when nothing. */
 uint64_t hub_next_ms(const struct hub *hub);
 /* True once HUB_IN_STOP was received, every edit is committed and every room settled. */

@@ -319,10 +319,10 @@ static bool may_open(struct hub *hub, const struct connection *connection, uint6
                      uint8_t channel, const char *id)
 {
     const char *code = NULL;
-    const char *text = NULL;
-    if (hub->stopping) {
+    uint64_t retry_ms = WIRE_NONE;
+    const char *text = rates_overload(hub, HUB_SCARCE, &retry_ms);
+    if (text != NULL) {
         code = "overloaded";
-        text = "the server is stopping";
     } else if (connection->member_count + openings_of(connection) >= LIMIT_CHANNELS) {
         code = "channel_limit";
         text = "too many documents are open on this connection";
@@ -335,8 +335,7 @@ static bool may_open(struct hub *hub, const struct connection *connection, uint6
         }
     }
     if (code != NULL) {
-        hub_refuse(hub, connection->number, ref, channel, code, text,
-                   hub->stopping ? LIMIT_DRAIN_MS : WIRE_NONE, WIRE_NONE);
+        hub_refuse(hub, connection->number, ref, channel, code, text, retry_ms, WIRE_NONE);
     }
     return code == NULL;
 }

@@ -211,6 +211,9 @@ void presence_receive(struct hub *hub, struct connection *connection, const stru
         !member_may(hub, member, ACCESS_POINT)) {
         return;
     }
+    if (hub->pressure >= HUB_TIGHT) {
+        return;
+    }
     if (!rates_allow_cursor(hub, connection)) {
         hold(member, message);
     } else if (place(hub, member, message)) {

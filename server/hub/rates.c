@@ -18,13 +18,24 @@ static struct holder *holder_of(struct hub *hub, const struct connection *connec
                : holders_take(&hub->holders, &connection->client, sizeof connection->client);
 }
 
-static void turn_away(struct hub *hub, struct connection *connection)
+const char *rates_overload(const struct hub *hub, enum hub_pressure until, uint64_t *retry_ms_out)
+{
+    *retry_ms_out = hub->stopping            ? LIMIT_DRAIN_MS
+                    : hub->pressure >= until ? LIMIT_MEMORY_RETRY_MS
+                                             : WIRE_NONE;
+    return hub->stopping            ? "the server is stopping"
+           : hub->pressure >= until ? "the server is short of memory"
+                                    : NULL;
+}
+
+static void turn_away(struct hub *hub, struct connection *connection, const char *code,
+                      const char *text, uint64_t retry_ms)
 {
     struct encode_error error = {.ref = WIRE_NONE,
                                  .channel = -1,
-                                 .code = "rate_limited",
-                                 .text = "you have too many connections",
-                                 .retry_ms = RETURN_MS,
+                                 .code = code,
+                                 .text = text,
+                                 .retry_ms = retry_ms,
                                  .at = WIRE_NONE};
     metrics_refused(&hub->metrics, error.code);
     encode_error(&hub->scratch, &error);
@@ -38,10 +49,16 @@ static void turn_away(struct hub *hub, struct connection *connection)
 
 bool rates_hold(struct hub *hub, struct connection *connection)
 {
+    uint64_t retry_ms;
     connection->holder = holder_of(hub, connection);
+    if (hub->pressure >= HUB_SCARCE) {
+        const char *why = rates_overload(hub, HUB_SCARCE, &retry_ms);
+        turn_away(hub, connection, "overloaded", why, retry_ms);
+        return false;
+    }
     if (connection->token != NULL &&
         connection->holder->count > hub->limits.values[SETTING_USER_CONNECTIONS]) {
-        turn_away(hub, connection);
+        turn_away(hub, connection, "rate_limited", "you have too many connections", RETURN_MS);
         return false;
     }
     return true;

@@ -351,11 +351,18 @@ void room_settled(struct hub *hub, struct store_request *request)
     documents_delete_if_quiet(hub, room);
 }
 
+void room_drop_caches(struct room *room)
+{
+    blob_unref(room->snapshot);
+    room->snapshot = NULL;
+}
+
 void room_sweep(struct hub *hub, struct room *room, uint64_t now_ms)
 {
     bool quiet = room->state == ROOM_LIVE && !room->damaged && room->member_count == 0 &&
                  room->appending == 0 && room->committed == room->head;
-    if (!quiet || now_ms - room->empty_since_ms < LIMIT_ROOM_IDLE_MS) {
+    uint64_t idle_ms = hub->pressure >= HUB_TIGHT ? 0 : LIMIT_ROOM_IDLE_MS;
+    if (!quiet || now_ms - room->empty_since_ms < idle_ms) {
         return;
     }
     room_settle_if_due(hub, room);

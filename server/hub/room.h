@@ -169,6 +169,7 @@ struct hub {
     uint64_t epoch;
     unsigned gates;
     bool stopping;
+    enum hub_pressure pressure;
     bool ending;   /* hub_free: nothing goes out any more */
     uint64_t seed; /* of the hash of document ids */
     struct table connections;
@@ -264,6 +265,8 @@ enum user_rate { USER_EDITS, USER_CHATS, USER_OPENS, USER_CREATES, USER_PAGES };
  * ended. */
 bool rates_hold(struct hub *hub, struct connection *connection);
 void rates_let_go(struct hub *hub, struct connection *connection);
+/* Why nothing of what memory allows below `until` is taken now, or NULL; and when to come again. */
+const char *rates_overload(const struct hub *hub, enum hub_pressure until, uint64_t *retry_ms_out);
 /* One more of these by the connection's user. False: it has been refused. */
 bool rates_allow(struct hub *hub, struct connection *connection, enum user_rate rate, uint64_t ref,
                  int channel);
@@ -315,6 +318,8 @@ struct blob *room_snapshot(struct room *room);
 void room_settle_if_due(struct hub *hub, struct room *room);
 void room_settled(struct hub *hub, struct store_request *request);
 /* Looks whether an empty room can go. */
+/* What can be made again. */
+void room_drop_caches(struct room *room);
 void room_sweep(struct hub *hub, struct room *room, uint64_t now_ms);
 struct author *room_author(struct room *room, uint64_t client);
 

@@ -36,6 +36,9 @@
     X(METRIC_COMMITS, "counter", "quire_commits_total", "transactions of edits and chat messages") \
     X(METRIC_INBOX, "gauge", "quire_inbox_messages", "messages of clients that wait for the hub")  \
     X(METRIC_INBOX_BYTES, "gauge", "quire_inbox_bytes", "bytes of those")                          \
+    X(METRIC_MEMORY, "gauge", "quire_memory_bytes", "memory in use, as of the last look")          \
+    X(METRIC_MEMORY_STAGE, "gauge", "quire_memory_stage",                                          \
+      "0, 1: caches are given up, 2: nobody new is let in, 3: edits wait")                         \
     X(METRIC_LOG_DROPPED, "counter", "quire_log_lines_dropped_total",                              \
       "lines of the log that nobody read in time")
 

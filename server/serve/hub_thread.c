@@ -15,6 +15,8 @@
 #define SLICE_MESSAGES 256
 /* Sleeps no longer, so that others can tell a sleeping hub from a stuck one. */
 #define SLEEP_MAX_MS 1000
+/* How often memory is looked at. */
+#define LOOK_MS 250
 
 _Static_assert(HUB_LOG_DEBUG == (int)LOG_DEBUG && HUB_LOG_ERROR == (int)LOG_ERROR, "log levels");
 _Static_assert(WIRE_KEY_SIZE == CLIENT_KEY_SIZE, "size of a client key");
@@ -36,6 +38,7 @@ struct hub_thread {
     /* the thread's own */
     struct hub_in *taken; /* from the inbox, not yet received */
     uint64_t now_ms;
+    uint64_t look_ms;
     bool stopped;
 };
 
@@ -155,6 +158,14 @@ static bool tick(struct hub_thread *thread)
     return true;
 }
 
+static void look(struct hub_thread *thread)
+{
+    if (thread->options.look && thread->now_ms >= thread->look_ms) {
+        thread->look_ms = thread->now_ms + LOOK_MS;
+        hub_press(thread->hub, thread->options.look(thread->options.context));
+    }
+}
+
 static void rest(struct hub_thread *thread)
 {
     uint64_t until_ms = hub_next_ms(thread->hub);
@@ -174,6 +185,7 @@ static void *run(void *context)
         bool worked = take_answers(thread);
         worked |= take_messages(thread);
         worked |= tick(thread);
+        look(thread);
         store_thread_wake(thread->options.store);
         if (!thread->stopped && hub_stopped(thread->hub)) {
             thread->stopped = true;

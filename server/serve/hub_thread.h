@@ -31,6 +31,8 @@ struct hub_thread_options {
                        const struct token_keys *old);
     /* A client's message has left the inbox. On the thread. */
     void (*taken)(void *context, uint64_t connection);
+    /* How short memory is, four times a second or less. May be NULL. On the thread. */
+    enum hub_pressure (*look)(void *context);
     /* hub_stopped has become true. On the thread, once. */
     void (*stopped)(void *context);
 };

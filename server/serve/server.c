@@ -5,6 +5,7 @@
 #include "server/gate/gate.h"
 #include "server/limits.h"
 #include "server/serve/admin.h"
+#include "server/serve/budget.h"
 #include "server/serve/hub_thread.h"
 #include "server/serve/store_thread.h"
 #include "storage/store.h"
@@ -21,6 +22,8 @@
 #define GATES_SILENT_MS 3000
 #define FULL_SHOWN_MS   10000
 
+#define BYTES_PER_MIB UINT64_C(1048576)
+
 _Static_assert(OPTION_WORKERS_MAX == HUB_GATES_MAX, "the most workers there can be");
 
 struct server {
@@ -31,6 +34,7 @@ struct server {
     struct gates *gates;
     struct admin *admin;     /* NULL when its socket could not be made */
     struct token_keys *keys; /* those in use, when they are not the options' any more */
+    struct budget budget;
     atomic_bool serving, draining, failed;
 };
 
@@ -144,6 +148,25 @@ static void gate_log(void *context, enum hub_log_level level, const char *event,
     log_event(server->options.log, (enum log_level)level, event, fields);
 }
 
+static enum hub_pressure gate_pressure(void *context)
+{
+    const struct server *server = context;
+    return budget_stage(&server->budget);
+}
+
+static enum hub_pressure look(void *context)
+{
+    struct server *server = context;
+    enum hub_pressure before = budget_stage(&server->budget);
+    enum hub_pressure stage = budget_look(&server->budget);
+    if (stage != before)
+        log_write(server->options.log, stage == HUB_EASY ? LOG_INFO : LOG_WARN, "memory",
+                  "stage=%d used=%llu whole=%llu", (int)stage,
+                  (unsigned long long)atomic_load(&server->budget.used_bytes),
+                  (unsigned long long)server->budget.whole_bytes);
+    return stage;
+}
+
 static const char *gate_not_ready(void *context)
 {
     const struct server *server = context;
@@ -160,6 +183,8 @@ static const char *gate_not_ready(void *context)
         return "the hub does not answer";
     if (store.full_ms < FULL_SHOWN_MS)
         return "the disk is full";
+    if (budget_stage(&server->budget) >= HUB_SCARCE)
+        return "memory is short";
     return NULL;
 }
 
@@ -170,6 +195,8 @@ static size_t print_metrics(void *context, char *out)
     gates_metrics(server->gates, &sum);
     hub_thread_metrics(server->hub_thread, &sum);
     metrics_add(&sum, METRIC_COMMITS, store_thread_stats(server->store_thread).commits);
+    metrics_add(&sum, METRIC_MEMORY, atomic_load(&server->budget.used_bytes));
+    metrics_add(&sum, METRIC_MEMORY_STAGE, budget_stage(&server->budget));
     metrics_add(&sum, METRIC_LOG_DROPPED, log_dropped(server->options.log));
     return metrics_print(&sum, out);
 }
@@ -230,6 +257,7 @@ static int make_hub(struct server *server, char *message_out)
         .revoked = hub_revoked,
         .keys_taken = hub_keys_taken,
         .taken = hub_taken,
+        .look = look,
         .stopped = hub_settled,
     });
     return server->hub_thread ? take_revocations(server, message_out) : -1;
@@ -254,6 +282,7 @@ static int open_gates(struct server *server, char *message_out)
         .post = gate_post,
         .posted = gate_posted,
         .not_ready = gate_not_ready,
+        .pressure = gate_pressure,
         .metrics = server->options.metrics_page ? print_metrics : NULL,
         .log = gate_log,
     };
@@ -302,6 +331,7 @@ struct server *server_start(const struct server_options *options, char *message_
     if (!server)
         return NULL;
     server->options = *options;
+    budget_init(&server->budget, options->limits.values[SETTING_MEMORY] * BYTES_PER_MIB);
     if (open_all(server, message_out) == 0 && run_all(server, message_out) == 0) {
         atomic_store(&server->serving, true);
         return server;
@@ -346,5 +376,6 @@ void server_stop(struct server *server)
     token_keys_free(server->keys);
     if (server->store)
         store_close(server->store);
+    budget_deinit(&server->budget);
     free(server);
 }

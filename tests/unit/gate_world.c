@@ -51,6 +51,12 @@ static const char *not_ready(void *context)
     return why;
 }
 
+static enum hub_pressure pressure(void *context)
+{
+    struct world *world = context;
+    return (enum hub_pressure)atomic_load(&world->pressure);
+}
+
 static void no_log(void *context, enum hub_log_level level, const char *event, const char *fields)
 {
     (void)context;
@@ -85,8 +91,11 @@ struct world *world_start(const struct gate_options *options)
     set_if_zero(&used.stall_ms, LONG_MS);
     set_if_zero(&used.close_ms, LONG_MS);
     char message[256];
-    const struct gate_env env = {
-        .context = world, .post = post, .not_ready = not_ready, .log = no_log};
+    const struct gate_env env = {.context = world,
+                                 .post = post,
+                                 .not_ready = not_ready,
+                                 .pressure = pressure,
+                                 .log = no_log};
     world->gates = gates_open(&used, &env, message, sizeof(message));
     if (world->gates == NULL || gates_run(world->gates, message, sizeof(message)) != 0) {
         fail_msg("%s", message);

@@ -8,6 +8,7 @@
 #include "server/wire/encode.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* The example HELLO of docs/protocol.md. */
 #define WORLD_HELLO                                                                                \
@@ -23,7 +24,8 @@ struct world {
     struct hub_in *first, *last;
     bool full; /* messages are refused, as by a full inbox */
     const char *not_ready;
-    bool hold, held; /* gate 0's thread is to stand still, stands still */
+    atomic_uint pressure; /* enum hub_pressure */
+    bool hold, held;      /* gate 0's thread is to stand still, stands still */
     struct ws_raw *holder;
 };
 

@@ -179,6 +179,52 @@ static void a_token_that_ends_is_no_bad_one(void **state)
     world_stop(world);
 }
 
+/* ---- memory ---- */
+
+static void when_memory_is_scarce_sockets_are_turned_away(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    struct ws_raw *ws;
+    atomic_store(&world->pressure, HUB_TIGHT);
+    assert_int_equal(shake_hands(world, NULL, &ws), 101);
+    ws_raw_free(ws);
+    atomic_store(&world->pressure, HUB_SCARCE);
+    assert_int_equal(shake_hands(world, NULL, &ws), 503);
+    ws_raw_free(ws);
+    atomic_store(&world->pressure, HUB_EASY);
+    assert_int_equal(shake_hands(world, NULL, &ws), 101);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+#define SMALL_BUFFER 65536
+
+/* Of two who do not read the one for whom more waits goes first, and who reads stays. */
+static void when_memory_is_out_the_heaviest_goes(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    uint64_t heavy, heavier, quiet;
+    struct ws_raw *one = world_join(world, SMALL_BUFFER, &heavy);
+    struct ws_raw *other = world_join(world, SMALL_BUFFER, &heavier);
+    struct ws_raw *good = world_join(world, 0, &quiet);
+    for (uint64_t i = 0; i < 24; i++) {
+        world_send(world, heavier, world_edit(1, 1u << 20));
+        if (i % 2 == 0)
+            world_send(world, heavy, world_edit(1, 1u << 20));
+    }
+    world_check_quiet(good);
+    atomic_store(&world->pressure, HUB_OUT);
+    world_expect(world, HUB_IN_GONE, heavier);
+    world_expect(world, HUB_IN_GONE, heavy);
+    world_check_quiet(good);
+    ws_raw_free(one);
+    ws_raw_free(other);
+    ws_raw_free(good);
+    world_stop(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +234,8 @@ int main(void)
         cmocka_unit_test(an_address_asks_for_no_more_than_the_rate),
         cmocka_unit_test(after_bad_tokens_none_of_the_address_is_looked_at),
         cmocka_unit_test(a_token_that_ends_is_no_bad_one),
+        cmocka_unit_test(when_memory_is_scarce_sockets_are_turned_away),
+        cmocka_unit_test(when_memory_is_out_the_heaviest_goes),
     };
     return cmocka_run_group_tests_name("limits_gate", tests, NULL, NULL);
 }

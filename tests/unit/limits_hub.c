@@ -305,6 +305,86 @@ static void a_user_is_one_over_all_connections(void **state)
     expect_error(again, "rate_limited"); /* coming back does not help */
 }
 
+/* ---- memory ---- */
+
+static uint64_t overload(struct world_connection *connection)
+{
+    struct reader fields;
+    struct ot_slice text;
+    assert_true(world_find(connection, WIRE_ERROR, &fields));
+    get_uint(&fields);
+    get_uint(&fields);
+    expect_text(&fields, "overloaded");
+    assert_true(reader_string(&fields, &text));
+    return get_uint(&fields);
+}
+
+static void when_memory_is_tight_empty_rooms_and_cursors_go(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    create(world, ann, "other", STORE_TEXT);
+    world_send(world, ann, WIRE_OPEN, "uusnnn", U(9), U(1), "other");
+    world_run(world);
+    world_send(world, ann, WIRE_CLOSE, "u", U(1));
+    world_pass(world, 2000);
+    const struct metrics *metrics = hub_metrics(world->hub);
+    assert_int_equal(metrics_get(metrics, METRIC_ROOMS), 2);
+    hub_press(world->hub, HUB_TIGHT);
+    world_pass(world, 10);
+    assert_int_equal(metrics_get(metrics, METRIC_ROOMS), 1);
+    world_forget(bob);
+    point(world, ann, 0);
+    world_pass(world, 1000);
+    assert_int_equal(last_seen(bob), -1);
+    say_edit(world, ann, 1);
+    expect_ack(ann, 1, 1);
+    hub_press(world->hub, HUB_EASY);
+    point(world, ann, 1);
+    world_pass(world, 1000);
+    assert_int_equal(last_seen(bob), 1);
+}
+
+static void when_memory_is_scarce_nobody_new_is_let_in(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    struct reader fields;
+    two_people(world, &ann, &bob);
+    hub_press(world->hub, HUB_SCARCE);
+    struct world_connection *carl = world_connect(world);
+    world_send(world, carl, WIRE_HELLO, "nssnns", "Carl", "#123456", "test");
+    assert_int_equal(overload(carl), LIMIT_MEMORY_RETRY_MS);
+    assert_int_equal(carl->closed, WIRE_CLOSE_OVERLOADED);
+    world_send(world, ann, WIRE_OPEN, "uusnnn", U(9), U(1), "other");
+    assert_int_equal(overload(ann), LIMIT_MEMORY_RETRY_MS);
+    world_send(world, ann, WIRE_CREATE, "uusn", U(9), U(2), "Title");
+    assert_int_equal(overload(ann), LIMIT_MEMORY_RETRY_MS);
+    say_edit(world, ann, 1);
+    expect_ack(ann, 1, 1);
+    hub_press(world->hub, HUB_EASY);
+    hello(world, "Carl");
+    world_send(world, ann, WIRE_CREATE, "uusn", U(9), U(2), "Title");
+    world_run(world);
+    assert_true(world_find(ann, WIRE_DONE, &fields));
+}
+
+static void when_memory_is_out_edits_wait(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    hub_press(world->hub, HUB_OUT);
+    edit(world, ann, 1, 0, insertion(0, "a"));
+    assert_int_equal(overload(ann), LIMIT_MEMORY_RETRY_MS);
+    say_chat(world, ann, 1);
+    assert_int_equal(overload(ann), LIMIT_MEMORY_RETRY_MS);
+    hub_press(world->hub, HUB_SCARCE);
+    say_edit(world, ann, 1);
+    expect_ack(ann, 1, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +393,11 @@ int main(void)
         cmocka_unit_test(edits_that_no_good_client_makes_end_the_connection),
         cmocka_unit_test(who_has_done_nothing_wrong_is_not_ended),
         cmocka_unit_test(cursors_beyond_the_rate_are_thrown_together_and_the_last_one_counts),
+        cmocka_unit_test_setup_teardown(when_memory_is_tight_empty_rooms_and_cursors_go,
+                                        world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(when_memory_is_scarce_nobody_new_is_let_in, world_setup,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(when_memory_is_out_edits_wait, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(a_user_has_no_more_connections_than_the_limit, setup_three,
                                         guarded_teardown),
         cmocka_unit_test_setup_teardown(a_user_is_one_over_all_connections, setup_three,
