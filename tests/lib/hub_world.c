@@ -210,7 +210,9 @@ void world_start_limited(struct world *world, const struct token_rules *tokens,
                             .random = 42,
                             .tokens = tokens,
                             .limits = limits};
-    strcpy(world->dir, "/tmp/quire-world-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    snprintf(world->dir, sizeof world->dir, "%s/quire-world-XXXXXX",
+             base != NULL && strlen(base) < 40 ? base : "/tmp");
     if (mkdtemp(world->dir) == NULL) {
         abort();
     }
