@@ -17,7 +17,7 @@
  * plain. */
 #define POLICY                                                                                     \
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "    \
-    "img-src 'self' https: data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "      \
+    "img-src 'self' https:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "            \
     "form-action 'none'; frame-ancestors 'self'"
 #define FURTHER_PROTECTION                                                                         \
     "X-Content-Type-Options: nosniff\r\n"                                                          \

@@ -95,7 +95,7 @@ static void assert_protected(void)
 {
     static const char *const lines[] = {
         "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-        "style-src-attr 'unsafe-inline'; img-src 'self' https: data:; connect-src 'self'; "
+        "style-src-attr 'unsafe-inline'; img-src 'self' https:; connect-src 'self'; "
         "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
         "\r\nX-Content-Type-Options: nosniff\r\n",
         "\r\nReferrer-Policy: no-referrer\r\n",
