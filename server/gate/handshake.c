@@ -135,6 +135,7 @@ int handshake_check(struct gate *gate, struct lws *wsi)
     if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) <= 0) {
         /* libwebsockets has answered by itself and thrown the headers away. */
         metrics_add(&gate->metrics, METRIC_HANDSHAKES_REFUSED, 1);
+        metrics_request_refused(&gate->metrics, "upgrade");
         return -1;
     }
     const struct refusal *refusal = request_check_common(gate, wsi, false);

@@ -49,6 +49,14 @@ static int on_page_asked(struct lws *wsi, void *user, const char *path, size_t s
     return http_request(gate, wsi, user, copy);
 }
 
+static void on_socket_gone(struct gate *gate, struct visitor *visitor)
+{
+    if (visitor != NULL && !visitor->asked) {
+        metrics_request_refused(&gate->metrics, "no_request");
+    }
+    visitor_free(gate, visitor);
+}
+
 static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                    size_t size)
 {
@@ -61,7 +69,7 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         atomic_fetch_sub(&gate->gates->sockets, 1);
-        visitor_free(gate, visitor_of(wsi));
+        on_socket_gone(gate, visitor_of(wsi));
         return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         visitor_read(gate, wsi);

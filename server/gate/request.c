@@ -138,6 +138,7 @@ static void log_refusal(struct gate *gate, struct lws *wsi, const struct refusal
 void request_refuse(struct gate *gate, struct lws *wsi, const struct refusal *refusal)
 {
     metrics_add(&gate->metrics, METRIC_HANDSHAKES_REFUSED, 1);
+    metrics_request_refused(&gate->metrics, refusal->reason);
     log_refusal(gate, wsi, refusal);
     http_refuse(gate, wsi, refusal->status, refusal->header == NULL ? "" : refusal->header,
                 refusal->text);

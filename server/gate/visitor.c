@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define FORWARDED_MAX 1024
+/* Of a request that has more libwebsockets reads nothing. */
+#define FORWARDED_MAX 8192
 #define PROTO_HEADER  "x-forwarded-proto:"
 
 /* A proxy has as many as it likes: its clients are counted when they are known. */
@@ -60,6 +61,7 @@ static enum scheme forwarded_scheme(struct lws *wsi, enum scheme otherwise)
 void visitor_read(struct gate *gate, struct lws *wsi)
 {
     struct visitor *visitor = visitor_of(wsi);
+    visitor->asked = true;
     if (!proxies_hold(&gate->gates->proxies, &visitor->from)) {
         return;
     }

@@ -16,6 +16,7 @@ struct visitor {
     bool crowded;          /* the address has too many */
     struct peer *peer;     /* its WebSocket, or NULL */
     enum scheme scheme;    /* that the client speaks, as far as it is known */
+    bool asked;            /* there was a request */
 };
 
 /* NULL: its address has too many. */

@@ -20,23 +20,41 @@ static const char *const codes[] = {
 #undef CODE_ROW
 };
 
+static const char *const reasons[] = {
+#define REASON_ROW(reason) reason,
+    QUIRE_REFUSAL_REASONS(REASON_ROW)
+#undef REASON_ROW
+};
+
 /* As in docs/protocol.md; 0: any other. */
 static const unsigned closes[] = {1003, 1009, 4400, 4401, 4403, 4408,
                                   4409, 4500, 4503, 4504, 4508, 0};
 
-#define CODE_COUNT  (sizeof(codes) / sizeof(codes[0]))
-#define CLOSE_COUNT (sizeof(closes) / sizeof(closes[0]))
+#define CODE_COUNT   (sizeof(codes) / sizeof(codes[0]))
+#define REASON_COUNT (sizeof(reasons) / sizeof(reasons[0]))
+#define CLOSE_COUNT  (sizeof(closes) / sizeof(closes[0]))
 
 _Static_assert(CODE_COUNT <= METRICS_CODES_MAX, "room for every error code");
+_Static_assert(REASON_COUNT <= METRICS_CODES_MAX, "room for every reason");
 _Static_assert(CLOSE_COUNT <= METRICS_CLOSES_MAX, "room for every close code");
 
 /* The last one is for those that are not there. */
-static size_t code_index(const char *code)
+static size_t index_of(const char *word, const char *const *words, size_t count)
 {
     size_t i = 0;
-    while (i < CODE_COUNT - 1 && strcmp(codes[i], code) != 0)
+    while (i < count - 1 && strcmp(words[i], word) != 0)
         i++;
     return i;
+}
+
+static size_t code_index(const char *code)
+{
+    return index_of(code, codes, CODE_COUNT);
+}
+
+static size_t reason_index(const char *reason)
+{
+    return index_of(reason, reasons, REASON_COUNT);
 }
 
 static size_t close_index(unsigned code)
@@ -63,6 +81,11 @@ void metrics_refused(struct metrics *metrics, const char *code)
     add(&metrics->refused[code_index(code)], 1);
 }
 
+void metrics_request_refused(struct metrics *metrics, const char *reason)
+{
+    add(&metrics->requests[reason_index(reason)], 1);
+}
+
 void metrics_closed(struct metrics *metrics, unsigned code)
 {
     add(&metrics->closed[close_index(code)], 1);
@@ -71,6 +94,11 @@ void metrics_closed(struct metrics *metrics, unsigned code)
 uint64_t metrics_get_refused(const struct metrics *metrics, const char *code)
 {
     return get(&metrics->refused[code_index(code)]);
+}
+
+uint64_t metrics_get_request_refused(const struct metrics *metrics, const char *reason)
+{
+    return get(&metrics->requests[reason_index(reason)]);
 }
 
 uint64_t metrics_get_closed(const struct metrics *metrics, unsigned code)
@@ -84,6 +112,8 @@ void metrics_sum(struct metrics *sum, const struct metrics *part)
         add(&sum->values[i], get(&part->values[i]));
     for (size_t i = 0; i < CODE_COUNT; i++)
         add(&sum->refused[i], get(&part->refused[i]));
+    for (size_t i = 0; i < REASON_COUNT; i++)
+        add(&sum->requests[i], get(&part->requests[i]));
     for (size_t i = 0; i < CLOSE_COUNT; i++)
         add(&sum->closed[i], get(&part->closed[i]));
 }
@@ -122,6 +152,10 @@ size_t metrics_print(const struct metrics *metrics, char *out)
     for (size_t i = 0; i < CODE_COUNT; i++)
         say(&text, "quire_refusals_total{code=\"%s\"} %" PRIu64 "\n", codes[i],
             get(&metrics->refused[i]));
+    say_head(&text, "quire_request_refusals_total", "counter", "requests refused, by the reason");
+    for (size_t i = 0; i < REASON_COUNT; i++)
+        say(&text, "quire_request_refusals_total{reason=\"%s\"} %" PRIu64 "\n", reasons[i],
+            get(&metrics->requests[i]));
     say_head(&text, "quire_closes_total", "counter",
              "WebSockets that the server closed, by close code");
     for (size_t i = 0; i < CLOSE_COUNT; i++) {

@@ -18,7 +18,7 @@
     X(METRIC_SOCKETS_REFUSED, "counter", "quire_sockets_refused_total",                            \
       "connections turned away before they said anything")                                         \
     X(METRIC_HANDSHAKES_REFUSED, "counter", "quire_handshakes_refused_total",                      \
-      "requests for a WebSocket that were refused")                                                \
+      "requests for pages and WebSockets that were refused")                                       \
     X(METRIC_FRAMES_IN, "counter", "quire_frames_received_total", "WebSocket frames of clients")   \
     X(METRIC_BYTES_IN, "counter", "quire_bytes_received_total", "bytes in those")                  \
     X(METRIC_MESSAGES_IN, "counter", "quire_messages_received_total", "messages of clients")       \
@@ -93,6 +93,24 @@
     X("unauthorized")                                                                              \
     X("other")
 
+/* Why a request was refused, and "no_request" for who never made one that could be read. */
+#define QUIRE_REFUSAL_REASONS(X)                                                                   \
+    X("address")                                                                                   \
+    X("body")                                                                                      \
+    X("host")                                                                                      \
+    X("http_version")                                                                              \
+    X("key")                                                                                       \
+    X("method")                                                                                    \
+    X("no_host")                                                                                   \
+    X("no_request")                                                                                \
+    X("origin")                                                                                    \
+    X("path")                                                                                      \
+    X("stopping")                                                                                  \
+    X("subprotocol")                                                                               \
+    X("upgrade")                                                                                   \
+    X("websocket_version")                                                                         \
+    X("other")
+
 #define METRICS_CODES_MAX  64
 #define METRICS_CLOSES_MAX 16
 
@@ -106,8 +124,9 @@ enum metric {
 /* Zero-initialise. */
 struct metrics {
     atomic_uint_least64_t values[METRIC_COUNT];
-    atomic_uint_least64_t refused[METRICS_CODES_MAX]; /* by error code */
-    atomic_uint_least64_t closed[METRICS_CLOSES_MAX]; /* by close code */
+    atomic_uint_least64_t refused[METRICS_CODES_MAX];  /* by error code */
+    atomic_uint_least64_t closed[METRICS_CLOSES_MAX];  /* by close code */
+    atomic_uint_least64_t requests[METRICS_CODES_MAX]; /* refused ones by reason */
 };
 
 /* ---- counting: only the thread that they belong to ---- */
@@ -121,6 +140,8 @@ static inline void metrics_add(struct metrics *metrics, enum metric metric, uint
 }
 /* Something was refused with this code of ERROR or CLOSED. */
 void metrics_refused(struct metrics *metrics, const char *code);
+/* A request was refused for this reason. */
+void metrics_request_refused(struct metrics *metrics, const char *reason);
 /* A connection was closed by the server with this WebSocket close code. */
 void metrics_closed(struct metrics *metrics, unsigned code);
 
@@ -131,6 +152,7 @@ static inline uint64_t metrics_get(const struct metrics *metrics, enum metric me
     return atomic_load_explicit(&metrics->values[metric], memory_order_relaxed);
 }
 uint64_t metrics_get_refused(const struct metrics *metrics, const char *code);
+uint64_t metrics_get_request_refused(const struct metrics *metrics, const char *reason);
 uint64_t metrics_get_closed(const struct metrics *metrics, unsigned code);
 /* Adds what `part` has to `sum`, which is the caller's own. */
 void metrics_sum(struct metrics *sum, const struct metrics *part);

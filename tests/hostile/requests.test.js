@@ -293,6 +293,7 @@ row(23, "X-Forwarded-For is believed of trusted proxies only, and of those the l
   assert.equal(await addressSeen(proxied, "1.1.1.1, 203.0.113.7, 127.0.0.9"), "203.0.113.7");
   assert.equal(await addressSeen(proxied, "203.0.113.7, nonsense"), "127.0.0.1");
   assert.equal(await addressSeen(proxied, "2001:db8::7"), "2001:db8::7");
+  assert.equal(await addressSeen(proxied, `${"1.1.1.1, ".repeat(300)}203.0.113.8`), "203.0.113.8");
 });
 
 row(25, "a link that leads out of the web's folder: there is none, the editor is in the program", async () => {

@@ -139,6 +139,11 @@ static void connect_opens_nothing(void **state)
     struct ws_raw *ws = ws_raw_connect(world->port, 0);
     assert_true(ws_raw_send_text(ws, "CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n"));
     assert_true(ws_raw_read_to_end(ws));
+    struct metrics sum;
+    do {
+        sum = (struct metrics){0};
+        gates_metrics(world->gates, &sum);
+    } while (metrics_get_request_refused(&sum, "no_request") == 0);
     assert_null(ws->size == 0 ? NULL : memmem(ws->data, ws->size, " 200 ", 5));
     ws_raw_free(ws);
 }
@@ -187,6 +192,10 @@ static void a_name_that_is_not_ours_is_refused(void **state)
     check_status(*state, "Host: quire.test", "Host: evil.test", 421);
     check_status(*state, "Host: quire.test", "Host: quire.test.evil.test", 421);
     check_status(*state, "Host: quire.test", "Host: 192.0.2.1", 421);
+    struct metrics sum = {0};
+    gates_metrics(((struct world *)*state)->gates, &sum);
+    assert_int_equal(metrics_get_request_refused(&sum, "host"), 3);
+    assert_int_equal(metrics_get_request_refused(&sum, "origin"), 0);
     check_status(*state, "Host: quire.test", "Host: localhost:1", 101);
     check_status(*state, "Host: quire.test", "Host: 127.0.0.1", 101);
     check_status(*state, "Host: quire.test", "Host: [::1]:8080", 101);

@@ -34,12 +34,17 @@ static void parts_are_added_up(void **state)
     metrics_refused(&one, "rate_limited");
     metrics_refused(&other, "rate_limited");
     metrics_closed(&other, 4508);
+    metrics_request_refused(&one, "host");
+    metrics_request_refused(&other, "host");
+    metrics_request_refused(&other, "no such reason");
     metrics_sum(&sum, &one);
     metrics_sum(&sum, &other);
     assert_non_null(strstr(print(&sum), "\nquire_edits_total 7\n"));
     assert_non_null(strstr(print(&sum), "\nquire_connections 1\n"));
     assert_non_null(strstr(print(&sum), "\nquire_refusals_total{code=\"rate_limited\"} 2\n"));
     assert_non_null(strstr(print(&sum), "\nquire_closes_total{code=\"4508\"} 1\n"));
+    assert_non_null(strstr(print(&sum), "\nquire_request_refusals_total{reason=\"host\"} 2\n"));
+    assert_non_null(strstr(print(&sum), "\nquire_request_refusals_total{reason=\"other\"} 1\n"));
 }
 
 /* As its parser wants it: a HELP and a TYPE before each name's first line, and no line twice. */
