@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "growth.h"
 #include "measure.h"
 
 static const char *const traces[] = {"automerge-paper", "rustcode", "sveltecomponent",
@@ -29,11 +30,9 @@ static void measure_all(struct bench *bench)
     measure_session(bench, "friendsforever");
     measure_fold(bench, "automerge-paper");
     measure_merge(bench, bench->is_quick ? 1000 : 20000);
-    measure_growth(bench, 10000);
-    measure_growth(bench, 1000000);
-    if (!bench->is_quick) {
-        measure_growth(bench, 10000000);
-        measure_growth(bench, 100000000);
+    for (uint64_t length = 10000; length <= (bench->is_quick ? 1000000u : 100000000u);
+         length *= 10) {
+        measure_growth(bench, length, "automerge-paper");
     }
 }
 

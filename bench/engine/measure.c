@@ -3,19 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "session.h"
 #include "trace.h"
 
 enum { NAME_SIZE = 96 };
-
-static double cpu_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 static void row(struct bench *bench, const char *what, const char *of, const char *unit,
                 double *values)
@@ -24,13 +16,6 @@ static void row(struct bench *bench, const char *what, const char *of, const cha
 }
 
 /* ---- applying ---- */
-
-static void apply_all(struct ot_doc *doc, const struct work *work)
-{
-    for (size_t i = 0; i < work->count; i++) {
-        work_must(ot_doc_apply(doc, work_op(work, i), NULL) == OT_OK, "an edit does not fit");
-    }
-}
 
 static struct ot_doc *doc_new(void)
 {
@@ -58,7 +43,7 @@ static void measure_apply(struct bench *bench, const char *name, const struct wo
     for (unsigned run = 0; run < bench->runs; run++) {
         struct ot_doc *doc = doc_new();
         double start = cpu_ns();
-        apply_all(doc, work);
+        work_apply(doc, work);
         values[run] = (cpu_ns() - start) / (double)work->count;
         expect_final(bench, name, doc);
         ot_doc_free(doc);
@@ -86,7 +71,7 @@ static void measure_whole(struct bench *bench, const char *name, const struct wo
     double values[3][REPORT_RUNS_MAX];
     struct ot_doc *doc = doc_new();
     struct ot_buf snapshot = {0};
-    apply_all(doc, work);
+    work_apply(doc, work);
     work_must(ot_doc_snapshot(doc, &snapshot) == OT_OK, "out of memory");
     for (unsigned run = 0; run < bench->runs; run++) {
         struct ot_doc *loaded = NULL;
@@ -119,13 +104,13 @@ static void measure_whole(struct bench *bench, const char *name, const struct wo
 void measure_trace(struct bench *bench, const char *name)
 {
     struct work work;
-    if (trace_read(bench->traces, name, WORK_PLAIN, &work)) {
+    if (trace_read(bench->traces, name, WORK_PLAIN, 0, &work)) {
         measure_apply(bench, name, &work, "apply");
         measure_check(bench, name, &work);
         measure_whole(bench, name, &work);
     }
     work_free(&work);
-    if (trace_read(bench->traces, name, WORK_RICH, &work)) {
+    if (trace_read(bench->traces, name, WORK_RICH, 0, &work)) {
         measure_apply(bench, name, &work, "apply, every tenth with attributes");
     }
     work_free(&work);
@@ -137,7 +122,7 @@ void measure_fold(struct bench *bench, const char *name)
 {
     double values[REPORT_RUNS_MAX];
     struct work work;
-    if (!trace_read(bench->traces, name, WORK_PLAIN, &work)) {
+    if (!trace_read(bench->traces, name, WORK_PLAIN, 0, &work)) {
         work_free(&work);
         return;
     }
@@ -312,50 +297,4 @@ void measure_pairs(struct bench *bench, unsigned components, enum work_style sty
     row(bench, "compose", of, "us", values[1]);
     ot_builder_free(builder);
     work_free(&work);
-}
-
-/* ---- growth ---- */
-
-static void measure_edits(struct bench *bench, const char *what, const char *of,
-                          struct ot_slice snapshot, const struct work *work)
-{
-    double values[REPORT_RUNS_MAX];
-    for (unsigned run = 0; run < bench->runs; run++) {
-        struct ot_doc *doc = NULL;
-        work_must(ot_doc_load(snapshot, &doc) == OT_OK, "not loaded");
-        double start = cpu_ns();
-        apply_all(doc, work);
-        values[run] = (cpu_ns() - start) / (double)work->count;
-        ot_doc_free(doc);
-    }
-    row(bench, what, of, "ns/edit", values);
-}
-
-static void measure_memory(struct bench *bench, const char *of, struct ot_slice snapshot)
-{
-    struct ot_doc *doc = NULL;
-    work_must(ot_doc_load(snapshot, &doc) == OT_OK, "not loaded");
-    report_size(&bench->report, "memory of a document", of, "B", (double)ot_doc_memory(doc));
-    ot_doc_free(doc);
-}
-
-void measure_growth(struct bench *bench, uint64_t length)
-{
-    enum { EDITS = 100000, TYPING_JUMPS = 3 };
-    struct rng rng = {length};
-    struct ot_buf snapshot = {0};
-    struct work typing = {0};
-    struct work random = {0};
-    char of[NAME_SIZE];
-    size_t edits = bench->is_quick ? EDITS / 100 : EDITS;
-    work_document(&rng, length, &snapshot);
-    work_typing(&typing, &rng, length, edits, TYPING_JUMPS);
-    work_typing(&random, &rng, length, edits, 100);
-    snprintf(of, sizeof of, "%llu KB", (unsigned long long)length / 1000);
-    measure_memory(bench, of, ot_buf_slice(&snapshot));
-    measure_edits(bench, "type into a document", of, ot_buf_slice(&snapshot), &typing);
-    measure_edits(bench, "edit anywhere in a document", of, ot_buf_slice(&snapshot), &random);
-    ot_buf_deinit(&snapshot);
-    work_free(&typing);
-    work_free(&random);
 }

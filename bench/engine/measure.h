@@ -23,7 +23,5 @@ void measure_session(struct bench *bench, const char *name);
 void measure_pairs(struct bench *bench, unsigned components, enum work_style style);
 /* Two histories of that many edits each, merged: both folded, one transformed over the other. */
 void measure_merge(struct bench *bench, size_t edits);
-/* One edit in a document of that many bytes, and the memory that it takes. */
-void measure_growth(struct bench *bench, uint64_t length);
 
 #endif

@@ -32,7 +32,7 @@ uint32_t trace_number(const uint8_t *at)
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-bool trace_read(const char *directory, const char *name, enum work_style style,
+bool trace_read(const char *directory, const char *name, enum work_style style, uint64_t before,
                 struct work *work_out)
 {
     enum { HEAD = 12 };
@@ -46,8 +46,8 @@ bool trace_read(const char *directory, const char *name, enum work_style style,
         size_t size = at + HEAD <= records.size ? trace_number(record + 8) : records.size;
         is_read = size <= records.size - at - HEAD;
         if (is_read) {
-            work_edit(work_out, builder, style, trace_number(record), trace_number(record + 4),
-                      (struct ot_slice){record + HEAD, size});
+            work_edit(work_out, builder, style, before + trace_number(record),
+                      trace_number(record + 4), (struct ot_slice){record + HEAD, size});
             at += HEAD + size;
         }
     }

@@ -7,8 +7,9 @@
 
 #include "work.h"
 
-/* Reads DIRECTORY/NAME.edits.gz as operations. False, and a message, if that cannot be done. */
-bool trace_read(const char *directory, const char *name, enum work_style style,
+/* Reads DIRECTORY/NAME.edits.gz as operations on a document with `before` units before those of the
+ * trace. False, and a message, if that cannot be done. */
+bool trace_read(const char *directory, const char *name, enum work_style style, uint64_t before,
                 struct work *work_out);
 /* The content of DIRECTORY/NAME.SUFFIX.gz; likewise. */
 bool trace_file(const char *directory, const char *name, const char *suffix, struct ot_buf *out);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 void work_must(bool holds, const char *what)
 {
@@ -9,6 +10,13 @@ void work_must(bool holds, const char *what)
         fprintf(stderr, "bench_engine: %s\n", what);
         exit(1);
     }
+}
+
+double cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
 uint32_t rng_below(struct rng *rng, uint32_t count)
@@ -157,4 +165,11 @@ void work_document(struct rng *rng, uint64_t length, struct ot_buf *out)
     }
     work_must(ot_builder_finish(builder, out) == OT_OK, "out of memory");
     ot_builder_free(builder);
+}
+
+void work_apply(struct ot_doc *doc, const struct work *work)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        work_must(ot_doc_apply(doc, work_op(work, i), NULL) == OT_OK, "an edit does not fit");
+    }
 }

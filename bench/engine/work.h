@@ -42,6 +42,11 @@ void work_typing(struct work *work, struct rng *rng, uint64_t length, size_t cou
 /* A document of `length` letters, in lines. */
 void work_document(struct rng *rng, uint64_t length, struct ot_buf *out);
 
+/* Applies all of it. */
+void work_apply(struct ot_doc *doc, const struct work *work);
+
+/* CPU time of the process so far. */
+double cpu_ns(void);
 struct ot_builder *work_builder(void);
 /* Ends the program, naming what failed. */
 void work_must(bool holds, const char *what);

@@ -131,14 +131,15 @@ static int put_apart(struct tree *tree, struct piece *piece)
     bool moved = ot_tree_next(tree, &tree->place);
     assert(moved && tree->place.leaf == leaf);
     (void)moved;
-    return put(tree, tree->place.spot, piece, share(piece, LEAF_TEXT));
+    return put(tree, tree->place.spot, piece, share(piece, LEAF_FILL));
 }
 
 /* The tree's leaf is too full for the piece, which belongs at its end. */
 static int put_after(struct tree *tree, struct spot spot, struct piece *piece)
 {
     const struct step *step = &tree->place.path[0];
-    size_t fits = share(piece, (size_t)(LEAF_TEXT - tree->place.leaf->bytes));
+    unsigned bytes = tree->place.leaf->bytes;
+    size_t fits = bytes < LEAF_FILL ? share(piece, LEAF_FILL - bytes) : 0;
     if (piece->size > LEAF_TEXT / 2 && fits > 0) {
         return put(tree, spot, piece, fits);
     }

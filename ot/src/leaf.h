@@ -13,6 +13,7 @@
 
 enum {
     LEAF_TEXT = 1000,
+    LEAF_FILL = 960,    /* by text that needs more leaves: the first edits there then find room */
     LEAF_RUNS_MAX = 64, /* more are split as soon as they are there */
     LEAF_RUNS_FEW = 2,
 };

@@ -135,7 +135,8 @@ int ot_transform_all(struct ot_slice op, const struct ot_slice *overs, size_t co
                      enum ot_side side, enum ot_order order, struct ot_buf *out)
 {
     static const uint8_t empty[] = {0};
-    struct ot_buf bufs[3] = {{0}, {0}, {0}};
+    const struct ot_buf none = {.allocator = out->allocator};
+    struct ot_buf bufs[3] = {none, none, none};
     struct moving moving = moving_begin(op);
     int error = OT_OK;
     assert_checked(op);

@@ -128,6 +128,7 @@ static void the_algebra(void **state)
     struct ot_buf after = {.allocator = &meter.allocator};
     struct ot_buf out = {.allocator = &meter.allocator};
     assert_int_equal(ot_transform(b, a, OT_RIGHT, OT_STABLE, &after), OT_OK);
+    assert_int_equal(ot_transform_all(b, &a, 1, OT_RIGHT, OT_CANONICAL, &out), OT_OK);
     assert_int_equal(ot_compose(document, a, OT_STABLE, &out), OT_OK);
     struct ot_slice all[] = {document, a, ot_buf_slice(&after)};
     assert_int_equal(ot_compose_all(all, 3, OT_STABLE, &out), OT_OK);
