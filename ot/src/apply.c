@@ -195,7 +195,8 @@ static void prepare_undo(struct tree *tree, const struct areas *areas, size_t co
 
 static int format_all(struct tree *tree, const struct areas *areas)
 {
-    struct ot_buf room = {.allocator = tree->pool.memory.allocator};
+    struct edit_room room;
+    room.heap = (struct ot_buf){.allocator = tree->pool.memory.allocator};
     struct patches patches = patches_begin(areas);
     size_t count = 0;
     int error = OT_OK;
@@ -208,13 +209,13 @@ static int format_all(struct tree *tree, const struct areas *areas)
         patches = patches_begin(areas);
         while (patches_next(&patches)) {
             const struct part *part = &patches.part;
-            ot_edit_format(tree, patches.pos, part->length, part->attributes, &room);
+            ot_edit_format(tree, patches.pos, part->length, part->attributes, count == 1, &room);
         }
     } else {
         prepare_undo(tree, areas, count);
     }
     ot_pool_unkeep(&tree->pool);
-    ot_buf_deinit(&room);
+    ot_buf_deinit(&room.heap);
     return error;
 }
 

@@ -318,9 +318,17 @@ static int cut(struct tree *tree, uint64_t pos)
     return error == OT_OK ? runs_bound(tree) : error;
 }
 
+static uint8_t *room_of(struct edit_room *room, size_t size)
+{
+    if (size <= sizeof room->local) {
+        return room->local;
+    }
+    return ot_buf_reserve(&room->heap, size) == OT_OK ? room->heap.data : NULL;
+}
+
 /* What `id` becomes by the patch, the pool's latest; kept there. With enough room for that and the
  * value known no memory is needed. */
-static int patched(struct pool *pool, uint32_t id, struct ot_slice patch, struct ot_buf *room,
+static int patched(struct pool *pool, uint32_t id, struct ot_slice patch, struct edit_room *room,
                    uint32_t *id_out)
 {
     uint32_t made;
@@ -329,9 +337,9 @@ static int patched(struct pool *pool, uint32_t id, struct ot_slice patch, struct
         return OT_OK;
     }
     struct ot_slice base = pool_get(pool, id);
-    if (ot_buf_reserve(room, ATTRIBUTES_ROOM(base, patch)) != OT_OK ||
-        ot_pool_use(pool, ot_attributes_compose(base, patch, NIL_DROP, room->data), &made) !=
-            OT_OK) {
+    uint8_t *at = room_of(room, ATTRIBUTES_ROOM(base, patch));
+    if (at == NULL ||
+        ot_pool_use(pool, ot_attributes_compose(base, patch, NIL_DROP, at), &made) != OT_OK) {
         return OT_E_MEMORY;
     }
     ot_pool_keep(pool, made);
@@ -353,8 +361,14 @@ struct range {
 static struct range runs_between(const struct tree *tree, uint64_t pos, uint64_t units)
 {
     const struct leaf *leaf = tree->place.leaf;
+    const struct spot *spot = &tree->place.spot;
     uint64_t at = tree->place.start;
     struct range range = {0, 0};
+    if (at + spot->units == pos) {
+        /* Where the last cut was. */
+        range.first = spot->run + (spot->units > 0);
+        at = pos;
+    }
     for (; at < pos; range.first++) {
         at += leaf->runs[range.first].units;
     }
@@ -366,11 +380,11 @@ static struct range runs_between(const struct tree *tree, uint64_t pos, uint64_t
 }
 
 int ot_edit_prepare(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch,
-                    struct ot_buf *room)
+                    struct edit_room *room)
 {
-    int error = cut(tree, pos);
+    int error = cut(tree, pos + units);
     if (error == OT_OK) {
-        error = cut(tree, pos + units);
+        error = cut(tree, pos);
     }
     tree->pool.patches++;
     while (error == OT_OK && units > 0) {
@@ -387,12 +401,15 @@ int ot_edit_prepare(struct tree *tree, uint64_t pos, uint64_t units, struct ot_s
 }
 
 void ot_edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch,
-                    struct ot_buf *room)
+                    bool is_next, struct edit_room *room)
 {
     struct pool *pool = &tree->pool;
-    /* Anew, since formatting nearby may have merged what was cut: there is room for it. */
-    int error = cut(tree, pos) | cut(tree, pos + units);
-    pool->patches++;
+    int error = OT_OK;
+    if (!is_next) {
+        /* Formatting nearby may have merged what was cut: there is room for it. */
+        error = cut(tree, pos + units) | cut(tree, pos);
+        pool->patches++;
+    }
     while (units > 0) {
         uint64_t count = seek_stretch(tree, pos, units);
         struct leaf *leaf = tree->place.leaf;
@@ -404,7 +421,7 @@ void ot_edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_s
             pool_drop(pool, leaf->runs[i].attributes);
             leaf->runs[i].attributes = id;
         }
-        ot_leaf_merge(leaf, pool);
+        ot_leaf_merge(leaf, range.first, range.end - 1, pool);
         tree->place.spot = (struct spot){0};
         pos += count;
         units -= count;
@@ -416,7 +433,7 @@ void ot_edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_s
 static void merge_at(struct tree *tree, uint64_t pos)
 {
     tree_seek(tree, pos, TREE_BEFORE);
-    ot_leaf_merge(tree->place.leaf, &tree->pool);
+    ot_leaf_merge(tree->place.leaf, 0, tree->place.leaf->runs_count, &tree->pool);
     tree->place.spot = (struct spot){0};
 }
 

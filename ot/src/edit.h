@@ -12,6 +12,12 @@ int ot_edit_insert(struct tree *tree, uint64_t pos, struct ot_slice text, uint64
 int ot_edit_embed(struct tree *tree, uint64_t pos, uint32_t embed, uint32_t attributes);
 void ot_edit_delete(struct tree *tree, uint64_t pos, uint64_t units);
 
+/* Room for attributes that are being made. Zero-initialise the heap, all but its allocator. */
+struct edit_room {
+    uint8_t local[256];
+    struct ot_buf heap;
+};
+
 /*
  * To format is to prepare, which takes all the memory, and then to do it; in between any number of
  * other stretches may be prepared and formatted, but nothing else is edited. ot_edit_merge instead
@@ -19,10 +25,10 @@ void ot_edit_delete(struct tree *tree, uint64_t pos, uint64_t units);
  * the pool until ot_pool_unkeep.
  */
 int ot_edit_prepare(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch,
-                    struct ot_buf *room);
-/* `room` and the rest: as in ot_edit_prepare. */
+                    struct edit_room *room);
+/* `room` and the rest: as in ot_edit_prepare. `is_next`: nothing was in between. */
 void ot_edit_format(struct tree *tree, uint64_t pos, uint64_t units, struct ot_slice patch,
-                    struct ot_buf *room);
+                    bool is_next, struct edit_room *room);
 void ot_edit_merge(struct tree *tree, uint64_t pos, uint64_t units);
 
 #endif

@@ -182,9 +182,9 @@ int ot_leaf_cut(struct leaf *leaf, const struct spot *spot, struct pool *pool)
     return OT_OK;
 }
 
-void ot_leaf_merge(struct leaf *leaf, struct pool *pool)
+void ot_leaf_merge(struct leaf *leaf, unsigned first, unsigned last, struct pool *pool)
 {
-    for (unsigned at = leaf->runs_count; at-- > 1;) {
+    for (unsigned at = last + 2; at-- > first;) {
         runs_merge(leaf, at, pool);
     }
 }

@@ -63,8 +63,9 @@ void ot_leaf_remove(struct leaf *leaf, const struct spot *from, const struct spo
 /* Has a run end at the spot, so that neighbours may be of one format for now. OT_OK or OT_E_MEMORY.
  */
 int ot_leaf_cut(struct leaf *leaf, const struct spot *spot, struct pool *pool);
-/* Merges neighbours of one format. */
-void ot_leaf_merge(struct leaf *leaf, struct pool *pool);
+/* Merges runs `first` to `last` with each other and their neighbours, where they are of one format.
+ */
+void ot_leaf_merge(struct leaf *leaf, unsigned first, unsigned last, struct pool *pool);
 /* Moves what follows the spot to `right`, a new leaf. OT_OK or OT_E_MEMORY. */
 int ot_leaf_split(struct leaf *leaf, const struct spot *spot, struct leaf *right,
                   struct pool *pool);
