@@ -128,14 +128,15 @@ export class Connection extends Emitter<ConnectionEvents> {
     return this.currentStatus;
   }
 
-  /** The document; the same object while it is open. */
-  open(id: string): Document {
+  /** The document; the same object while it is open. `link`: the secret of a share link, which may give a role. */
+  open(id: string, { link = null }: { link?: string | null } = {}): Document {
     /* The program has it now, if it was only open to be finished. */
     this.leftovers.delete(id);
     const known = this.byId.get(id);
     if (known !== undefined && known.reopen()) return known;
     if (this.currentStatus === "stopped") throw new QuireError("closed", "the connection was closed");
     const machine = this.machine.add(id);
+    machine.link = link;
     const host = {
       machine: this.machine,
       enqueue: (message: ClientMessage) => this.send(message),

@@ -10,6 +10,7 @@ import type { ChatLine, DocumentStatus, Effect } from "./machine/effects.js";
 import type { Member } from "./machine/presence.js";
 import { OpError } from "./ot/errors.js";
 import { fromComponents, toComponents, type Component, type Delta } from "./ot/op.js";
+import { Sharing } from "./sharing.js";
 import type { Session } from "./session.js";
 import type { ClientMessage } from "./wire/messages.js";
 
@@ -66,6 +67,7 @@ export class Document extends Emitter<DocumentEvents> {
   /** Has its content; rejects when the document can not be opened. */
   readonly ready: Promise<void>;
   readonly chat: DocumentChat;
+  readonly sharing: Sharing;
   private readonly keeper: Keeper;
   private effects: Effect[] = [];
   private isDispatching = false;
@@ -89,6 +91,7 @@ export class Document extends Emitter<DocumentEvents> {
     super();
     this.keeper = new Keeper(machine);
     this.chat = new DocumentChat(host, machine);
+    this.sharing = new Sharing(host.machine, machine.id);
     this.ready = new Promise((resolve, reject) => {
       this.becomeReady = resolve;
       this.failReady = reject;

@@ -1,5 +1,6 @@
 /* Listing and managing documents. */
 import type { ConnectionMachine } from "./machine/connection.js";
+import { QuireError } from "./error.js";
 import type { DocumentType } from "./machine/document.js";
 
 export interface DocumentInfo {
@@ -22,7 +23,10 @@ export interface ListPlace {
 export interface DocumentList {
   /** Last updated first. */
   readonly documents: DocumentInfo[];
+  /** There are more, although this may have been none: of very many the server looks at some at a time. */
   readonly more: boolean;
+  /** For `after`: where the list goes on; null without more. */
+  readonly next: ListPlace | null;
 }
 
 const LIST_DEFAULT = 50;
@@ -34,9 +38,9 @@ const ID_LENGTH = 16;
 export class Documents {
   constructor(private readonly machine: ConnectionMachine) {}
 
-  /** `after`: the last document of the list before. */
-  async list({ limit = LIST_DEFAULT, after }: { limit?: number; after?: DocumentInfo } = {}): Promise<DocumentList> {
-    const place = after?.place;
+  /** `after`: `next` of the list before, or a document of it. */
+  async list({ limit = LIST_DEFAULT, after }: { limit?: number; after?: DocumentInfo | ListPlace } = {}): Promise<DocumentList> {
+    const place = after !== undefined && "place" in after ? after.place : after;
     const answer = await this.machine.request((ref) => ({
       kind: "list",
       ref,
@@ -44,7 +48,7 @@ export class Documents {
       before_ms: place?.updatedMs ?? null,
       before_key: place?.key ?? null,
     }));
-    if (answer.kind !== "documents") return { documents: [], more: false };
+    if (answer.kind !== "documents") return { documents: [], more: false, next: null };
     const documents = answer.documents.map((line) => ({
       id: line.id,
       type: line.type === TYPE_TEXT ? ("text" as const) : ("rich" as const),
@@ -54,17 +58,29 @@ export class Documents {
       people: line.people,
       place: { updatedMs: line.updated_ms, key: line.key },
     }));
-    return { documents, more: answer.more };
+    const last = documents[documents.length - 1]?.place ?? null;
+    const { before_ms: updatedMs, before_key: key } = answer;
+    const next = updatedMs === null || key === null ? last : { updatedMs, key };
+    return { documents, more: answer.more && next !== null, next: answer.more ? next : null };
   }
 
   /** Returns the id, drawn here when none is given, so that asking again after a break is safe. */
   async create({ type, title, id }: { type: DocumentType; title: string; id?: string }): Promise<string> {
-    const named = id ?? randomId();
     const number = type === "text" ? TYPE_TEXT : TYPE_RICH;
-    await this.machine.request((ref) => ({ kind: "create", ref, type: number, title, id: named }), {
-      forgives: id === undefined ? "exists" : null,
-    });
-    return named;
+    const ask = (named: string | null) =>
+      this.machine.request((ref) => ({ kind: "create", ref, type: number, title, id: named }), {
+        forgives: id === undefined && named !== null ? "exists" : null,
+      });
+    const named = id ?? randomId();
+    try {
+      await ask(named);
+      return named;
+    } catch (error) {
+      /* Some may only create what the server names. */
+      if (id !== undefined || !(error instanceof QuireError) || error.code !== "forbidden") throw error;
+      const answer = await ask(null);
+      return answer.kind === "done" && typeof answer.value === "string" ? answer.value : named;
+    }
   }
 
   async rename(id: string, title: string): Promise<void> {

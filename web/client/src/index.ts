@@ -17,6 +17,7 @@ export {
   type Draft,
 } from "./document.js";
 export type { DocumentInfo, DocumentList, Documents, ListPlace } from "./documents.js";
+export type { LinkRole, Sharer, ShareLink, Sharing } from "./sharing.js";
 export { QuireError } from "./error.js";
 export type { Profile } from "./machine/connection.js";
 export type { DocumentType, Role } from "./machine/document.js";

@@ -37,6 +37,10 @@ export class Room {
   chat: ChatEntry[] = [];
   readers = new Set<Reader>();
   role = "editor";
+  /** The only link that opens it, if it takes one. */
+  needsLink: string | null = null;
+  readonly sharers = new Map<string, string>();
+  readonly links = new Map<number, { number: number; role: string; label: string; created_ms: number; expires_ms: number | null }>();
   /** The furthest that each client was sent, on whichever connection. */
   readonly reached = new Map<number, number>();
   /** Versions below are known no more. */
@@ -234,6 +238,12 @@ export class Link {
         return;
       case "token":
         return this.send({ kind: "done", ref: message.ref, value: null });
+      case "members":
+      case "member":
+      case "links":
+      case "link":
+      case "unlink":
+        return this.share(message);
       default:
         return this.manage(message);
     }
@@ -245,7 +255,8 @@ export class Link {
       const documents = [...rooms.values()].slice(0, message.limit).map((room, key) => ({
         id: room.id, type: room.type, title: room.title, created_ms: now, updated_ms: now, key, people: room.readers.size,
       }));
-      return this.send({ kind: "documents", ref: message.ref, more: rooms.size > message.limit, documents });
+      const more = rooms.size > message.limit;
+      return this.send({ kind: "documents", ref: message.ref, more, documents, before_ms: null, before_key: null });
     }
     const id = message.id ?? `drawn${rooms.size}`;
     const room = rooms.get(id);
@@ -268,6 +279,29 @@ export class Link {
     this.send({ kind: "done", ref: message.ref, value: null });
   }
 
+  private share(message: ClientMessageOf<"members" | "member" | "links" | "link" | "unlink">): void {
+    const room = this.server.rooms.get(message.id);
+    const { ref } = message;
+    if (room === undefined) return this.fail(ref, null, "not_found");
+    if (room.role !== "owner") return this.fail(ref, null, "forbidden");
+    const { sharers, links } = room;
+    const { now } = this.server;
+    if (message.kind === "members") {
+      return this.send({ kind: "members", ref, members: [...sharers].map(([sub, role]) => ({ sub, role, at_ms: now })) });
+    }
+    if (message.kind === "links") return this.send({ kind: "links", ref, links: [...links.values()] });
+    if (message.kind === "link") {
+      const { role, label, expires_ms } = message;
+      const number = links.size + 1;
+      links.set(number, { number, role, label, created_ms: now, expires_ms });
+      return this.send({ kind: "linked", ref, number, secret: `secret-${number}` });
+    }
+    if (message.kind === "unlink") links.delete(message.number);
+    else if (message.role === null) sharers.delete(message.sub);
+    else sharers.set(message.sub, message.role);
+    this.send({ kind: "done", ref, value: null });
+  }
+
   private hello(message: ClientMessageOf<"hello">): void {
     if (message.token === "wrong") {
       this.fail(null, null, "unauthorized");
@@ -285,7 +319,8 @@ export class Link {
 
   private open(message: ClientMessageOf<"open">): void {
     const room = this.server.rooms.get(message.id);
-    if (room === undefined) return this.fail(message.ref, message.ch, "not_found");
+    const isHidden = room !== undefined && room.needsLink !== null && room.needsLink !== message.link;
+    if (room === undefined || isHidden) return this.fail(message.ref, message.ch, "not_found");
     this.closeChannel(message.ch);
     const reached = room.reached.get(this.client) ?? 0;
     const { version } = message;

@@ -18,7 +18,7 @@ const CLIENT_GOLDEN: readonly [string, ClientMessage][] = [
   ],
   [
     "97 03 01 00 a4 6e 6f 74 65 c0 c0 c0",
-    { kind: "open", ref: 1, ch: 0, id: "note", epoch: null, version: null, chat: null },
+    { kind: "open", ref: 1, ch: 0, id: "note", epoch: null, version: null, chat: null, link: null },
   ],
   ["95 05 00 01 00 c4 03 02 09 61", { kind: "edit", ch: 0, seq: 1, base: 0, op: unhex("020961") }],
 ];
@@ -51,7 +51,11 @@ const SERVER_OTHERS: readonly ServerMessage[] = [
       { member: 3, left: false, anchor: null, head: null, typing: false, data: "x", profile: { name: "B", color: "#000000" } },
     ],
   },
-  { kind: "documents", ref: 1, more: false, documents: [{ id: "a", type: 1, title: "A", created_ms: 1e12, updated_ms: 2e12, key: 4, people: 0 }] },
+  { kind: "documents", ref: 1, more: false, documents: [{ id: "a", type: 1, title: "A", created_ms: 1e12, updated_ms: 2e12, key: 4, people: 0 }], before_ms: 3, before_key: null },
+  { kind: "members", ref: 1, members: [{ sub: "ann", role: "owner", at_ms: 1e12 }] },
+  { kind: "links", ref: 1, links: [{ number: 7, role: "viewer", label: "L", created_ms: 5, expires_ms: null }] },
+  { kind: "linked", ref: 1, number: 7, secret: "s" },
+  { kind: "role", ch: 0, role: "viewer" },
   { kind: "done", ref: 1, value: "id" },
   { kind: "done", ref: 2, value: 70000 },
   { kind: "done", ref: 3, value: null },

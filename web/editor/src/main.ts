@@ -8,6 +8,7 @@ import { askProfile, guestProfile, keepProfile, loadProfile } from "./profile.js
 import { errorWords, isQuiet, stoppedWords } from "./pure/error-words.js";
 import { insertedText, type Op } from "./pure/ops.js";
 import { parseRoute } from "./pure/routes.js";
+import { takeLinkFromAddress } from "./share-links.js";
 import { askToken, currentToken, takeTokenFromAddress } from "./token.js";
 import { openDialog } from "./ui/dialog.js";
 import { h } from "./ui/dom.js";
@@ -91,6 +92,8 @@ function followInside(event: MouseEvent, app: App): void {
   if (!link || event.defaultPrevented || event.button !== 0 || link.target || link.hasAttribute("download")) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || link.origin !== location.origin) return;
   event.preventDefault();
+  const to = parseRoute(link.pathname);
+  if (to.page === "document") takeLinkFromAddress(to.id, link.hash);
   app.go(link.pathname);
 }
 

@@ -415,6 +415,49 @@ pageTest("what is unsaved when the right to write goes is said to be, and stays 
   assert.equal(await page.locator(".read-only:visible").count(), 0);
 });
 
+pageTest("an owner with a token shares by links and by people", "/d/garden#token=a.b.c", {}, async (page) => {
+  await page.evaluate(() => (navigator.clipboard.writeText = async (text) => void (window.copied = text)));
+  await page.click(".share");
+  await page.waitForSelector(".share-dialog >> text=bob");
+  const rows = (list) => page.locator(`.${list} .share-item`).evaluateAll((items) => items.map((item) => item.querySelector(".share-name").textContent));
+  assert.deepEqual(await rows("share-people"), ["ann", "bob"]);
+  assert.match(await text(page, ".share-links"), /no links/);
+  await page.fill(".share-dialog input[name=label]", EVIL);
+  await page.selectOption("select[aria-label='Role of the link']", "commenter");
+  await page.selectOption("select[aria-label='How long the link works']", "7");
+  await page.click("text=Create link");
+  await page.waitForSelector(".share-links .share-item");
+  assert.deepEqual(await rows("share-links"), [EVIL]);
+  assert.match(await text(page, ".share-links"), /can read and chat, until/);
+  assert.equal(await page.evaluate(() => window.copied), `${site.url}/d/garden#link=secret-1`);
+  await page.evaluate(() => (window.copied = ""));
+  await page.click(".share-links >> text=Copy");
+  await until(page, () => window.copied.endsWith("#link=secret-1"));
+  await page.click(".share-links >> text=Revoke");
+  await page.waitForSelector("text=There are no links.");
+  await page.fill(".share-dialog input[name=who]", "eve");
+  await page.click(".share-dialog >> text=Add");
+  await page.waitForSelector(".share-people >> text=eve");
+  await page.selectOption("select[aria-label='Role of bob']", "owner");
+  await until(page, () => window.quire.open_.get("garden").sharing.people.get("bob") === "owner");
+  await page.click("[aria-label='Remove ann']");
+  await until(page, () => !window.quire.open_.get("garden").sharing.people.has("ann"));
+  await page.fill(".share-dialog input[name=who]", "nobody");
+  await page.click(".share-dialog >> text=Add");
+  await page.waitForSelector(".share-dialog .problem >> text=as many of them as there can be");
+  await page.click(".share-dialog >> text=Done");
+  assert.equal(await page.locator("dialog").count(), 0);
+});
+
+pageTest("a share link is shown to the server, and stays in the address", "/d/garden#link=s3cret", {}, async (page) => {
+  assert.equal(await page.evaluate(() => window.quire.shown.get("garden")), "s3cret");
+  assert.match(page.url(), /\/d\/garden#link=s3cret$/);
+  await page.goto(`${site.url}/d/garden`);
+  await page.waitForSelector(".sheet:not(.waiting)");
+  assert.equal(await page.evaluate(() => window.quire.shown.get("garden")), "s3cret");
+  assert.equal(await page.evaluate(() => window.quire.shown.get("notes") ?? null), null);
+});
+
 pageTest("the text can be taken home", "/d/garden", {}, async (page) => {
   await page.click(".bar-buttons [aria-label=More]");
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Download as text")]);

@@ -35,7 +35,7 @@ export interface ConnectionOutput {
   pong(): void;
 }
 
-export type Answer = ServerMessageOf<"done"> | ServerMessageOf<"documents"> | ServerMessageOf<"chats">;
+export type Answer = ServerMessageOf<"done" | "documents" | "chats" | "members" | "links" | "linked">;
 
 interface Request {
   readonly message: (ref: number) => ClientMessage;
@@ -108,6 +108,9 @@ export class ConnectionMachine {
       case "done":
       case "documents":
       case "chats":
+      case "members":
+      case "links":
+      case "linked":
         return this.answered(message);
       case "error":
         return this.failed(message);

@@ -60,6 +60,8 @@ export class DocumentMachine {
   title = "";
   type: DocumentType = "rich";
   role: Role = "viewer";
+  /** The secret of a link to show, or null. */
+  link: string | null = null;
   /** How many have the document open, listed or not. */
   people = 0;
   /** Why it is closed, or null. */
@@ -217,6 +219,7 @@ export class DocumentMachine {
       epoch: known ? this.epoch : null,
       version: known ? this.editing.version : null,
       chat: this.chat.last,
+      link: this.link,
     });
   }
 

@@ -15,6 +15,8 @@ export class WireError extends Error {
 export interface Field<T> {
   read(reader: ByteReader): T;
   write(out: ByteWriter, value: T): void;
+  /** Left out at the end of a message when it is null. */
+  readonly isTrailing?: boolean;
 }
 
 export type FieldsOf<S> = { [K in keyof S]: S[K] extends Field<infer T> ? T : never };
@@ -142,6 +144,11 @@ export function writeCount(out: ByteWriter, count: number): void {
     out.byte(0xdd);
     out.uint32(count);
   }
+}
+
+/** A field at a message's end that is left out when it is null, as those do who do not know it. */
+export function trailing<T>(field: Field<T>): Field<T | null> {
+  return { ...optional(field), isTrailing: true };
 }
 
 export function list<T>(field: Field<T>): Field<readonly T[]> {

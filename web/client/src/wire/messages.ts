@@ -15,6 +15,7 @@ import {
   scalar,
   skip,
   str,
+  trailing,
   uint,
   WireError,
   writeCount,
@@ -33,6 +34,8 @@ const documentLine = record({
   key: uint,
   people: uint,
 });
+const sharerLine = record({ sub: str, role: str, at_ms: uint });
+const linkLine = record({ number: uint, role: str, label: str, created_ms: uint, expires_ms: optional(uint) });
 const limits = record({ frame_bytes: uint, chat_chars: uint, document_bytes: uint, channels: uint });
 
 const CLIENT = {
@@ -47,6 +50,7 @@ const CLIENT = {
       epoch: optional(uint),
       version: optional(uint),
       chat: optional(uint),
+      link: trailing(str),
     },
   ],
   close: [4, { ch: uint }],
@@ -71,6 +75,11 @@ const CLIENT = {
   profile: [13, { name: str, color: str }],
   diverged: [14, { ch: uint, version: uint, hash: uint }],
   token: [15, { ref: uint, token: str }],
+  members: [16, { ref: uint, id: str }],
+  member: [17, { ref: uint, id: str, sub: str, role: optional(str) }],
+  links: [18, { ref: uint, id: str }],
+  link: [19, { ref: uint, id: str, role: str, label: str, expires_ms: optional(uint) }],
+  unlink: [20, { ref: uint, id: str, number: uint }],
 } as const;
 
 const SERVER = {
@@ -114,13 +123,19 @@ const SERVER = {
     { ch: uint, number: uint, member: uint, name: str, color: str, at_ms: uint, text: str },
   ],
   chats: [42, { ref: uint, ch: uint, more: bool, messages: list(chatLine) }],
-  documents: [43, { ref: uint, more: bool, documents: list(documentLine) }],
+  documents: [
+    43,
+    { ref: uint, more: bool, documents: list(documentLine), before_ms: trailing(uint), before_key: trailing(uint) },
+  ],
   done: [44, { ref: uint, value: scalar }],
   renamed: [45, { ch: uint, title: str }],
   closed: [46, { ch: uint, code: str, text: str }],
   going: [47, { retry_ms: uint }],
   expiring: [48, { in_ms: uint }],
   role: [49, { ch: uint, role: str }],
+  members: [50, { ref: uint, members: list(sharerLine) }],
+  links: [51, { ref: uint, links: list(linkLine) }],
+  linked: [52, { ref: uint, number: uint, secret: str }],
 } as const;
 
 type Table = Readonly<Record<string, readonly [number, Record<string, Field<unknown>>]>>;
@@ -140,13 +155,36 @@ export interface Codec<M> {
   decode(frame: Uint8Array): M[];
 }
 
+type Fields = Record<string, Field<unknown>>;
+
+/** Without those at the end that are null. */
+function withoutAbsent(fields: Fields, message: Readonly<Record<string, unknown>>): Fields {
+  const names = Object.keys(fields);
+  let count = names.length;
+  while (count > 0 && fields[names[count - 1]].isTrailing === true && message[names[count - 1]] === null) count--;
+  return count === names.length ? fields : Object.fromEntries(names.slice(0, count).map((name) => [name, fields[name]]));
+}
+
+/** The fields of a message that has so many of them, and those that were left out, as null. */
+function ofLength(fields: Fields, count: number): { fields: Fields; absent: Record<string, null> } {
+  const names = Object.keys(fields);
+  const missing = names.slice(count).filter((name) => fields[name].isTrailing === true);
+  if (missing.length === 0) return { fields, absent: {} };
+  const present = names.filter((name) => !missing.includes(name));
+  return {
+    fields: Object.fromEntries(present.map((name) => [name, fields[name]])),
+    absent: Object.fromEntries(missing.map((name) => [name, null])),
+  };
+}
+
 function makeCodec<M extends { readonly kind: string }>(table: Table): Codec<M> {
-  const byNumber = new Map(Object.entries(table).map(([kind, [number, fields]]) => [number, { kind, fields }]));
+  const byNumber = new Map<number, { kind: string; fields: Fields }>(Object.entries(table).map(([kind, [number, fields]]) => [number, { kind, fields }]));
   return {
     encode(messages) {
       const out = new ByteWriter(256);
       for (const message of messages) {
-        const [number, fields] = table[message.kind];
+        const [number, all] = table[message.kind];
+        const fields = withoutAbsent(all, message as never);
         writeCount(out, Object.keys(fields).length + 1);
         uint.write(out, number);
         writeFields(out, fields, message as never);
@@ -163,9 +201,10 @@ function makeCodec<M extends { readonly kind: string }>(table: Table): Codec<M> 
         const known = byNumber.get(uint.read(reader));
         left--;
         if (known !== undefined) {
-          left -= Object.keys(known.fields).length;
+          const { absent, fields } = ofLength(known.fields, left);
+          left -= Object.keys(fields).length;
           if (left < 0) throw new WireError(at);
-          messages.push({ kind: known.kind, ...readFields(reader, known.fields) } as never);
+          messages.push({ kind: known.kind, ...readFields(reader, fields), ...absent } as never);
         }
         for (; left > 0; left--) skip(reader);
       }

@@ -98,7 +98,11 @@ export class Connection extends Emitter<{ status: [ConnectionStatus, { retryMs?:
     },
   };
 
-  open(id: string): Document {
+  /** The links that were shown, by document. */
+  readonly shown = new Map<string, string | null>();
+
+  open(id: string, { link = null }: { link?: string | null } = {}): Document {
+    this.shown.set(id, link);
     const info = this.#list.find((each) => each.id === id);
     const doc = new Document(this, id, info);
     this.open_.set(id, doc);
@@ -135,6 +139,26 @@ export class Document extends Emitter<DocumentEvents> {
   }
   delta: Delta;
   readonly #connection: Connection;
+
+  readonly sharing = {
+    people: new Map([["ann", "owner"], ["bob", "viewer"]]),
+    made: [] as { number: number; role: string; label: string; created: Date; expires: Date | null }[],
+    members: async () => [...this.sharing.people].map(([sub, role]) => ({ sub, role, since: new Date() })),
+    setMember: async (sub: string, role: string | null) => {
+      if (sub === "nobody") throw new QuireError("share_limit");
+      if (role === null) this.sharing.people.delete(sub);
+      else this.sharing.people.set(sub, role);
+    },
+    links: async () => this.sharing.made,
+    createLink: async ({ role, label = "", expires = null }: { role: string; label?: string; expires?: Date | null }) => {
+      const number = this.sharing.made.length + 1;
+      this.sharing.made.push({ number, role, label, created: new Date(), expires });
+      return { number, secret: `secret-${number}` };
+    },
+    revokeLink: async (number: number) => {
+      this.sharing.made = this.sharing.made.filter((link) => link.number !== number);
+    },
+  };
 
   readonly chat = {
     messages: [] as ChatMessage[],

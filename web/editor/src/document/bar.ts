@@ -8,7 +8,9 @@ import { menuFor, type MenuEntry } from "../ui/menu.js";
 import type { StateLine } from "../ui/state-line.js";
 import { iconButton, personalEntries } from "../ui/top-menu.js";
 import type { ChatDock } from "./chat-dock.js";
+import { currentToken } from "../token.js";
 import { showShortcuts } from "./help.js";
+import { openShareDialog } from "./share.js";
 import { People } from "./people.js";
 import { mayEdit } from "../pure/roles.js";
 import type { Surface } from "./surface.js";
@@ -34,7 +36,7 @@ export class Bar {
     const { doc, scope, surface, title, stateLine, chat } = parts;
     const home = h("a", { class: "icon-button bar-home", href: "/", "aria-label": "All documents", title: "All documents" }, icon("back"));
     const people = new People(doc, scope, (member) => surface.goTo(member));
-    const share = h("button", { type: "button", class: "button share", title: "Copy the address of this document" }, icon("link"), h("span", {}, "Share"));
+    const share = h("button", { type: "button", class: "button share", title: "Share this document" }, icon("link"), h("span", {}, "Share"));
     share.addEventListener("click", () => this.#share());
     const more = iconButton("more", "More");
     menuFor(more, () => this.#entries());
@@ -62,8 +64,10 @@ export class Bar {
     return [...entries, "line", ...personalEntries(app)];
   }
 
+  /** Owners who came by a token give others roles; where everybody may do everything the address is enough. */
   #share(): void {
     const { doc, app } = this.#parts;
+    if (doc.role === "owner" && currentToken() !== null) return openShareDialog(doc, app.toasts);
     if (isPhone() && "share" in navigator) {
       navigator.share({ title: doc.title || UNTITLED, url: location.href }).catch(() => undefined);
       return;

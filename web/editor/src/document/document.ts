@@ -15,6 +15,7 @@ import { gonePage, Notices } from "./notices.js";
 import { plainSurface } from "./plain.js";
 import { richSurface } from "./rich.js";
 import { listenToShortcuts } from "./shortcuts.js";
+import { linkFor, takeLinkFromAddress } from "../share-links.js";
 import type { Surface } from "./surface.js";
 import { Title } from "./title.js";
 
@@ -36,7 +37,8 @@ export class DocumentView implements View {
 
   constructor(app: App, id: string) {
     this.#app = app;
-    this.#doc = app.connection.open(id);
+    takeLinkFromAddress(id, location.hash);
+    this.#doc = app.connection.open(id, { link: linkFor(id) });
     this.#notices = new Notices(id);
     const doc = this.#doc;
     const { net } = app;

@@ -1,4 +1,4 @@
-import type { DocumentInfo } from "@quire/client";
+import type { DocumentInfo, DocumentList } from "@quire/client";
 import type { App, View } from "../app.js";
 import { errorWords } from "../pure/error-words.js";
 import { appendPage, matchesFilter, mergeFirstPage } from "../pure/merge.js";
@@ -13,6 +13,7 @@ import { askDelete, askNewDocument, askRename } from "./dialogs.js";
 import { Row } from "./row.js";
 
 const PAGE = 50;
+const EMPTY_PAGES_MAX = 20;
 const REFRESH_MS = 15_000;
 
 /** The list of documents at `/`. */
@@ -97,7 +98,7 @@ export class ListView implements View {
   async #refresh(): Promise<void> {
     if (this.#loading || (this.#app.net.status !== "connected" && this.#documents.length > 0)) return;
     await this.#load(async () => {
-      const { documents, more } = await this.#app.connection.documents.list({ limit: PAGE });
+      const { documents, more } = await this.#page();
       const hadMore = this.#documents.length > documents.length && this.#more;
       this.#documents = mergeFirstPage(this.#documents, documents, more);
       this.#more = this.#documents.length > documents.length ? hadMore : more;
@@ -108,10 +109,20 @@ export class ListView implements View {
     const after = this.#documents[this.#documents.length - 1];
     if (this.#loading || !after) return;
     await this.#load(async () => {
-      const { documents, more } = await this.#app.connection.documents.list({ limit: PAGE, after });
+      const { documents, more } = await this.#page(after);
       this.#documents = appendPage(this.#documents, documents);
       this.#more = more;
     });
+  }
+
+  /** Where most documents are hidden from this user, the server may have looked at many and found none: then on. */
+  async #page(after?: DocumentInfo): Promise<DocumentList> {
+    const { documents } = this.#app.connection;
+    let page = await documents.list(after ? { limit: PAGE, after } : { limit: PAGE });
+    for (let tries = 0; page.documents.length === 0 && page.more && page.next && tries < EMPTY_PAGES_MAX; tries++) {
+      page = await documents.list({ limit: PAGE, after: page.next });
+    }
+    return page;
   }
 
   async #load(run: () => Promise<void>): Promise<void> {

@@ -12,6 +12,8 @@ const WORDS: Record<string, string> = {
   storage_full: "The server has no room left at the moment. Your changes are kept and will be sent again.",
   overloaded: "The server is very busy. It will be tried again by itself.",
   not_text: "This document holds plain text only.",
+  share_limit: "There are as many of them as there can be. Please remove some first.",
+  bad_role: "This role cannot be given.",
   not_shown: "This document holds something that this editor cannot show.",
   channel_limit: "Too many documents are open in this page. Please close one.",
   internal: "Something went wrong on the server. Please try again.",
