@@ -1,8 +1,8 @@
 /*
- * Bytes as what happens to a server: people connect, open, edit (as they should, or any operation), point,
- * talk and go; time passes, the store answers, or refuses. Somebody who only reads holds what is told against
- * itself and the store: versions have no gap, none is told before it is stored, and the text is that which
- * the next one gets.
+ * Bytes as what happens to a server: people connect, open, edit (as they should, or any operation),
+ * point, talk and go; time passes, the store answers, or refuses. Somebody who only reads holds
+ * what is told against itself and the store: versions have no gap, none is told before it is
+ * stored, and the text is that which the next one gets.
  */
 #include "fuzz.h"
 
@@ -37,7 +37,8 @@ static void check_stored(struct session *session, uint64_t version)
     struct store_document document;
     struct store_head head;
     assert(store_find(session->world.store, "d", &document) == STORE_OK);
-    assert(store_load(session->world.store, document.key, &head) == STORE_OK && version <= head.version);
+    assert(store_load(session->world.store, document.key, &head) == STORE_OK &&
+           version <= head.version);
 }
 
 static uint64_t number(struct reader *fields)
@@ -64,7 +65,8 @@ static void hear_opened(struct session *session, struct person *person, struct r
     }
 }
 
-static void hear_edit(struct session *session, struct person *person, unsigned kind, struct reader *fields)
+static void hear_edit(struct session *session, struct person *person, unsigned kind,
+                      struct reader *fields)
 {
     struct ot_slice op;
     assert(person->version != UINT64_MAX && number(fields) == person->version + 1);
@@ -76,7 +78,8 @@ static void hear_edit(struct session *session, struct person *person, unsigned k
         person->seq = second;
     } else if (person == session->people) {
         bool has_op = reader_bytes(fields, &op);
-        assert(has_op && ot_doc_apply(session->doc, op, NULL) == OT_OK && ot_doc_sound(session->doc));
+        assert(has_op && ot_doc_apply(session->doc, op, NULL) == OT_OK &&
+               ot_doc_sound(session->doc));
     }
 }
 
@@ -101,7 +104,8 @@ static void hear(struct session *session, struct person *person)
 
 static void open(struct session *session, struct person *person)
 {
-    world_send(&session->world, person->connection, WIRE_OPEN, "uusnnn", UINT64_C(9), UINT64_C(0), "d");
+    world_send(&session->world, person->connection, WIRE_OPEN, "uusnnn", UINT64_C(9), UINT64_C(0),
+               "d");
 }
 
 static void join(struct session *session, struct person *person)
@@ -119,7 +123,9 @@ static void edit(struct session *session, struct person *person, bool is_raw)
     uint64_t base = person->version == UINT64_MAX ? 0 : person->version;
     ot_builder_retain(builder, place % 8, (struct ot_slice){0});
     ot_builder_delete(builder, place / 64);
-    ot_builder_insert(builder, (struct ot_slice){(const uint8_t *)"some text of some length, or less", size}, (struct ot_slice){0});
+    ot_builder_insert(builder,
+                      (struct ot_slice){(const uint8_t *)"some text of some length, or less", size},
+                      (struct ot_slice){0});
     assert(ot_builder_finish(builder, &op) == OT_OK);
     struct ot_slice bytes = ot_buf_slice(&op);
     if (is_raw) {
@@ -130,7 +136,8 @@ static void edit(struct session *session, struct person *person, bool is_raw)
         base += take(session) % 3 - 1u;
     }
     if (ot_op_check(bytes, NULL, NULL) == OT_OK && base <= WIRE_UINT_MAX) {
-        world_send(&session->world, person->connection, WIRE_EDIT, "uuub", UINT64_C(0), person->seq + 1, base, bytes);
+        world_send(&session->world, person->connection, WIRE_EDIT, "uuub", UINT64_C(0),
+                   person->seq + 1, base, bytes);
     }
     ot_buf_deinit(&op);
     ot_builder_free(builder);
@@ -156,11 +163,12 @@ static void happen(struct session *session)
         person->version = UINT64_MAX;
         break;
     case 3:
-        world_send(world, person->connection, WIRE_CURSOR, "uuuutn", UINT64_C(0), (uint64_t)take(session),
-                   (uint64_t)take(session), (uint64_t)take(session));
+        world_send(world, person->connection, WIRE_CURSOR, "uuuutn", UINT64_C(0),
+                   (uint64_t)take(session), (uint64_t)take(session), (uint64_t)take(session));
         break;
     case 4:
-        world_send(world, person->connection, WIRE_CHAT, "uuus", UINT64_C(1), UINT64_C(0), (uint64_t)take(session), "hello");
+        world_send(world, person->connection, WIRE_CHAT, "uuus", UINT64_C(1), UINT64_C(0),
+                   (uint64_t)take(session), "hello");
         break;
     case 5:
         world->append_result = take(session) % 4 == 0 ? STORE_E_FULL : STORE_OK;

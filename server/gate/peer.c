@@ -3,6 +3,7 @@
 #include "server/gate/frame.h"
 #include "server/gate/memory.h"
 #include "server/gate/receive.h"
+#include "server/gate/request.h"
 #include "server/wire/encode.h"
 
 #include <stdio.h>
@@ -39,13 +40,20 @@ static void arm(struct peer *peer)
     wheel_set(&peer->gate->wheel, &peer->timer, due_ms(peer));
 }
 
+/* Closed for something that it did or did not do, and that an operator may want to act on. */
+static bool is_to_blame(unsigned code)
+{
+    return code < WIRE_CLOSE_INTERNAL ? code != WIRE_CLOSE_REPLACED : code == WIRE_CLOSE_OVERLOADED;
+}
+
 static void log_close(const struct peer *peer)
 {
+    bool told = is_to_blame(peer->close_code) && request_may_log(peer->gate);
     const struct gate_env *env = &peer->gate->gates->env;
     char fields[64 + IP_TEXT_MAX], ip[IP_TEXT_MAX];
     snprintf(fields, sizeof(fields), "connection=%llu ip=%s code=%u",
              (unsigned long long)peer->outbox.connection, ip_text(&peer->ip, ip), peer->close_code);
-    env->log(env->context, HUB_LOG_DEBUG, "connection_closing", fields);
+    env->log(env->context, told ? HUB_LOG_INFO : HUB_LOG_DEBUG, "connection_closing", fields);
 }
 
 void peer_expired(void *gate, struct wheel_entry *timer)

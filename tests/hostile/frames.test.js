@@ -114,6 +114,12 @@ row(40, "a flood of pings, and of pongs that nobody asked for", async (house) =>
 row(42, "text frames, good ones and bad ones", async (house) => {
   await refused(house, 1003, { opcode: TEXT, payload: Buffer.from("hello") });
   await refused(house, 1003, { opcode: TEXT });
+  // Only so many a second are told at this level.
+  const isTold = (line) => line.includes('"level":"info"') && /"connection_closing".*"ip":"127\.0\.0\.1","code":1003/.test(line);
+  await until("a line for the operator", async () => {
+    await refused(house, 1003, { opcode: TEXT });
+    return house.server.log.some(isTold);
+  });
   for (const bad of ["ff", "c0af", "eda080", "f4908080", "e282"]) await refused(house, 1007, { opcode: TEXT, payload: Buffer.from(bad, "hex") });
 });
 

@@ -25,10 +25,10 @@ static void each_stage_begins_at_its_share_and_ends_below_it(void **state)
     static const struct {
         uint64_t used_mib;
         enum hub_pressure stage;
-    } steps[] = {{0, HUB_EASY},     {799, HUB_EASY},   {800, HUB_TIGHT},  {899, HUB_TIGHT},
-                 {751, HUB_TIGHT},  {749, HUB_EASY},   {900, HUB_SCARCE}, {949, HUB_SCARCE},
-                 {850, HUB_SCARCE}, {849, HUB_TIGHT},  {950, HUB_OUT},    {901, HUB_OUT},
-                 {899, HUB_SCARCE}, {2000, HUB_OUT},   {100, HUB_EASY}};
+    } steps[] = {{0, HUB_EASY},     {799, HUB_EASY},  {800, HUB_TIGHT},  {899, HUB_TIGHT},
+                 {751, HUB_TIGHT},  {749, HUB_EASY},  {900, HUB_SCARCE}, {949, HUB_SCARCE},
+                 {850, HUB_SCARCE}, {849, HUB_TIGHT}, {950, HUB_OUT},    {901, HUB_OUT},
+                 {899, HUB_SCARCE}, {2000, HUB_OUT},  {100, HUB_EASY}};
     struct budget budget = of_whole();
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         enum hub_pressure stage = budget_move(&budget, steps[i].used_mib * MIB);
