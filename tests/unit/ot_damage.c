@@ -185,6 +185,7 @@ static void the_pool_is_looked_at(void **state)
     damage(doc, &entries[1].bytes, sizeof entries[1].bytes, (uintptr_t)none);
     damage(doc, entries[1].bytes, 1, 0xc1);
     damage_by_one(doc, &entries[1].size, sizeof entries[1].size);
+    damage(doc, &pool->kept, sizeof pool->kept, 1);
     /* A value that is not found by its bytes. */
     for (uint32_t i = 0; i < pool->buckets_count; i++) {
         uint32_t id = pool->buckets[i];

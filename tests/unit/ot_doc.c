@@ -208,6 +208,7 @@ static void it_grows_to_the_limit_and_no_further(void **state)
     assert_int_equal(ot_op_check(op, &info, NULL), OT_OK);
     assert_int_equal(info.inserted_length, OT_LENGTH_MAX);
     assert_int_equal(ot_doc_check(empty, op, NULL), OT_OK);
+    assert_int_equal(ot_doc_check(one, op, NULL), OT_E_LENGTH);
     assert_int_equal(ot_doc_apply(one, op, &error), OT_E_LENGTH);
     assert_int_equal(error.at, 1);
     assert_doc_is(one, &words, "'a'");
@@ -234,7 +235,10 @@ static void inverse_is_that_of_the_snapshot(void **state)
     }
     struct ot_buf *out = words_buf(&words);
     assert_int_equal(ot_doc_invert(doc, words_op(&words, "6 -1"), OT_STABLE, out), OT_E_SURROGATE);
+    struct ot_doc *pair = doc_of(&words, "'\U0001f600'");
+    assert_int_equal(ot_doc_invert(pair, words_op(&words, "-1"), OT_STABLE, out), OT_E_SURROGATE);
     assert_int_equal(out->size, 0);
+    ot_doc_free(pair);
     ot_doc_free(doc);
     words_free(&words);
 }

@@ -145,6 +145,19 @@ static void nothing_is_added_after_an_error(void **state)
     words_free(&words);
 }
 
+/* One that others' text pushes past the longest there may be. */
+static void an_operation_pushed_too_far(void **state)
+{
+    (void)state;
+    struct words words = {0};
+    struct ot_slice op = words_op(&words, "2147483645 -2");
+    struct ot_slice over = words_op(&words, "'four'");
+    struct ot_buf *out = words_buf(&words);
+    assert_int_equal(ot_transform_all(op, &over, 1, OT_RIGHT, OT_STABLE, out), OT_E_LENGTH);
+    assert_int_equal(out->size, 0);
+    words_free(&words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +166,7 @@ int main(void)
         cmocka_unit_test(typing_that_cuts_a_pair_is_refused),
         cmocka_unit_test(values_that_are_too_large_are_not_written),
         cmocka_unit_test(what_is_no_map_is_no_embed),
+        cmocka_unit_test(an_operation_pushed_too_far),
         cmocka_unit_test(nothing_is_added_after_an_error),
     };
     return cmocka_run_group_tests_name("ot_limits", tests, NULL, NULL);

@@ -493,6 +493,10 @@ static void a_builder_goes_on_after_an_error(void **state)
     struct ot_builder *builder = ot_builder_new(OT_STABLE);
     struct ot_buf *out = words_buf(&inputs.words);
     assert_non_null(builder);
+    failing = 1;
+    ot_builder_delete(builder, 1);
+    assert_int_equal(failing, 0);
+    assert_int_equal(ot_builder_finish(builder, out), OT_E_MEMORY);
     for (unsigned i = 1; i < 4; i++) {
         struct ot_slice attributes = long_attributes(&inputs, "a", 'y');
         struct ot_slice embed = long_attributes(&inputs, "image", 'x');

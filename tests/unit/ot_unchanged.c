@@ -262,6 +262,22 @@ static void a_document_that_cannot_be_loaded_leaves_nothing(void **state)
     words_free(&words);
 }
 
+/* Without memory to look at it a document is not said to be sound. */
+static void nothing_is_called_sound_unseen(void **state)
+{
+    (void)state;
+    struct words words = {0};
+    struct meter meter;
+    meter_init(&meter);
+    struct ot_doc *doc = doc_in(&meter, words_op(&words, "'sound'"));
+    meter.failing = 1;
+    assert_false(ot_doc_sound(doc));
+    assert_int_equal(meter.failing, 0);
+    assert_true(ot_doc_sound(doc));
+    ot_doc_free(doc);
+    words_free(&words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +285,7 @@ int main(void)
         cmocka_unit_test(one_stroke),
         cmocka_unit_test(random_operations),
         cmocka_unit_test(a_document_that_cannot_be_loaded_leaves_nothing),
+        cmocka_unit_test(nothing_is_called_sound_unseen),
     };
     return cmocka_run_group_tests_name("ot_unchanged", tests, NULL, NULL);
 }
