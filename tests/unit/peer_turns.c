@@ -167,6 +167,29 @@ static void an_edit_that_there_is_no_room_for_waits(void **state)
     world_end(&world);
 }
 
+/* Without it the edit would be handed back as one that can never be taken. */
+static void an_edit_that_came_too_soon_is_sent_again_as_it_is(void **state)
+{
+    struct rng rng = {8};
+    struct world world;
+    (void)state;
+
+    world_begin(&world, &rng);
+    struct client *client = &world.clients[0];
+    settle(&world);
+    type_text(client, 0, "mine");
+    ot_buf_clear(&client->said);
+    tell_error(client, 1, "rate_limited");
+    assert_int_equal(client->said.size, 0);
+    assert_shows(client, "mine");
+    session_retry(client->session);
+    settle(&world);
+    assert_int_equal(client->seq, 1);
+    assert_true(session_settled(client->session));
+    assert_shows(client, "mine");
+    world_end(&world);
+}
+
 static void another_document_than_the_servers_is_replaced(void **state)
 {
     struct rng rng = {3};
@@ -240,6 +263,7 @@ int main(void)
         cmocka_unit_test(what_a_role_does_not_allow_waits_for_one_that_does),
         cmocka_unit_test(an_edit_that_is_refused_in_a_role_that_allows_it_asks_for_the_role),
         cmocka_unit_test(an_edit_that_there_is_no_room_for_waits),
+        cmocka_unit_test(an_edit_that_came_too_soon_is_sent_again_as_it_is),
         cmocka_unit_test(another_document_than_the_servers_is_replaced),
         cmocka_unit_test(a_gap_in_the_log_brings_the_document_anew),
         cmocka_unit_test(a_closed_channel_says_nothing_more),

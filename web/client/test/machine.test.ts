@@ -358,6 +358,7 @@ describe("many clients, a network that fails at any moment", () => {
   test("edits refused once are sent again", () => {
     const codes = [
       { code: "overloaded", retry_ms: 100 },
+      { code: "rate_limited", retry_ms: 100 },
       { code: "storage_full", retry_ms: null },
       { code: "document_full", retry_ms: null },
       { code: "too_old", retry_ms: null },
