@@ -85,7 +85,7 @@ static int write_history(struct store *store, const struct store_document *docum
     struct store_head head;
     int code = store_load(store, document->key, &head);
     if (code == STORE_OK)
-        code = lines_write_header(document, head.version, out);
+        code = lines_write_header(document, head.version, store, out);
     if (code == STORE_OK)
         code = store_history(store, document->key, 1, head.version, write_edit, out);
     return code;
@@ -96,7 +96,7 @@ static int write_lines(const struct store_document *document, struct ot_slice sn
     struct lines lines = {.document = *document};
     int code = lines_add_content(&lines, snapshot);
     if (code == OT_OK)
-        code = lines_write_header(document, lines.count, out);
+        code = lines_write_header(document, lines.count, NULL, out);
     for (size_t i = 0; code == OT_OK && i < lines.count; i++) {
         struct store_edit edit = {.version = i + 1};
         edit.op.data = lines.bytes.data + lines.edits[i].at;

@@ -206,6 +206,8 @@ static int write_document(struct importing *importing, struct lines *lines)
                     document->id);
     if (code == STORE_OK) {
         code = append_all(importing, lines, document->key);
+        if (code == STORE_OK)
+            code = lines_sharing_store(importing->store, document->key, &lines->sharing);
         if (code != STORE_OK)
             store_delete(importing->store, document->key);
     }

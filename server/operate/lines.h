@@ -5,7 +5,7 @@
 #ifndef QUIRE_OPERATE_LINES_H
 #define QUIRE_OPERATE_LINES_H
 
-#include "storage/store.h"
+#include "server/operate/lines_sharing.h"
 
 #include <quire/ot.h>
 #include <stdbool.h>
@@ -16,7 +16,9 @@
 
 /* ---- writing: 0, or an error of store.h or ot.h; what the file refuses shows in ferror ---- */
 
-int lines_write_header(const struct store_document *document, uint64_t version, FILE *out);
+/* `store`: it has members and links, which go along; NULL: without. */
+int lines_write_header(const struct store_document *document, uint64_t version, struct store *store,
+                       FILE *out);
 /* An edit; `client` 0: of nobody, with nothing but its version and operation. */
 int lines_write_edit(const struct store_edit *edit, FILE *out);
 /* A document's content as {"ops": [...]}. */
@@ -37,6 +39,7 @@ struct lines {
     size_t count, capacity;
     struct ot_buf bytes;
     struct ot_doc *doc; /* what they make */
+    struct lines_sharing sharing;
 };
 
 void lines_deinit(struct lines *lines);

@@ -39,6 +39,7 @@ void lines_deinit(struct lines *lines)
     free(lines->edits);
     ot_buf_deinit(&lines->bytes);
     ot_doc_free(lines->doc);
+    lines_sharing_deinit(&lines->sharing);
     *lines = (struct lines){0};
 }
 
@@ -122,6 +123,9 @@ static int read_header(struct reading *reading, const json_t *line)
         return refuse(reading, "\"created_ms\" is a time in milliseconds");
     if (number_of(line, "versions", &reading->versions) != 0)
         return refuse(reading, "\"versions\" is the number of edits that follow");
+    const char *wrong = lines_sharing_read(line, &reading->lines->sharing);
+    if (wrong)
+        return refuse(reading, "%s", wrong);
     document->type = strcmp(type, "rich") == 0 ? STORE_RICH : STORE_TEXT;
     document->created_ms = (int64_t)created_ms;
     if (begin(reading->lines) != OT_OK)

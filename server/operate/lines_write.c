@@ -16,14 +16,19 @@ static int write_line(json_t *line, FILE *out)
 }
 
 /* Version 0 is the header's own operation, so that the lines by themselves lead to the document. */
-int lines_write_header(const struct store_document *document, uint64_t version, FILE *out)
+int lines_write_header(const struct store_document *document, uint64_t version, struct store *store,
+                       FILE *out)
 {
-    return write_line(
+    json_t *header =
         json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:o}", "quire", LINES_FORM, "id", document->id,
                   "type", document->type == STORE_RICH ? "rich" : "text", "title", document->title,
                   "created_ms", (json_int_t)document->created_ms, "versions", (json_int_t)version,
-                  "ops", delta_to_json(content_first(document->type))),
-        out);
+                  "ops", delta_to_json(content_first(document->type)));
+    int code = header && store ? lines_sharing_write(store, document->key, header) : STORE_OK;
+    if (code == STORE_OK)
+        return write_line(header, out);
+    json_decref(header);
+    return code;
 }
 
 int lines_write_edit(const struct store_edit *edit, FILE *out)

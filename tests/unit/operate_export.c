@@ -1,6 +1,7 @@
 /* quire export and quire import: what goes out comes in again the same. */
 #include "lib/operate_world.h"
 #include "storage/checksum.h"
+#include "storage/sharing.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -65,6 +66,57 @@ static void histories_come_back_edit_by_edit(void **state)
     /* The header is an operation too: that to version 0. */
     assert_holds(quire(0, "none", "replay", "--quiet", place_path(place, "out/rich.jsonl")),
                  " 601 ");
+}
+
+/* Members and links go with the whole of a document, and not with its content alone. */
+static void who_may_do_what_comes_back_with_the_history(void **state)
+{
+    const struct place *place = *state;
+    const char *out = place_path(place, "out/rich.jsonl");
+    struct store_member found_member = {"b\xc3\xb6"
+                                        "b",
+                                        3, 5};
+    struct store_link link = {.number = 9, .role = 1, .label = "L", .created_ms = 6}, found;
+    unsigned role;
+    make(place);
+    struct store *store = open_store(place->data);
+    memset(link.hash, 0xa7, sizeof(link.hash));
+    assert_int_equal(store_member_set(store, 1, &found_member, 9), STORE_OK);
+    assert_int_equal(store_link_add(store, 1, &link, 9), STORE_OK);
+    store_close(store);
+    quire(0, "", "export", "--data", place->data, "--all", "--with-history", "--to",
+          place_path(place, "out"));
+    quire(0, "rich", "import", "--data", place->other, out);
+    store = open_store(place->other);
+    assert_int_equal(store_member_find(store, 1,
+                                       "b\xc3\xb6"
+                                       "b",
+                                       &role),
+                     STORE_OK);
+    assert_int_equal(role, 3);
+    assert_int_equal(store_link_find(store, 1, link.hash, &found), STORE_OK);
+    assert_memory_equal(&found, &link, sizeof(link));
+    store_close(store);
+    assert_lacks(quire(0, "", "export", "--data", place->data, "--format", "jsonl", "rich"),
+                 "members");
+    static const char *const bad[] = {
+        "\"members\":{}",
+        "\"members\":[{\"sub\":\"\",\"role\":\"owner\",\"at_ms\":1}]",
+        "\"members\":[{\"sub\":\"a\",\"role\":\"king\",\"at_ms\":1}]",
+        "\"links\":[{\"number\":1,\"hash\":\"00\",\"role\":\"viewer\",\"label\":\"\","
+        "\"created_ms\":1,\"expires_ms\":0}]",
+        "\"links\":[1]",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char header[512];
+        const char *file = place_path(place, "bad.jsonl");
+        snprintf(
+            header, sizeof(header),
+            "{\"quire\":1,\"id\":\"bad\",\"type\":\"text\",\"title\":\"\",\"versions\":0,%s}\n",
+            bad[i]);
+        write_file(file, header);
+        quire(1, i < 3 ? "members" : "links", "import", "--data", place->other, file);
+    }
 }
 
 static void contents_come_back_without_their_history(void **state)
@@ -316,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PLACE_TEST(histories_come_back_edit_by_edit),
+        PLACE_TEST(who_may_do_what_comes_back_with_the_history),
         PLACE_TEST(contents_come_back_without_their_history),
         PLACE_TEST(deltas_and_texts_come_back),
         PLACE_TEST(a_document_larger_than_an_edit_comes_in_several),
