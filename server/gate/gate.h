@@ -34,7 +34,7 @@ struct gate_env {
     void (*posted)(void *context);
     /* For /readyz: NULL when the server can serve, else a sentence why not. */
     const char *(*not_ready)(void *context);
-    /* How short memory is: from HUB_SCARCE on new sockets are turned away, at HUB_OUT the
+    /* How short memory is: from HUB_SCARCE on no WebSocket is opened, at HUB_OUT the
      * connection for which most waits is closed, one after the other. May be NULL. Any gate's
      * thread. */
     enum hub_pressure (*pressure)(void *context);

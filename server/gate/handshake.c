@@ -84,6 +84,12 @@ static bool is_welcome(const struct gate *gate, struct lws *wsi)
     return !atomic_load(&gate->gates->draining) && !atomic_load(&gate->gates->stopping);
 }
 
+static bool is_there_memory(const struct gate *gate, struct lws *wsi)
+{
+    (void)wsi;
+    return gate_pressure(gate) < HUB_SCARCE;
+}
+
 /* The last rule: one that breaks another costs its address nothing. */
 static bool is_not_too_much(const struct gate *gate, struct lws *wsi)
 {
@@ -123,6 +129,11 @@ static const struct request_rule rules[] = {
       .status = 503,
       .header = "Retry-After: 1\r\n",
       .text = "The server is stopping."}},
+    {is_there_memory,
+     {.reason = "memory",
+      .status = 503,
+      .header = "Retry-After: 5\r\n",
+      .text = "The server is short of memory."}},
     {is_not_too_much,
      {.reason = "address",
       .status = 429,

@@ -147,8 +147,7 @@ static void accept_one(struct gate *gate, int socket, const struct ip *from)
     int unsent = UNSENT_BYTES;
     int unanswered = LIMIT_UNANSWERED_MS;
     struct gates *gates = gate->gates;
-    if (atomic_fetch_add(&gates->sockets, 1) >= gates->connections_max ||
-        gate_pressure(gate) >= HUB_SCARCE) {
+    if (atomic_fetch_add(&gates->sockets, 1) >= gates->connections_max) {
         listen_turn_away(gate, socket);
         return;
     }

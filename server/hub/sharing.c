@@ -128,9 +128,11 @@ void sharing_receive(struct hub *hub, struct connection *connection, const struc
     char id[STORE_ID_MAX + 1];
     copy(id, message->kind == WIRE_MEMBER ? message->member.id : message->share.id);
     bool reads = message->kind == WIRE_MEMBERS || message->kind == WIRE_LINKS;
-    if (hub->stopping) {
-        hub_refuse(hub, connection->number, message->ref, -1, "overloaded",
-                   "the server is stopping", LIMIT_DRAIN_MS, WIRE_NONE);
+    uint64_t retry_ms;
+    const char *why = rates_overload(hub, HUB_NEVER, &retry_ms);
+    if (why != NULL) {
+        hub_refuse(hub, connection->number, message->ref, -1, "overloaded", why, retry_ms,
+                   WIRE_NONE);
         return;
     }
     if (!rates_allow(hub, connection, reads ? USER_PAGES : USER_CREATES, message->ref, -1)) {

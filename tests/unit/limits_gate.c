@@ -181,7 +181,8 @@ static void a_token_that_ends_is_no_bad_one(void **state)
 
 /* ---- memory ---- */
 
-static void when_memory_is_scarce_sockets_are_turned_away(void **state)
+/* Whoever asks for its health is told all the same. */
+static void when_memory_is_scarce_no_websocket_is_opened(void **state)
 {
     (void)state;
     struct world *world = world_start(NULL);
@@ -191,6 +192,11 @@ static void when_memory_is_scarce_sockets_are_turned_away(void **state)
     ws_raw_free(ws);
     atomic_store(&world->pressure, HUB_SCARCE);
     assert_int_equal(shake_hands(world, NULL, &ws), 503);
+    ws_raw_free(ws);
+    char head[2048];
+    ws = ws_raw_connect(world->port, 0);
+    assert_true(ws_raw_send_text(ws, "GET /healthz HTTP/1.1\r\nHost: quire.test\r\n\r\n"));
+    assert_int_equal(ws_raw_head(ws, head, sizeof(head)), 200);
     ws_raw_free(ws);
     atomic_store(&world->pressure, HUB_EASY);
     assert_int_equal(shake_hands(world, NULL, &ws), 101);
@@ -234,7 +240,7 @@ int main(void)
         cmocka_unit_test(an_address_asks_for_no_more_than_the_rate),
         cmocka_unit_test(after_bad_tokens_none_of_the_address_is_looked_at),
         cmocka_unit_test(a_token_that_ends_is_no_bad_one),
-        cmocka_unit_test(when_memory_is_scarce_sockets_are_turned_away),
+        cmocka_unit_test(when_memory_is_scarce_no_websocket_is_opened),
         cmocka_unit_test(when_memory_is_out_the_heaviest_goes),
     };
     return cmocka_run_group_tests_name("limits_gate", tests, NULL, NULL);
