@@ -36,11 +36,11 @@ static int write_link(void *context, const struct store_link *link)
     char hash[HASH_DIGITS + 1];
     for (size_t i = 0; i < STORE_LINK_HASH_SIZE; i++)
         snprintf(hash + 2 * i, 3, "%02x", link->hash[i]);
-    return json_array_append_new(
-               list, json_pack("{s:I, s:s, s:s, s:s, s:I, s:I}", "number", (json_int_t)link->number,
-                               "hash", hash, "role", roles[link->role], "label", link->label,
-                               "created_ms", (json_int_t)link->created_ms, "expires_ms",
-                               (json_int_t)link->expires_ms)) == 0
+    return json_array_append_new(list, json_pack("{s:I, s:s, s:s, s:s, s:I, s:I}", "number",
+                                                 (json_int_t)link->number, "hash", hash, "role",
+                                                 roles[link->role], "label", link->label,
+                                                 "created_ms", (json_int_t)link->created_ms,
+                                                 "expires_ms", (json_int_t)link->expires_ms)) == 0
                ? STORE_OK
                : STORE_E_MEMORY;
 }

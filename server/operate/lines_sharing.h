@@ -1,4 +1,5 @@
-/* Who may do what with a document, in the header of its lines: members, and links by their hashes. */
+/* Who may do what with a document, in the header of its lines: members, and links by their hashes.
+ */
 #ifndef QUIRE_OPERATE_LINES_SHARING_H
 #define QUIRE_OPERATE_LINES_SHARING_H
 

@@ -20,6 +20,18 @@
 #define A43 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define A42 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
+/* The link step leads the comparisons of quire-auth here. */
+int __real_sodium_memcmp(const void *one, const void *other, size_t size);
+int __wrap_sodium_memcmp(const void *one, const void *other, size_t size);
+
+static size_t compared; /* bytes, by the one comparison that takes the same time for all */
+
+int __wrap_sodium_memcmp(const void *one, const void *other, size_t size)
+{
+    compared += size;
+    return __real_sodium_memcmp(one, other, size);
+}
+
 struct place {
     char dir[TEMP_DIR_MAX], path[TEMP_DIR_MAX + 16], other[TEMP_DIR_MAX + 16];
     char message[512];
@@ -195,6 +207,33 @@ static void new_keys_sign_for_those_who_prove(void **state)
                      -1);
 }
 
+/* Row 113: whatever the first byte is that differs, all of them are compared, by libsodium. EdDSA
+ * is verified by it as well, and compares nothing secret. */
+static void row_113_codes_are_compared_in_constant_time(void **state)
+{
+    static const char line[] = "k HS256 " A43 "\n";
+    struct token_keys *keys = read_bytes(*state, line, strlen(line));
+    uint8_t mac[TOKEN_SIGNATURE_MAX];
+    assert_non_null(keys);
+    const struct token_key *key = &keys->keys[0];
+    const uint8_t data[] = "data";
+    size_t size = token_key_sign(key, data, sizeof(data), mac);
+    assert_int_equal(size, TOKEN_MAC_SIZE);
+    for (size_t i = 0; i <= size; i++) {
+        if (i < size)
+            mac[i] ^= 1;
+        compared = 0;
+        assert_int_equal(token_key_proves(key, data, sizeof(data), mac, size), i == size);
+        assert_int_equal(compared, TOKEN_MAC_SIZE);
+        if (i < size)
+            mac[i] ^= 1;
+    }
+    compared = 0; /* another length is known before anything is compared */
+    assert_false(token_key_proves(key, data, sizeof(data), mac, size - 1));
+    assert_int_equal(compared, 0);
+    token_keys_free(keys);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -204,6 +243,7 @@ int main(void)
         CASE(lines_that_are_wrong_are_refused),
         CASE(the_most_and_one_more),
         CASE(files_that_others_can_read_are_refused),
+        CASE(row_113_codes_are_compared_in_constant_time),
         CASE(new_keys_sign_for_those_who_prove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

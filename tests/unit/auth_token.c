@@ -186,6 +186,8 @@ static void row_99_times_are_kept_with_a_leeway(void **state)
     expect_claims_wrong(*state, "{\"sub\":\"ann\"}", "exp");
     expect_claims_wrong(*state, "{\"sub\":\"ann\",\"exp\":1699999970}", "expired");
     expect_claims_good(*state, "{\"sub\":\"ann\",\"exp\":1699999971}");
+    expect_claims_good(*state, "{\"sub\":\"ann\",\"exp\":1731622400}"); /* in 366 days */
+    expect_claims_wrong(*state, "{\"sub\":\"ann\",\"exp\":1731622401}", "366 days");
     expect_claims_good(*state, "{" GOOD ",\"nbf\":1700000030}");
     expect_claims_wrong(*state, "{" GOOD ",\"nbf\":1700000031}", "not good yet");
     expect_claims_good(*state, "{" GOOD ",\"iat\":1700000030}");
@@ -364,6 +366,8 @@ static void row_104_a_claim_of_a_wrong_type_makes_the_token_worthless(void **sta
         {"name",
          {"1", "\"\"", "null", "\"a\\nb\"", "\"\\u0085\"", "\"\\u007f\"", "[\"Ann\"]",
           "\"0123456789012345678901234567890123456789012345678901234567890\""}},
+        {"create", {"\"true\"", "1", "0", "null", "[]", "{}", "[true]"}},
+        {"jti", {"1", "\"\"", "null", "[\"a\"]", "{}", "true"}},
         {"color", {"\"red\"", "\"#12345\"", "\"#1234567\"", "\"#12345g\"", "1", "null", "\"\""}},
     };
     char claims[512];

@@ -371,6 +371,37 @@ static void who_asks_nothing_is_ended(void **state)
     world_stop(world);
 }
 
+/* The pages are everybody's, and what documents hold is behind none of them: whoever asks, with
+ * whatever they show, is answered the same. */
+static void rows_105_110_no_page_is_another_for_somebody(void **state)
+{
+    static const char *const paths[] = {"/",        "/index.html", "/d/note",  "/d/secret",
+                                        "/healthz", "/readyz",     "/metrics", "/api/documents",
+                                        "/d/a/b",   "/ws"};
+    static const char *const shown[] = {
+        "Authorization: Bearer a.b.c\r\n", "Authorization: Basic YWRtaW46YWRtaW4=\r\n",
+        "Cookie: token=a.b.c; role=admin\r\n", "X-Forwarded-User: admin\r\n"};
+    static const char *const queries[] = {"", "?token=a.b.c", "?link=s3cret&role=owner"};
+    for (size_t p = 0; p < sizeof(paths) / sizeof(paths[0]); p++) {
+        char request[512], first[sizeof(head)];
+        int status, again;
+        snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", paths[p]);
+        struct ws_raw *plain = ask(*state, request, &status);
+        snprintf(first, sizeof(first), "%s", head);
+        for (size_t i = 0; i < 4 * 3; i++) {
+            snprintf(request, sizeof(request), "GET %s%s HTTP/1.1\r\nHost: a\r\n%s\r\n", paths[p],
+                     queries[i / 4], shown[i % 4]);
+            struct ws_raw *ws = ask(*state, request, &again);
+            assert_int_equal(again, status);
+            assert_string_equal(head, first);
+            assert_int_equal(ws->size, plain->size);
+            assert_memory_equal(ws->data, plain->data, plain->size);
+            ws_raw_free(ws);
+        }
+        ws_raw_free(plain);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_known_page_is_not_sent_again, start, stop),
         cmocka_unit_test_setup_teardown(head_gives_the_head_only, start, stop),
         cmocka_unit_test_setup_teardown(a_large_page_arrives_whole, start, stop),
+        cmocka_unit_test_setup_teardown(rows_105_110_no_page_is_another_for_somebody, start, stop),
         cmocka_unit_test_setup_teardown(what_is_not_there_is_not_found, start, stop),
         cmocka_unit_test_setup_teardown(a_path_of_great_length_is_not_found, start, stop),
         cmocka_unit_test_setup_teardown(other_methods_are_refused, start, stop),
