@@ -178,6 +178,19 @@ static void keep_bytes(struct author_item *item, struct ot_slice *bytes)
     *bytes = ot_buf_slice(&item->bytes);
 }
 
+/* It has two things that are the frame's. */
+static void keep_opened(struct author_item *item)
+{
+    struct ot_slice *snapshot = &item->message.opened.snapshot, *role = &item->message.opened.role;
+    size_t size = snapshot->data == NULL ? 0 : snapshot->size;
+
+    bytes_put(&item->bytes, snapshot->data, size);
+    bytes_put(&item->bytes, role->data, role->size);
+    role->data = item->bytes.data + size;
+    if (snapshot->data != NULL)
+        snapshot->data = item->bytes.data;
+}
+
 static void keep(struct author_item *item)
 {
     struct peer_message *message = &item->message;
@@ -187,7 +200,9 @@ static void keep(struct author_item *item)
     else if (message->kind == WIRE_CATCHUP)
         keep_bytes(item, &message->catchup.op);
     else if (message->kind == WIRE_OPENED)
-        keep_bytes(item, &message->opened.snapshot);
+        keep_opened(item);
+    else if (message->kind == WIRE_ROLE)
+        keep_bytes(item, &message->role.role);
     else if (message->kind == WIRE_ERROR)
         keep_bytes(item, &message->error.code);
     else if (message->kind == WIRE_CLOSED)
@@ -204,6 +219,7 @@ static bool concerns_session(const struct peer_message *message)
     case WIRE_HASH:
     case WIRE_ERROR:
     case WIRE_CLOSED:
+    case WIRE_ROLE:
         return true;
     default:
         return false;
