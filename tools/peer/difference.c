@@ -187,3 +187,13 @@ int difference(struct ot_slice from, struct ot_slice to, struct ot_buf *out)
     free(b.items);
     return code;
 }
+
+int difference_to(const struct ot_doc *from, struct ot_slice to, struct ot_buf *out)
+{
+    struct ot_buf snapshot = {0};
+    int code = ot_doc_snapshot(from, &snapshot);
+    if (code == OT_OK)
+        code = difference(ot_buf_slice(&snapshot), to, out);
+    ot_buf_deinit(&snapshot);
+    return code;
+}

@@ -13,5 +13,7 @@
  * in the sizes. OT_OK, OT_E_MEMORY or OT_E_LENGTH.
  */
 int difference(struct ot_slice from, struct ot_slice to, struct ot_buf *out);
+/* The same from a document as it is now. */
+int difference_to(const struct ot_doc *from, struct ot_slice to, struct ot_buf *out);
 
 #endif

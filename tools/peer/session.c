@@ -2,6 +2,8 @@
 
 #include "tools/peer/bytes.h"
 #include "tools/peer/difference.h"
+#include "tools/peer/remedy.h"
+#include "tools/peer/trail.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@ struct session {
     bool sent;    /* the edit in flight, on this connection */
     struct ot_buf flight; /* the edit seq + 1, when in_flight */
     struct ot_buf buffer; /* everything typed after it */
+    struct trail trail;
     struct ot_buf scratch[4];
 };
 
@@ -40,10 +43,10 @@ static struct ot_slice empty_op(void)
     return (struct ot_slice){EMPTY_OP, sizeof EMPTY_OP};
 }
 
-static struct ot_doc *new_document(void)
+static struct ot_doc *document_of(struct ot_slice snapshot)
 {
-    struct ot_doc *doc = ot_doc_new();
-    bytes_must(doc == NULL ? OT_E_MEMORY : OT_OK);
+    struct ot_doc *doc;
+    bytes_must(ot_doc_load(snapshot, &doc));
     return doc;
 }
 
@@ -55,8 +58,8 @@ struct session *session_new(const char *id, uint8_t channel, const struct sessio
     strncpy(session->id, id, ID_MAX);
     session->channel = channel;
     session->ref = FIRST_OPEN_REF;
-    session->committed = new_document();
-    session->shown = new_document();
+    session->committed = document_of(empty_op());
+    session->shown = document_of(empty_op());
     bytes_set(&session->flight, empty_op());
     bytes_set(&session->buffer, empty_op());
     return session;
@@ -70,6 +73,7 @@ void session_free(struct session *session)
     ot_doc_free(session->shown);
     ot_buf_deinit(&session->flight);
     ot_buf_deinit(&session->buffer);
+    trail_deinit(&session->trail);
     for (size_t i = 0; i < sizeof session->scratch / sizeof *session->scratch; i++)
         ot_buf_deinit(&session->scratch[i]);
     free(session);
@@ -77,6 +81,13 @@ void session_free(struct session *session)
 
 /* ---- sending ----------------------------------------------------------------------------------
  */
+
+/* Appends everything that is not saved, as one operation on the document at `version`. */
+static void unsaved(const struct session *session, struct ot_buf *out)
+{
+    struct ot_slice flight = session->in_flight ? ot_buf_slice(&session->flight) : empty_op();
+    bytes_must(ot_compose(flight, ot_buf_slice(&session->buffer), OT_STABLE, out));
+}
 
 static void send_open(struct session *session, bool with_version)
 {
@@ -161,6 +172,26 @@ int session_edit(struct session *session, struct ot_slice op)
 /* ---- the log ----------------------------------------------------------------------------------
  */
 
+/* Takes `op`, an own edit or (`seq` 0) one of others, to what the server holds. */
+static int commit(struct session *session, struct ot_slice op, uint64_t seq)
+{
+    if (ot_doc_check(session->committed, op, NULL) != OT_OK)
+        return -1;
+    trail_add(&session->trail, session->committed, op, seq);
+    bytes_must(ot_doc_apply(session->committed, op, NULL));
+    return 0;
+}
+
+/* The edit in flight has its place in the log. */
+static int settle_flight(struct session *session)
+{
+    if (commit(session, ot_buf_slice(&session->flight), session->seq + 1))
+        return -1;
+    session->in_flight = false;
+    session->seq++;
+    return 0;
+}
+
 /* Where the server and this client no longer agree on what was said, only the document anew helps.
  */
 static int start_over(struct session *session)
@@ -217,10 +248,7 @@ static int take_remote(struct session *session, uint64_t first, uint64_t last, s
 {
     if (first != session->version + 1 || last < first || ot_op_check(op, NULL, NULL))
         return start_over(session);
-    int code = ot_doc_apply(session->committed, op, NULL);
-    if (code == OT_E_MEMORY)
-        bytes_must(code);
-    if (code != OT_OK || show_remote(session, op, last))
+    if (commit(session, op, 0) || show_remote(session, op, last))
         return start_over(session);
     become_live(session);
     return 0;
@@ -233,13 +261,8 @@ static int take_ack(struct session *session, const struct peer_message *message)
     if (!session->in_flight || message->ack.version != session->version + 1 ||
         message->ack.seq != session->seq + 1)
         return start_over(session);
-    int code = ot_doc_apply(session->committed, ot_buf_slice(&session->flight), NULL);
-    if (code == OT_E_MEMORY)
-        bytes_must(code);
-    if (code != OT_OK)
+    if (settle_flight(session))
         return start_over(session);
-    session->in_flight = false;
-    session->seq++;
     session->version++;
     if (session->env.saved)
         session->env.saved(session->env.context, session->version, session->seq,
@@ -271,45 +294,76 @@ static int take_hash(struct session *session, const struct peer_message *message
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
-/* The edit in flight is in the snapshot: it goes behind the version that this client has. */
-static int settle_flight(struct session *session)
-{
-    int code = ot_doc_apply(session->committed, ot_buf_slice(&session->flight), NULL);
-    if (code == OT_E_MEMORY)
-        bytes_must(code);
-    session->in_flight = false;
-    session->seq++;
-    return code == OT_OK ? 0 : -1;
-}
-
 /* The difference to the snapshot is taken as one remote edit, so that what is unsaved stays. */
-static int carry_over(struct session *session, struct ot_slice snapshot, uint64_t version)
+static int carry_over(struct session *session, const struct peer_message *message)
 {
-    struct ot_buf own = {0}, op = {0};
+    struct ot_buf op = {0};
 
-    bytes_must(ot_doc_snapshot(session->committed, &own));
-    bytes_must(difference(ot_buf_slice(&own), snapshot, &op));
-    int code = show_remote(session, ot_buf_slice(&op), version);
-    ot_buf_deinit(&own);
+    /* The edit in flight is in the snapshot: it goes behind the version that this client has. */
+    if (session->in_flight && message->opened.seq > session->seq && settle_flight(session))
+        return -1;
+    bytes_must(difference_to(session->committed, message->opened.snapshot, &op));
+    trail_add(&session->trail, session->committed, ot_buf_slice(&op), 0);
+    int code = show_remote(session, ot_buf_slice(&op), message->opened.version);
     ot_buf_deinit(&op);
     return code;
+}
+
+/* Shows the snapshot and then the buffer, in place of what is shown. */
+static void show_anew(struct session *session, const struct peer_message *message)
+{
+    struct ot_buf shown = {0}, op = {0};
+    struct ot_doc *doc = document_of(message->opened.snapshot);
+
+    bytes_must(ot_doc_apply(doc, ot_buf_slice(&session->buffer), NULL));
+    bytes_must(ot_doc_snapshot(doc, &shown));
+    bytes_must(difference_to(session->shown, ot_buf_slice(&shown), &op));
+    ot_doc_free(session->shown);
+    session->shown = doc;
+    session->version = message->opened.version;
+    if (session->env.remote)
+        session->env.remote(session->env.context, session->version, ot_buf_slice(&op));
+    ot_buf_deinit(&shown);
+    ot_buf_deinit(&op);
+}
+
+/* The server has lost own edits that it had acknowledged: they are unsaved again. False, and
+ * nothing is changed: they are not kept. */
+static bool offer_again(struct session *session, const struct peer_message *message)
+{
+    struct ot_buf lost = {0}, op = {0};
+
+    unsaved(session, &lost);
+    bool kept = trail_take_after(&session->trail, message->opened.seq, session->committed, &lost);
+    if (kept) {
+        bytes_must(difference_to(session->committed, message->opened.snapshot, &op));
+        trail_add(&session->trail, session->committed, ot_buf_slice(&op), 0);
+        ot_buf_clear(&session->buffer);
+        bytes_must(ot_transform(ot_buf_slice(&lost), ot_buf_slice(&op), OT_RIGHT, OT_STABLE,
+                                &session->buffer));
+        bytes_set(&session->flight, empty_op());
+        session->in_flight = false;
+        show_anew(session, message);
+    } else if (session->env.lost) {
+        session->env.lost(session->env.context, message->opened.seq + 1, session->seq);
+    }
+    ot_buf_deinit(&lost);
+    ot_buf_deinit(&op);
+    return kept;
 }
 
 static int take_snapshot(struct session *session, const struct peer_message *message)
 {
     struct ot_slice snapshot = message->opened.snapshot;
     struct ot_op_info info;
-    struct ot_doc *doc;
 
     if (ot_op_check(snapshot, &info, NULL) || !info.only_inserts)
         return -1;
-    if (session->in_flight && message->opened.seq > session->seq && settle_flight(session))
+    bool again = message->opened.seq < session->seq && offer_again(session, message);
+    if (!again && carry_over(session, message))
         return -1;
-    if (carry_over(session, snapshot, message->opened.version))
-        return -1;
-    bytes_must(ot_doc_load(snapshot, &doc));
     ot_doc_free(session->committed);
-    session->committed = doc;
+    session->committed = document_of(snapshot);
     session->has_document = true;
     session->seq = message->opened.seq;
     return 0;
@@ -342,7 +396,7 @@ static int take_opened(struct session *session, const struct peer_message *messa
         if (take_snapshot(session, message))
             return start_over(session);
     } else if (!session->has_document || message->opened.version != session->version ||
-               message->opened.epoch != session->epoch) {
+               message->opened.epoch != session->epoch || message->opened.seq < session->seq) {
         return start_over(session);
     }
     session->epoch = message->opened.epoch;
@@ -356,44 +410,18 @@ static int take_opened(struct session *session, const struct peer_message *messa
 /* ---- refusals ---------------------------------------------------------------------------------
  */
 
-enum remedy {
-    REOPEN,       /* with the version, then the edit goes again */
-    REOPEN_FRESH, /* without it: the version is in doubt */
-    TRY_LATER,
-    KEEP,   /* not now, and not by itself */
-    DISCARD /* the edit can never be taken: it is handed back, and the document fetched anew */
-};
-
-static enum remedy remedy_for(struct ot_slice code)
-{
-    static const struct {
-        const char *code;
-        enum remedy remedy;
-    } table[] = {
-        {"not_open", REOPEN},        {"bad_seq", REOPEN},         {"too_old", REOPEN},
-        {"bad_base", REOPEN_FRESH},  {"storage_full", TRY_LATER}, {"overloaded", TRY_LATER},
-        {"rate_limited", TRY_LATER}, {"forbidden", KEEP},         {"document_full", KEEP},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (bytes_equal(code, bytes_of(table[i].code)))
-            return table[i].remedy;
-    return DISCARD;
-}
-
 static void discard(struct session *session, struct ot_slice code)
 {
     struct ot_buf lost = {0}, snapshot = {0};
-    struct ot_doc *doc;
 
-    bytes_must(ot_compose(ot_buf_slice(&session->flight), ot_buf_slice(&session->buffer), OT_STABLE,
-                          &lost));
+    unsaved(session, &lost);
+    trail_clear(&session->trail);
     bytes_set(&session->flight, empty_op());
     bytes_set(&session->buffer, empty_op());
     session->in_flight = false;
     bytes_must(ot_doc_snapshot(session->committed, &snapshot));
-    bytes_must(ot_doc_load(ot_buf_slice(&snapshot), &doc));
     ot_doc_free(session->shown);
-    session->shown = doc;
+    session->shown = document_of(ot_buf_slice(&snapshot));
     if (session->env.refused)
         session->env.refused(session->env.context, code, false, ot_buf_slice(&lost));
     ot_buf_deinit(&lost);
@@ -406,8 +434,7 @@ static void take_back(struct session *session)
 {
     struct ot_buf *folded = &session->scratch[1];
     ot_buf_clear(folded);
-    bytes_must(ot_compose(ot_buf_slice(&session->flight), ot_buf_slice(&session->buffer), OT_STABLE,
-                          folded));
+    unsaved(session, folded);
     bytes_swap(folded, &session->buffer);
     bytes_set(&session->flight, empty_op());
     session->in_flight = false;
@@ -435,22 +462,22 @@ static void take_refusal(struct session *session, const struct peer_message *mes
     struct ot_slice code = message->error.code;
 
     switch (remedy_for(code)) {
-    case REOPEN:
+    case REMEDY_REOPEN:
         send_open(session, true);
         break;
-    case REOPEN_FRESH:
+    case REMEDY_REOPEN_FRESH:
         send_open(session, false);
         break;
-    case TRY_LATER:
+    case REMEDY_TRY_LATER:
         if (session->env.retry_later)
             session->env.retry_later(session->env.context, message->error.retry_ms == PEER_NONE
                                                                ? 0
                                                                : message->error.retry_ms);
         break;
-    case KEEP:
+    case REMEDY_KEEP:
         keep(session, message);
         break;
-    case DISCARD:
+    case REMEDY_DISCARD:
         discard(session, code);
     }
 }

@@ -33,6 +33,9 @@ struct session_env {
     void (*remote)(void *context, uint64_t version, struct ot_slice op);
     /* The edit with number `seq` is saved as `version`; `op` is its form at that place. */
     void (*saved)(void *context, uint64_t version, uint64_t seq, struct ot_slice op);
+    /* The server has lost its edits `first` to `last`, which it had acknowledged, and this client
+     * does not have them any more either. */
+    void (*lost)(void *context, uint64_t first, uint64_t last);
     /* An edit was refused for good. `kept`: it stays in the document shown; otherwise `op` is all
      * that is left of it and of what was typed since. */
     void (*refused)(void *context, struct ot_slice code, bool kept, struct ot_slice op);
