@@ -18,15 +18,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TURN_MS      2
-#define DRIP_MS      200
-#define RETURN_MS    50 /* before somebody who was thrown out comes back */
-#define CHUNK_SIZE   4096
-#define PING_PAYLOAD 16
-#define FLOOD_RATE   20000.0 /* edits a second that are tried */
-#define FLOOD_SECS   2.0
-#define CURSORS_TURN 200
-#define NICENESS     19 /* an attacker has machines of its own; here it must not starve the others */
+#define TURN_MS       2
+#define DRIP_MS       200
+#define RETURN_MS     50 /* before somebody who was thrown out comes back */
+#define ADDRESSES     32
+#define FIRST_ADDRESS UINT32_C(0x7f010001) /* 127.1.0.1 */
+#define CHUNK_SIZE    4096
+#define PING_PAYLOAD  16
+#define FLOOD_RATE    20000.0 /* edits a second that are tried */
+#define FLOOD_SECS    2.0
+#define CURSORS_TURN  200
+#define NICENESS      19 /* an attacker has machines of its own; here it must not starve the others */
 
 enum kind { SILENT, LEAVING, DRIPPING, PINGING, OVERSIZED, UNFINISHED, MALFORMED, KINDS };
 
@@ -75,6 +77,13 @@ static void come(struct gang *gang, struct stranger *stranger)
     if (stranger->fd < 0)
         return;
     setsockopt(stranger->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (gang->url->address.ss_family == AF_INET) {
+        /* They come from a network of addresses, as far as they are looked at from this machine. */
+        uint32_t host = (uint32_t)(stranger - gang->strangers) % ADDRESSES;
+        struct sockaddr_in from = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(FIRST_ADDRESS + host)};
+        bind(stranger->fd, (const struct sockaddr *)&from, sizeof from);
+    }
     gang->tally->connections++;
     if (connect(stranger->fd, (const struct sockaddr *)&gang->url->address,
                 gang->url->address_size) != 0 &&

@@ -9,19 +9,20 @@
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 const struct workload workloads[] = {
-    {"rooms", "--docs 100 --editors 5 --rate 4 --secs 8: rooms of editors", workload_edits},
-    {"hot", "--editors 100 --rate 2 --secs 8: one document", workload_hot},
-    {"readers", "--readers 5000 --rate 20 --secs 6: one writer, many readers", workload_readers},
-    {"idle", "--connections 5000 --per-doc 5 --secs 6: nothing happens", workload_idle},
+    {"rooms", "--docs 100 --editors 5 --rate 4 --secs 8: rooms of editors", workload_edits, false},
+    {"hot", "--editors 100 --rate 2 --secs 8: one document", workload_hot, false},
+    {"readers", "--readers 5000 --rate 20 --secs 6: one writer, many readers", workload_readers,
+     false},
+    {"idle", "--connections 5000 --per-doc 5 --secs 6: nothing happens", workload_idle, false},
     {"limit", "--docs 100 --editors 5 --p99 250 --secs 3 --start 10000: the highest rate",
-     workload_limit},
-    {"presence", "--clients 100 --rate 20 --secs 5: cursors", workload_presence},
-    {"offline", "--edits 2000 --bytes 100000: one comes back and merges", workload_offline},
+     workload_limit, false},
+    {"presence", "--clients 100 --rate 20 --secs 5: cursors", workload_presence, false},
+    {"offline", "--edits 2000 --bytes 100000: one comes back and merges", workload_offline, false},
     {"cold", "--edits 250000 --writers 64 --repeat 5 [--kill]: opening after a start",
-     workload_cold},
+     workload_cold, false},
     {"attack", "--editors 10 --readers 10 --rate 2 --connections 10 --secs 10: others attack",
-     workload_attack},
-    {NULL, NULL, NULL}};
+     workload_attack, true},
+    {0}};
 
 struct command {
     struct server_options server;
@@ -298,9 +299,11 @@ static void set_priority(int priority)
 static int run(const struct workload *workload, const struct command *command)
 {
     struct report report = {.workload = workload->name};
+    struct server_options chosen = command->server;
     struct server server;
 
-    if (server_open(&server, &command->server)) {
+    chosen.limited = workload->limited;
+    if (server_open(&server, &chosen)) {
         server_close(&server);
         return STATUS_FAILED;
     }

@@ -62,7 +62,7 @@ static void run_server(struct server *server)
         "--rate-user-edits=1000000000", "--rate-messages=1000000000",
         "--rate-opens=1000000000",      "--rate-creates=1000000000",
         "--rate-connects=1000000000",   "--connections-per-address=1000000"};
-    for (size_t i = 0; i < sizeof unlimited / sizeof *unlimited; i++)
+    for (size_t i = 0; i < sizeof unlimited / sizeof *unlimited && !server->options.limited; i++)
         words[count++] = unlimited[i];
 
     snprintf(program, sizeof program, "%s", server->options.quire);

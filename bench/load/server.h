@@ -17,6 +17,7 @@ struct server_options {
     const char *data;  /* its directory; NULL: one that is removed in the end */
     const char *extra; /* further words for its command line, NULL: none */
     int cpu;           /* that it is pinned to; -1: none */
+    bool limited;      /* what is started keeps its usual rates; else they are lifted */
 };
 
 struct server {

@@ -25,6 +25,7 @@ struct workload {
     /* `report` is empty; what goes wrong is put into it. */
     void (*run)(struct server *server, const struct workload_options *options,
                 struct report *report);
+    bool limited; /* against a server with its usual rates */
 };
 
 /* Ends with an empty name. */
