@@ -40,6 +40,7 @@ quire_test(unit/replay_laws quire-laws test_lib_ot)
 target_link_options(test_replay_laws PRIVATE
   -Wl,--wrap=ot_compose,--wrap=ot_transform,--wrap=ot_invert,--wrap=ot_transform_position
   -Wl,--wrap=ot_doc_check,--wrap=ot_doc_apply,--wrap=ot_doc_hash)
+quire_test(unit/peer_trail quire-peer test_lib_ot)
 quire_test(unit/peer_load quire-peer test_lib_ot)
 target_sources(test_peer_load PRIVATE
   ${PROJECT_SOURCE_DIR}/bench/load/histogram.c ${PROJECT_SOURCE_DIR}/bench/load/stamp.c)

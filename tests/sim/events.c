@@ -1,5 +1,7 @@
 #include "events.h"
 
+#include "run.h"
+
 #include <string.h>
 
 /* Edits of a document after which the oldest have left memory and a snapshot was saved. */
@@ -236,6 +238,28 @@ static void run_short(struct round *round)
     server_run_short(round->server, at, stays);
 }
 
+static void back_up(struct round *round)
+{
+    plan_say(round->plan, "a backup is made");
+    server_back_up(round->server);
+}
+
+static void restore(struct round *round)
+{
+    struct server *server = round->server;
+    if (!server->has_backup) {
+        return;
+    }
+    plan_say(round->plan, "the backup is put back");
+    round_cut_all(round);
+    server_restore(server);
+    for (unsigned i = 0; i < round->person_count; i++) {
+        for (unsigned k = 0; k < server->document_count; k++) {
+            seat_restored(&round->persons[i].seats[k], server->ledgers[k].edit_count);
+        }
+    }
+}
+
 static void stop(struct round *round)
 {
     if (!round->server->stopping) {
@@ -294,7 +318,8 @@ static void burst(struct round *round)
 
 /*
  * So many edits that the oldest leave memory and a snapshot is saved while people are there; one is
- * away all the time, and one has an edit under way.
+ * away all the time, and one has an edit under way. Perhaps they are lost in the end, and are too
+ * many to be offered again.
  */
 static void write_long(struct round *round)
 {
@@ -303,7 +328,14 @@ static void write_long(struct round *round)
     person_cut(&round->persons[1]);
     seat_type(&round->persons[1].seats[0], &round->manner);
     seat_type(&round->persons[2].seats[0], &round->manner);
+    bool goes_back = round->plan->seed / RUN_LONG_EVERY % 2 == 0;
+    if (goes_back) {
+        back_up(round);
+    }
     type_on(round, &round->persons[0].seats[0], LONG_EDITS);
+    if (goes_back) {
+        restore(round);
+    }
 }
 
 static void rest(struct round *round)
@@ -349,6 +381,8 @@ static const struct kind {
     {"burst", burst, 4, 40, false},
     {"undo", undo, 25, 50, true},
     {"short", run_short, 4, 25, false},
+    {"backup", back_up, 4, 50, false},
+    {"restore", restore, 8, 50, false},
     {"long", write_long, 0, 0, false},
     {"rest", rest, 0, 0, false},
 };

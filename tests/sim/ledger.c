@@ -81,6 +81,25 @@ void ledger_add_chat(struct ledger *ledger, const struct store_chat *chat)
     ledger->chats[ledger->chat_count++] = (struct ledger_chat){chat->client, chat->nonce};
 }
 
+struct ledger_mark ledger_mark(const struct ledger *ledger)
+{
+    return (struct ledger_mark){ledger->edit_count, ledger->chat_count};
+}
+
+void ledger_restore(struct ledger *ledger, struct ledger_mark mark)
+{
+    while (ledger->edit_count > mark.edits) {
+        free((void *)(uintptr_t)ledger->edits[--ledger->edit_count].op.data);
+    }
+    ledger->chat_count = mark.chats;
+    ot_doc_free(ledger->doc);
+    bytes_must(ot_doc_load(ledger->begin, &ledger->doc));
+    for (size_t i = 0; i < ledger->edit_count; i++) {
+        bytes_must(ot_doc_apply(ledger->doc, ledger->edits[i].op, NULL));
+    }
+    bytes_must(ot_doc_hash(ledger->doc, &ledger->hash));
+}
+
 /* ---- what is known ---- */
 
 uint32_t ledger_hash(const struct ledger *ledger, uint64_t version)

@@ -41,6 +41,14 @@ void ledger_deinit(struct ledger *ledger);
 void ledger_add_edit(struct ledger *ledger, const struct store_edit *edit);
 void ledger_add_chat(struct ledger *ledger, const struct store_chat *chat);
 
+/* A place in it to which it can be put back. */
+struct ledger_mark {
+    size_t edits, chats;
+};
+struct ledger_mark ledger_mark(const struct ledger *ledger);
+/* A backup of that moment was put back: what came after it is gone. */
+void ledger_restore(struct ledger *ledger, struct ledger_mark mark);
+
 uint32_t ledger_hash(const struct ledger *ledger, uint64_t version);
 uint64_t ledger_length(const struct ledger *ledger, uint64_t version);
 /* The last edit of a client among the versions up to `version`, 0 if none. */

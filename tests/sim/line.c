@@ -135,8 +135,9 @@ static void note_open(struct line *line, const struct message *message)
 {
     line->opens =
         bytes_grow(line->opens, &line->open_capacity, line->open_count + 1, sizeof *line->opens);
-    line->opens[line->open_count++] = (struct line_open){message->channel, message->ref,
-                                                         message->open.version, message->open.chat};
+    line->opens[line->open_count++] =
+        (struct line_open){message->channel, message->ref, message->open.epoch,
+                           message->open.version, message->open.chat};
 }
 
 static void read_message(struct server *server, struct line *line, struct hub_in *in)

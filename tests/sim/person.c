@@ -2,6 +2,7 @@
 
 #include "lib/ot_random.h"
 #include "tools/peer/bytes.h"
+#include "tools/peer/trail.h"
 #include "view.h"
 
 #include <stdio.h>
@@ -73,7 +74,7 @@ static void on_saved(void *context, uint64_t version, uint64_t seq, struct ot_sl
     seat->saved =
         bytes_grow(seat->saved, &seat->saved_capacity, seat->saved_count + 1, sizeof *seat->saved);
     struct saved *saved = &seat->saved[seat->saved_count++];
-    *saved = (struct saved){.version = version, .seq = seq};
+    *saved = (struct saved){.version = version, .seq = seq, .heard = seat->heard++};
     bytes_set(&saved->op, op);
     view_step(seat, version, session_member(seat->session), op);
 }
@@ -92,6 +93,17 @@ static void on_refused(void *context, struct ot_slice code, bool kept, struct ot
     (void)op;
     plan_fail(seat->person->plan, "%s loses an edit: %.*s", seat->person->name, (int)code.size,
               code.data);
+}
+
+/* It is kept for a while only. */
+static void on_lost(void *context, uint64_t first, uint64_t last)
+{
+    struct seat *seat = context;
+    plan_check(seat->person->plan, seat->heard - seat->gone >= TRAIL_ENTRIES_MAX,
+               "%s does not offer the lost edits %llu to %llu again", seat->person->name,
+               (unsigned long long)first, (unsigned long long)last);
+    seat->lost = true;
+    seat->person->server->tally->beyond++;
 }
 
 static void on_retry_later(void *context, uint64_t after_ms)
@@ -130,6 +142,7 @@ static void seat_init(struct seat *seat, struct person *person, unsigned documen
                               .send = on_send,
                               .remote = on_remote,
                               .saved = on_saved,
+                              .lost = on_lost,
                               .refused = on_refused,
                               .retry_later = on_retry_later,
                               .diverged = on_diverged,
@@ -139,6 +152,7 @@ static void seat_init(struct seat *seat, struct person *person, unsigned documen
                           .document = document,
                           .tokens = tokens,
                           .wanted = true,
+                          .gone = UINT64_MAX,
                           .steps = bytes_alloc(STEPS_MAX, sizeof *seat->steps)};
     seat->session = session_new(id, (uint8_t)document, &env);
 }
@@ -240,7 +254,10 @@ static void be_welcomed(struct person *person, const struct peer_message *messag
     person->client = message->welcome.client;
     memcpy(person->key, message->welcome.key.data, sizeof person->key);
     person->welcomed = true;
+    bool restored = message->welcome.epoch != person->epoch;
+    person->epoch = message->welcome.epoch;
     for (unsigned i = 0; i < person->server->document_count; i++) {
+        person->seats[i].chat_seen = restored ? 0 : person->seats[i].chat_seen;
         if (person->seats[i].wanted) {
             session_connect(person->seats[i].session);
         }
@@ -263,10 +280,27 @@ static void chat_answered(struct seat *seat, const struct peer_message *message)
     seat->chat_under_way = false;
 }
 
+static void take_snapshot(struct seat *seat, const struct peer_message *message, uint64_t seq)
+{
+    const struct server *server = seat->person->server;
+    bool was_lost = seat->lost;
+    server->tally->offered += message->opened.seq < seq && !was_lost;
+    seat->lost = false;
+    seat->gone = UINT64_MAX;
+    seat->heard += 2; /* an edit under way may have been in it */
+    view_forget_steps(seat);
+    tokens_begin_anew(seat->tokens, seat->person->number,
+                      &(struct tokens_view){
+                          .snapshot = message->opened.snapshot,
+                          .shown = session_shown(seat->session),
+                          .lost = was_lost,
+                          .log = server->was_restored ? &server->ledgers[seat->document] : NULL});
+}
+
 static void session_take(struct seat *seat, const struct peer_message *message)
 {
     struct session *session = seat->session;
-    uint64_t before = session_version(session);
+    uint64_t before = session_version(session), seq = session_seq(session);
     bool catching = session_state(session) > SESSION_OPENING;
     if (message->kind == WIRE_PRESENCE) {
         if (catching) {
@@ -277,13 +311,14 @@ static void session_take(struct seat *seat, const struct peer_message *message)
     int result = session_receive(session, message);
     plan_check(seat->person->plan, result == 0, "%s does not understand the server",
                seat->person->name);
+    seat->heard += session_version(session) > before && message->kind != WIRE_ACK;
     if (message->kind == WIRE_EDITED && session_version(session) > before) {
         view_step(seat, message->edit.version, message->edit.member, message->edit.op);
     } else if (message->kind == WIRE_CATCHUP && session_version(session) > before) {
         view_step(seat, message->catchup.last, 0, message->catchup.op);
-    } else if (message->kind == WIRE_OPENED && message->opened.snapshot.data != NULL) {
-        view_forget_steps(seat);
-        tokens_shown_again(seat->tokens, seat->person->number, session_shown(session));
+    } else if (message->kind == WIRE_OPENED && message->opened.snapshot.data != NULL &&
+               session_state(session) > SESSION_OPENING) {
+        take_snapshot(seat, message, seq);
     }
 }
 
@@ -470,6 +505,15 @@ void seat_chat(struct seat *seat)
 bool seat_rests(const struct seat *seat)
 {
     return session_settled(seat->session) && seat->chats_done == seat->chats_sent;
+}
+
+void seat_restored(struct seat *seat, uint64_t version)
+{
+    while (seat->saved_count > 0 && seat->saved[seat->saved_count - 1].version > version) {
+        struct saved *saved = &seat->saved[--seat->saved_count];
+        seat->gone = saved->heard < seat->gone ? saved->heard : seat->gone;
+        ot_buf_deinit(&saved->op);
+    }
 }
 
 void seat_check_saved(const struct seat *seat)

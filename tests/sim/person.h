@@ -29,6 +29,7 @@ struct step {
 
 struct saved {
     uint64_t version, seq;
+    uint64_t heard;   /* of the seat, then */
     struct ot_buf op; /* empty: not known */
 };
 
@@ -49,6 +50,10 @@ struct seat {
     size_t step_count;
     struct saved *saved;
     size_t saved_count, saved_capacity;
+    uint64_t heard; /* edits, or snapshots, that came */
+    uint64_t gone;  /* how many before the first saved edit that the server has lost; UINT64_MAX:
+                       none is lost */
+    bool lost;      /* what it has lost is not known here either */
     uint64_t chat_seen;
     uint64_t chats_sent, chats_done; /* one at a time, each with its count as its nonce */
     bool chat_under_way;
@@ -61,7 +66,7 @@ struct person {
     char name[16];
     unsigned renamed;
     unsigned mangled; /* percent of OPENs that name what the server does not know */
-    uint64_t client;
+    uint64_t client, epoch;
     uint8_t key[WIRE_KEY_SIZE];
     struct line *line; /* NULL: none */
     bool welcomed;
@@ -94,6 +99,8 @@ void seat_point(struct seat *seat);
 void seat_chat(struct seat *seat);
 /* Nothing of this person's is unsaved or unsaid. */
 bool seat_rests(const struct seat *seat);
+/* The server has put back a backup that ends with this version. */
+void seat_restored(struct seat *seat, uint64_t version);
 /* What was acknowledged is on disk as it was acknowledged. */
 void seat_check_saved(const struct seat *seat);
 

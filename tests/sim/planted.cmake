@@ -53,4 +53,7 @@ quire_plant(other_side_wins server/hub/history.c
 quire_plant(text_dropped_on_resync tools/peer/session.c
   "    session->has_document = true;" "    session->has_document = true;
     bytes_set(&session->buffer, empty_op());")
+quire_plant(lost_edits_forgotten tools/peer/session.c
+  "message->opened.seq < session->seq && offer_again" "message->opened.seq > session->seq && offer_again")
+quire_plant(epoch_ignored server/hub/open.c "member->epoch == hub->epoch &&" "member->epoch < WIRE_NONE &&")
 quire_plant(unsynced_commit storage/sqlite/open.c "synchronous = FULL" "synchronous = NORMAL")

@@ -4,11 +4,14 @@
 #include "lib/limits_loose.h"
 #include "lib/shortage.h"
 #include "server/wire/message.h"
+#include "storage/upkeep.h"
 #include "tools/peer/bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PATH_BYTES (TEMP_DIR_MAX + 32)
 
 /* ---- the hub's environment ---- */
 
@@ -415,6 +418,91 @@ void server_crash(struct server *server, enum server_end how)
     open_store(server);
     find_unheard(server);
     server->failed = false;
+    begin(server);
+}
+
+/* ---- backups ---- */
+
+static void path_in(const struct server *server, const char *name, char *path_out)
+{
+    snprintf(path_out, PATH_BYTES, "%s/%s", server->dir, name);
+}
+
+static int copy_store(struct server *server, const char *path)
+{
+    struct store_backup *backup;
+    char message[256];
+    bool done = false;
+    int result = store_backup_begin(server->store, path, &backup, message, sizeof message);
+    if (result != STORE_OK) {
+        return result;
+    }
+    while (result == STORE_OK && !done) {
+        result = store_backup_step(backup, &done);
+    }
+    store_backup_end(backup);
+    return result;
+}
+
+void server_back_up(struct server *server)
+{
+    char fresh[PATH_BYTES], kept[PATH_BYTES];
+    path_in(server, "fresh.db", fresh);
+    path_in(server, "backup.db", kept);
+    remove(fresh); /* what is left of one that came to nothing */
+    int result = server->failed ? STORE_E_IO : copy_store(server, fresh);
+    if (result != STORE_OK) {
+        plan_check(server->plan, server->was_full || server->was_broken, "no backup is made: %s",
+                   store_error_name(result));
+        return;
+    }
+    plan_check(server->plan, rename(fresh, kept) == 0, "the backup is not there");
+    for (unsigned i = 0; i < server->document_count; i++) {
+        server->marks[i] = ledger_mark(&server->ledgers[i]);
+    }
+    server->has_backup = true;
+    server->tally->backups++;
+}
+
+/* The copy stays, for it may be put back again. */
+static void put_back(const struct server *server)
+{
+    char from[PATH_BYTES], to[PATH_BYTES], bytes[4096];
+    static const char *const logs[] = {STORE_FILE "-wal", STORE_FILE "-shm"};
+    for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+        path_in(server, logs[i], to);
+        remove(to);
+    }
+    path_in(server, "backup.db", from);
+    path_in(server, STORE_FILE, to);
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    plan_check(server->plan, in != NULL && out != NULL, "the backup cannot be put back");
+    for (size_t size; (size = fread(bytes, 1, sizeof bytes, in)) > 0;) {
+        plan_check(server->plan, fwrite(bytes, 1, size, out) == size, "no room for the backup");
+    }
+    plan_check(server->plan, !ferror(in) && fclose(out) == 0, "the backup cannot be put back");
+    fclose(in);
+}
+
+void server_restore(struct server *server)
+{
+    uint64_t epoch = store_epoch(server->store);
+    shortage_end();
+    end(server);
+    vfs_kill(&server->vfs);
+    store_close(server->store);
+    vfs_heal(&server->vfs);
+    put_back(server);
+    open_store(server);
+    bytes_must(store_renew_epoch(server->store));
+    plan_check(server->plan, store_epoch(server->store) != epoch, "the epoch stays");
+    for (unsigned i = 0; i < server->document_count; i++) {
+        ledger_restore(&server->ledgers[i], server->marks[i]);
+    }
+    drop(&server->unheard);
+    server->failed = false;
+    server->has_crashed = server->was_restored = true;
+    server->tally->restores++;
     begin(server);
 }
 

@@ -45,7 +45,7 @@ struct line_channel {
 /* An OPEN that the hub has received: what its answer goes on from. */
 struct line_open {
     unsigned document;
-    uint64_t ref, version, chat;
+    uint64_t ref, epoch, version, chat;
 };
 
 /* A connection. Messages on their way to the hub are `up`, bytes on their way to the client
@@ -83,6 +83,7 @@ struct tally {
     unsigned kills, power_cuts, failed_disks, shortages, unheard, unread;
     unsigned rollbacks, takeovers, repeats, settles, hashes, unloads;
     unsigned not_open, too_old;
+    unsigned backups, restores, offered, beyond;
 };
 
 enum server_end { SERVER_CLOSED, SERVER_KILLED, SERVER_WITHOUT_POWER };
@@ -111,6 +112,8 @@ struct server {
     struct refusals refusals;
 
     struct ledger ledgers[SERVER_DOCUMENTS];
+    bool has_backup, was_restored;
+    struct ledger_mark marks[SERVER_DOCUMENTS]; /* what is in it */
     unsigned document_count;
     struct gate {
         struct gate_room *rooms;
@@ -129,6 +132,10 @@ void server_stop(struct server *server);
 /* It ends and begins anew on what the disk holds then. Connections must have been cut; they are
  * gone. */
 void server_crash(struct server *server, enum server_end how);
+/* Copies the database, in place of the copy before, while all goes on. */
+void server_back_up(struct server *server);
+/* As server_crash; but it begins anew on the copy, under a new epoch. */
+void server_restore(struct server *server);
 /* Asks it to stop; when it has, server_has_stopped. */
 void server_ask_stop(struct server *server);
 bool server_has_stopped(const struct server *server);

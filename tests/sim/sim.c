@@ -193,6 +193,10 @@ static int print_tally(const struct slot *slots, unsigned jobs)
         ROW(unloads, "rooms that left memory"),
         ROW(hashes, "hashes told"),
         ROW(too_old, "edits too old"),
+        ROW(backups, "backups made"),
+        ROW(restores, "backups put back"),
+        ROW(offered, "times that lost edits were offered again"),
+        ROW(beyond, "times that they were not kept"),
         ROW(not_open, "edits for channels not open"),
 #undef ROW
     };

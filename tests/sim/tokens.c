@@ -93,21 +93,26 @@ static void add_embed(struct units *units, struct ot_slice value)
     add_unit(units, (struct unit){EMBED, (uint32_t)number.integer, 1});
 }
 
+static void add_inserts(struct units *units, struct ot_slice op)
+{
+    struct ot_iter iter;
+    struct ot_component component;
+    ot_iter_init(&iter, op);
+    while (ot_iter_next(&iter, &component)) {
+        if (component.kind == OT_EMBED) {
+            add_embed(units, component.content);
+        } else if (component.kind == OT_INSERT) {
+            add_text(units, component.content);
+        }
+    }
+}
+
 static struct units units_of(const struct ot_doc *doc)
 {
     struct units units = {0};
     struct ot_buf snapshot = {0};
-    struct ot_iter iter;
-    struct ot_component component;
     bytes_must(ot_doc_snapshot(doc, &snapshot));
-    ot_iter_init(&iter, ot_buf_slice(&snapshot));
-    while (ot_iter_next(&iter, &component)) {
-        if (component.kind == OT_EMBED) {
-            add_embed(&units, component.content);
-        } else {
-            add_text(&units, component.content);
-        }
-    }
+    add_inserts(&units, ot_buf_slice(&snapshot));
     ot_buf_deinit(&snapshot);
     return units;
 }
@@ -134,11 +139,12 @@ struct edit {
     struct ot_builder *builder;
 };
 
-static uint32_t new_token(struct tokens *tokens, unsigned sort)
+static uint32_t new_token(struct edit *edit, unsigned sort)
 {
+    struct tokens *tokens = edit->tokens;
     tokens->sorts[sort].items = bytes_grow(tokens->sorts[sort].items, &tokens->sorts[sort].capacity,
                                            tokens->sorts[sort].count + 1, sizeof(struct token));
-    tokens->sorts[sort].items[tokens->sorts[sort].count] = (struct token){0};
+    tokens->sorts[sort].items[tokens->sorts[sort].count] = (struct token){.author = edit->person};
     return (uint32_t)tokens->sorts[sort].count++;
 }
 
@@ -161,7 +167,7 @@ static void append_token(struct edit *edit, unsigned sort, struct ot_buf *text)
     while (edit->tokens->sorts[sort].count == sorts[sort].count) {
         sort++;
     }
-    append_point(text, sorts[sort].first + new_token(edit->tokens, sort));
+    append_point(text, sorts[sort].first + new_token(edit, sort));
 }
 
 static void append_text(struct edit *edit, uint32_t count, struct ot_buf *text)
@@ -201,7 +207,7 @@ static void append_embed(struct edit *edit, struct ot_buf *out)
     if (big) {
         bytes_must(ot_value_array(out, 2));
     }
-    bytes_must(ot_value_int(out, new_token(edit->tokens, EMBED)));
+    bytes_must(ot_value_int(out, new_token(edit, EMBED)));
     if (big) {
         char *text = bytes_alloc(1, BIG_BYTES);
         memset(text, 'x', BIG_BYTES);
@@ -393,13 +399,62 @@ void tokens_redo(struct tokens *tokens, unsigned person, const struct ot_doc *sh
 
 /* ---- looking at the end ---- */
 
-void tokens_shown_again(struct tokens *tokens, unsigned person, const struct ot_doc *shown)
+/* Gives each token of `units` these flags besides. */
+static void flag(struct tokens *tokens, struct units units, unsigned flags)
 {
-    struct units units = units_of(shown);
     for (size_t i = 0; i < units.count; i++) {
-        token_of(tokens, &units.items[i])->deleted_by &= ~(UINT32_C(1) << person);
+        token_of(tokens, &units.items[i])->flags |= flags;
     }
     free(units.items);
+}
+
+static struct units units_of_log(const struct ledger *log)
+{
+    struct units units = {0};
+    add_inserts(&units, log->begin);
+    for (size_t i = 0; i < log->edit_count; i++) {
+        add_inserts(&units, log->edits[i].op);
+    }
+    return units;
+}
+
+enum { IN_SNAPSHOT = 1, SHOWN = 2, IN_LOG = 4 };
+
+/* What this token is to `person` from now on. */
+static void judge(struct tokens *tokens, struct token *token, unsigned person,
+                  const struct tokens_view *view)
+{
+    uint32_t bit = UINT32_C(1) << person;
+    bool own = token->author == person;
+    if ((token->flags & SHOWN) != 0) {
+        bool known = (token->flags & IN_SNAPSHOT) != 0;
+        plan_check(tokens->plan, known || own, "somebody offers what somebody else has typed");
+        token->deleted_by &= known ? ~bit : 0;
+    } else if ((token->flags & IN_SNAPSHOT) != 0) {
+        token->deleted_by |= bit;
+    } else if (own && view->lost && token->deleted_by == 0) {
+        token->deleted_by |= bit;
+    } else if (!own && view->log != NULL && (token->flags & IN_LOG) == 0) {
+        token->deleted_by &= ~bit; /* who typed it may offer it again */
+    }
+    token->flags = 0;
+}
+
+void tokens_begin_anew(struct tokens *tokens, unsigned person, const struct tokens_view *view)
+{
+    struct units snapshot = {0};
+    add_inserts(&snapshot, view->snapshot);
+    flag(tokens, snapshot, IN_SNAPSHOT);
+    flag(tokens, units_of(view->shown), SHOWN);
+    if (view->log != NULL) {
+        flag(tokens, units_of_log(view->log), IN_LOG);
+    }
+    judge(tokens, &tokens->newline, person, view);
+    for (unsigned sort = 0; sort < TOKEN_SORTS; sort++) {
+        for (size_t i = 0; i < tokens->sorts[sort].count; i++) {
+            judge(tokens, &tokens->sorts[sort].items[i], person, view);
+        }
+    }
 }
 
 void tokens_check(struct tokens *tokens, const struct ot_doc *doc)

@@ -6,7 +6,7 @@
 #ifndef QUIRE_TESTS_SIM_TOKENS_H
 #define QUIRE_TESTS_SIM_TOKENS_H
 
-#include "plan.h"
+#include "ledger.h"
 #include "quire/ot.h"
 
 /* ASCII, the other characters of two, of three (below and above the surrogates) and of four bytes,
@@ -15,7 +15,9 @@
 
 struct token {
     uint32_t deleted_by; /* a bit for each person */
+    unsigned author;
     unsigned seen;
+    unsigned flags; /* while somebody begins anew */
 };
 
 struct tokens {
@@ -48,8 +50,15 @@ void tokens_edit(struct tokens *tokens, const struct manner *manner, unsigned pe
  * it inserts is of new tokens, since the old ones may be there again by others. */
 void tokens_redo(struct tokens *tokens, unsigned person, const struct ot_doc *shown,
                  struct ot_slice op, struct ot_buf *out);
-/* What `person` had deleted and is shown again is not deleted by that person any more. */
-void tokens_shown_again(struct tokens *tokens, unsigned person, const struct ot_doc *shown);
+struct tokens_view {
+    struct ot_slice snapshot;
+    const struct ot_doc *shown; /* the snapshot and what is unsaved */
+    const struct ledger *log;   /* NULL: nothing was lost that was in it */
+    bool lost;                  /* what the person had saved, and the server lost, is lost */
+};
+/* `person` goes on from a snapshot: what they had deleted and is shown again is not deleted by them
+ * any more; what they offer again, by nobody. */
+void tokens_begin_anew(struct tokens *tokens, unsigned person, const struct tokens_view *view);
 /* Each token that was typed and not deleted is there once, and nothing else. */
 void tokens_check(struct tokens *tokens, const struct ot_doc *doc);
 

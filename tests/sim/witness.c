@@ -8,6 +8,9 @@ static void see_opened(struct server *server, struct line *line, struct line_sta
 {
     const struct ledger *ledger = &server->ledgers[message->channel];
     uint64_t seq = ledger_seq(ledger, line->client, message->opened.head);
+    uint64_t epoch = store_epoch(server->store);
+    plan_check(server->plan, message->opened.epoch == epoch, "%s is told another epoch",
+               line->name);
     plan_check(server->plan, message->opened.seq == seq,
                "%s is told that its edit %llu was the last one in version %llu, and not %llu",
                line->name, (unsigned long long)message->opened.seq,
@@ -24,6 +27,8 @@ static void see_opened(struct server *server, struct line *line, struct line_sta
                 message->opened.snapshot.data != NULL || message->opened.version == open->version,
                 "%s asked to go on from version %llu, and shall go on from %llu", line->name,
                 (unsigned long long)open->version, (unsigned long long)message->opened.version);
+            plan_check(server->plan, message->opened.snapshot.data != NULL || open->epoch == epoch,
+                       "%s goes on from another epoch", line->name);
             state->chat = open->chat == PEER_NONE ? 0 : open->chat;
         }
     }

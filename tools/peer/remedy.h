@@ -9,7 +9,8 @@ enum remedy {
     REMEDY_REOPEN_FRESH, /* without it: the version is in doubt */
     REMEDY_TRY_LATER,
     REMEDY_KEEP,   /* not now, and not by itself */
-    REMEDY_DISCARD /* the edit can never be taken: it is handed back, and the document fetched anew */
+    REMEDY_DISCARD /* the edit can never be taken: it is handed back, and the document fetched anew
+                    */
 };
 
 /* `code`: of the ERROR. One that is not known: REMEDY_DISCARD. */

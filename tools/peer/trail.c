@@ -83,11 +83,10 @@ bool trail_take_after(struct trail *trail, uint64_t seq, struct ot_doc *doc, str
         struct ot_slice inverse = ot_buf_slice(&entry->inverse);
         ot_buf_clear(&next);
         if (entry->seq == 0)
-            bytes_must(
-                ot_transform(ot_buf_slice(unsaved), inverse, OT_RIGHT, OT_STABLE, &next));
+            bytes_must(ot_transform(ot_buf_slice(unsaved), inverse, OT_RIGHT, OT_STABLE, &next));
         else
-            bytes_must(ot_compose(ot_buf_slice(&entry->op), ot_buf_slice(unsaved), OT_STABLE,
-                                  &next));
+            bytes_must(
+                ot_compose(ot_buf_slice(&entry->op), ot_buf_slice(unsaved), OT_STABLE, &next));
         bytes_swap(unsaved, &next);
         bytes_must(ot_doc_apply(doc, inverse, NULL));
         trail->units -= entry->units;

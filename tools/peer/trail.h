@@ -37,6 +37,7 @@ void trail_add(struct trail *trail, const struct ot_doc *doc, struct ot_slice op
  * led, is taken back to before the first of them, and `unsaved`, made on `doc` as it was, becomes
  * what is left of those own edits and of itself. False, and nothing is changed: not all of them are
  * kept. */
-bool trail_take_after(struct trail *trail, uint64_t seq, struct ot_doc *doc, struct ot_buf *unsaved);
+bool trail_take_after(struct trail *trail, uint64_t seq, struct ot_doc *doc,
+                      struct ot_buf *unsaved);
 
 #endif
