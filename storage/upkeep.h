@@ -27,6 +27,12 @@ int64_t store_last_key(const struct store *store);
  * left of it is given (an empty id: nothing). */
 int store_find_key(struct store *store, int64_t key, struct store_document *document_out);
 
+/* Calls `each` for each document that is closed since the log has damage in it: every other call
+ * that names it gives STORE_E_CORRUPT, and nothing of it is changed. `row` is the first row of the
+ * log that is damaged, or comes after one that is. */
+typedef void store_quarantine_fn(void *context, const struct store_document *document, int64_t row);
+int store_quarantine(struct store *store, store_quarantine_fn *each, void *context);
+
 /* ---- copies ---- */
 
 /*

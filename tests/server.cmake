@@ -53,7 +53,8 @@ quire_test(unit/serve_lifecycle quire-serve)
 # The real program, with people who write.
 add_library(test-server-process STATIC lib/server_process.c lib/temp_dir.c lib/writers.c)
 target_include_directories(test-server-process PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
-target_compile_definitions(test-server-process PUBLIC QUIRE_PROGRAM="$<TARGET_FILE:quire>")
+target_compile_definitions(test-server-process
+  PUBLIC QUIRE_PROGRAM="$<TARGET_FILE:quire>" PRIVATE QUIRE_NO_SANDBOX=${quire_no_sandbox})
 target_link_libraries(test-server-process
   PUBLIC quire-storage quire-peer PkgConfig::CMOCKA PRIVATE quire_flags)
 add_dependencies(test-server-process quire)

@@ -10,7 +10,7 @@ foreach(test chat documents edits random settle sharing)
 endforeach()
 
 # What the SQLite store does beyond that.
-foreach(test crash damage faults golden log memory open parts upkeep)
+foreach(test crash damage faults golden log memory open parts quarantine upkeep)
   quire_test(unit/store_${test} test-store)
 endforeach()
 # The malloc family of what is linked statically goes through the test.

@@ -9,6 +9,7 @@
 #include "server/serve/hub_thread.h"
 #include "server/serve/store_thread.h"
 #include "storage/store.h"
+#include "storage/upkeep.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -203,6 +204,13 @@ static size_t print_metrics(void *context, char *out)
 
 /* ---- starting ---- */
 
+static void tell_quarantined(void *context, const struct store_document *document, int64_t row)
+{
+    const struct server *server = context;
+    log_write(server->options.log, LOG_ERROR, "document_damaged", "document=%s key=%lld row=%lld",
+              document->id, (long long)document->key, (long long)row);
+}
+
 static int open_store(struct server *server, char *message_out)
 {
     const struct server_options *options = &server->options;
@@ -220,7 +228,11 @@ static int open_store(struct server *server, char *message_out)
     log_write(options->log, LOG_INFO, "database_open", "epoch=%llu unsettled=%llu",
               (unsigned long long)store_epoch(server->store),
               (unsigned long long)store_unsettled(server->store, 0));
-    return server->store_thread ? 0 : -1;
+    int result = store_quarantine(server->store, tell_quarantined, server);
+    if (result != STORE_OK)
+        snprintf(message_out, SERVER_MESSAGE_MAX, "the database cannot be read: %s",
+                 store_error_text(result));
+    return server->store_thread && result == STORE_OK ? 0 : -1;
 }
 
 static int take_revocation(void *context, const struct store_revocation *revocation)

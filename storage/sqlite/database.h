@@ -12,6 +12,7 @@
 #include "storage/secret.h"
 #include "storage/sqlite/buffer.h"
 #include "storage/sqlite/limits.h"
+#include "storage/sqlite/quarantine.h"
 #include "storage/sqlite/statements.h"
 #include "storage/sqlite/tail.h"
 #include "storage/store.h"
@@ -27,11 +28,14 @@ struct store {
     uint8_t *secret;  /* SECRET_SIZE bytes */
     int64_t next_key; /* of a document */
 
-    /* The log has the rows log_first <= row < log_next, all of them. */
+    /* The log has the rows log_first <= row < log_next, all of them, and below these only rows that
+     * the quarantine keeps. */
     struct tail tail;
+    struct quarantine quarantine;
     int64_t log_first;
     int64_t log_next;
-    uint64_t log_bytes;
+    int64_t log_floor;    /* no row from this one on is removed until the next opening; 0: none */
+    uint64_t log_bytes;   /* of operations, without the rows that are kept */
     int64_t log_rows_max; /* LOG_ROWS_MAX and LOG_BYTES_MAX, but in tests */
     uint64_t log_bytes_max;
 
@@ -57,7 +61,8 @@ enum table {
     TABLE_CHATS,
     TABLE_MEMBERS,
     TABLE_LINKS,
-    TABLE_REVOCATIONS
+    TABLE_REVOCATIONS,
+    TABLE_LOG_HEADS
 };
 
 /* The store's code for a result code of SQLite. */

@@ -100,7 +100,12 @@ int document_read_live(struct store *store, int64_t key, struct document *docume
 {
     int rc = document_read(store, key, document_out);
 
-    return rc == STORE_OK && document_out->state != DOCUMENT_LIVE ? STORE_E_NOT_FOUND : rc;
+    if (rc == STORE_OK && document_out->state != DOCUMENT_LIVE)
+        return STORE_E_NOT_FOUND;
+    /* An inspection gives what can be had. */
+    if (rc == STORE_OK && !store->inspecting && quarantine_find(&store->quarantine, key) != NULL)
+        return STORE_E_CORRUPT;
+    return rc;
 }
 
 int document_write(struct store *store, const struct document *document)

@@ -21,7 +21,7 @@ struct document {
 
 /* Also a deleted one. */
 int document_read(struct store *store, int64_t key, struct document *document_out);
-/* Only a live one. */
+/* Only a live one; STORE_E_CORRUPT when it is in quarantine. */
 int document_read_live(struct store *store, int64_t key, struct document *document_out);
 /* Within a transaction. */
 int document_write(struct store *store, const struct document *document);

@@ -21,6 +21,18 @@ static uint64_t row_sum(int64_t row, const struct store_edit *edit)
     return checksum_value(&sum);
 }
 
+/* Tells where the row belongs when its operation is damaged. */
+static uint64_t head_sum(int64_t row, int64_t key, uint64_t version)
+{
+    struct checksum sum;
+
+    checksum_init(&sum, TABLE_LOG_HEADS);
+    checksum_i64(&sum, row);
+    checksum_i64(&sum, key);
+    checksum_u64(&sum, version);
+    return checksum_value(&sum);
+}
+
 static int row_insert(struct store *store, int64_t row, const struct store_edit *edit)
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_LOG_INSERT);
@@ -33,6 +45,7 @@ static int row_insert(struct store *store, int64_t row, const struct store_edit 
     sqlite3_bind_int64(statement, 6, edit->at_ms);
     bind_blob(statement, 7, edit->op.data, edit->op.size);
     bind_u64(statement, 8, row_sum(row, edit));
+    bind_u64(statement, 9, head_sum(row, edit->key, edit->version));
     return statement_run(store, statement);
 }
 
@@ -46,6 +59,19 @@ int log_take(sqlite3_stmt *statement, int64_t *row_out, struct store_edit *edit_
     edit_out->at_ms = sqlite3_column_int64(statement, 5);
     edit_out->op = column_bytes(statement, 6);
     return column_u64(statement, 7) == row_sum(*row_out, edit_out) ? STORE_OK : STORE_E_CORRUPT;
+}
+
+bool log_has_head(sqlite3_stmt *statement)
+{
+    return sqlite3_column_type(statement, 8) != SQLITE_NULL;
+}
+
+bool log_head_matches(sqlite3_stmt *statement)
+{
+    return log_has_head(statement) &&
+           column_u64(statement, 8) == head_sum(sqlite3_column_int64(statement, 0),
+                                                sqlite3_column_int64(statement, 1),
+                                                column_u64(statement, 2));
 }
 
 static int row_read(struct store *store, int64_t row, struct store_edit *edit_out)
@@ -78,21 +104,30 @@ void log_read_end(struct store *store)
     sqlite3_reset(database_statement(store, STATEMENT_LOG_ROW));
 }
 
-static int empty_row(struct store *store, int64_t row, uint64_t *bytes)
+int log_row_bytes(struct store *store, int64_t row, uint64_t *bytes)
 {
     sqlite3_stmt *size = database_statement(store, STATEMENT_LOG_ROW_BYTES);
-    sqlite3_stmt *empty = database_statement(store, STATEMENT_LOG_EMPTY);
-    static const struct store_edit nothing;
     int64_t row_bytes = 0;
     int rc;
 
     sqlite3_bind_int64(size, 1, row);
     rc = statement_number(store, size, &row_bytes);
+    if (rc == STORE_OK)
+        *bytes += (uint64_t)row_bytes;
+    return rc;
+}
+
+static int empty_row(struct store *store, int64_t row, uint64_t *bytes)
+{
+    sqlite3_stmt *empty = database_statement(store, STATEMENT_LOG_EMPTY);
+    static const struct store_edit nothing;
+    int rc = log_row_bytes(store, row, bytes);
+
     if (rc != STORE_OK)
         return rc;
-    *bytes += (uint64_t)row_bytes;
     sqlite3_bind_int64(empty, 1, row);
     bind_u64(empty, 2, row_sum(row, &nothing));
+    bind_u64(empty, 3, head_sum(row, 0, 0));
     return statement_run(store, empty);
 }
 
@@ -186,131 +221,52 @@ int store_append(struct store *store, const struct store_edit *edits, size_t edi
     return rc;
 }
 
-/* ---- opening ---- */
-
-/* The document of a row, or NULL when it has been deleted or its own row is damaged: then nothing
- * of it can be had, which is no reason to keep the others closed. One that has nothing but settled
- * edits is in the index too until the scan is over. */
-static int scan_document(struct store *store, int64_t key, struct tail_document **tail_out)
-{
-    struct document document;
-    int rc;
-
-    *tail_out = tail_find(&store->tail, key);
-    if (*tail_out != NULL)
-        return STORE_OK;
-    rc = document_read(store, key, &document);
-    if (rc == STORE_E_NOT_FOUND)
-        return STORE_E_CORRUPT;
-    if (rc == STORE_E_CORRUPT && !store->failed)
-        return STORE_OK;
-    if (rc != STORE_OK || document.state != DOCUMENT_LIVE)
-        return rc;
-    *tail_out = tail_add(&store->tail, key, document.settled);
-    return *tail_out != NULL ? STORE_OK : STORE_E_MEMORY;
-}
-
-static int scan_edit(struct store *store, int64_t row, const struct store_edit *edit)
-{
-    struct tail_document *tail;
-    int rc;
-
-    if (edit->key == 0)
-        return STORE_OK;
-    rc = scan_document(store, edit->key, &tail);
-    if (rc != STORE_OK || tail == NULL || edit->version <= tail->settled)
-        return rc;
-    if (edit->version != tail_version(tail) + 1)
-        return STORE_E_CORRUPT;
-    if (!tail_reserve(tail, 1))
-        return STORE_E_MEMORY;
-    tail_push(&store->tail, tail, row, edit);
-    return STORE_OK;
-}
-
-static void release_all(struct tail *tail)
-{
-    for (size_t i = 0; i < tail->bucket_count; i++) {
-        struct tail_document *document = tail->buckets[i];
-
-        while (document != NULL) {
-            struct tail_document *next = document->next;
-
-            tail_release(tail, document);
-            document = next;
-        }
-    }
-}
-
-/* Takes in the row that the scan stands on. An inspection passes over one that is damaged or that
- * does not follow the one before it. */
-static int scan_row(struct store *store, sqlite3_stmt *statement)
-{
-    struct store_edit edit;
-    int64_t row;
-    int rc = log_take(statement, &row, &edit);
-
-    if (store->log_next == store->log_first)
-        store->log_first = store->log_next = row;
-    if (store->inspecting)
-        store->log_next = row;
-    if (rc == STORE_OK && row != store->log_next)
-        rc = STORE_E_CORRUPT;
-    if (rc == STORE_OK)
-        rc = scan_edit(store, row, &edit);
-    if (rc == STORE_E_CORRUPT && store->inspecting)
-        rc = STORE_OK;
-    if (rc != STORE_OK)
-        return rc;
-    store->log_next++;
-    store->log_bytes += edit.op.size;
-    return STORE_OK;
-}
-
-int log_scan(struct store *store, int64_t *row_out)
-{
-    sqlite3_stmt *statement = database_statement(store, STATEMENT_LOG_SCAN);
-    int rc;
-
-    store->log_first = 1;
-    store->log_next = 1;
-    while ((rc = statement_next(store, statement)) > 0) {
-        rc = scan_row(store, statement);
-        if (rc != STORE_OK)
-            break;
-    }
-    *row_out = store->log_next;
-    sqlite3_reset(statement);
-    release_all(&store->tail);
-    return rc;
-}
-
 /* ---- shortening ---- */
+
+void log_pass_kept(struct store *store)
+{
+    while (store->log_first < store->log_next &&
+           quarantine_next(&store->quarantine, store->log_first, store->log_next) ==
+               store->log_first)
+        store->log_first++;
+}
+
+/* What is needed begins here. */
+static int64_t trim_end(const struct store *store)
+{
+    int64_t end = tail_first(&store->tail, store->log_next);
+
+    return store->log_floor > 0 && store->log_floor < end ? store->log_floor : end;
+}
 
 bool log_can_trim(const struct store *store)
 {
-    return store->log_first < tail_first(&store->tail, store->log_next);
+    return store->log_first < trim_end(store);
 }
 
 int log_trim(struct store *store, struct log_trimmed *trimmed_out)
 {
     sqlite3_stmt *bytes = database_statement(store, STATEMENT_LOG_BYTES);
     sqlite3_stmt *trim = database_statement(store, STATEMENT_LOG_TRIM);
-    int64_t end = tail_first(&store->tail, store->log_next);
+    int64_t end = trim_end(store);
     int64_t size = 0;
     int rc;
 
-    if (end > store->log_first + SLICE_TRIM_ROWS_MAX)
-        end = store->log_first + SLICE_TRIM_ROWS_MAX;
-    *trimmed_out = (struct log_trimmed){.first = end};
+    *trimmed_out = (struct log_trimmed){.first = store->log_first};
     if (end <= store->log_first)
         return STORE_OK;
-    sqlite3_bind_int64(bytes, 1, end);
+    if (end > store->log_first + SLICE_TRIM_ROWS_MAX)
+        end = store->log_first + SLICE_TRIM_ROWS_MAX;
+    end = quarantine_next(&store->quarantine, store->log_first, end);
+    trimmed_out->first = end;
+    sqlite3_bind_int64(bytes, 1, store->log_first);
+    sqlite3_bind_int64(bytes, 2, end);
     rc = statement_number(store, bytes, &size);
     trimmed_out->bytes = (uint64_t)size;
     if (rc != STORE_OK)
         return rc;
-    sqlite3_bind_int64(trim, 1, end);
+    sqlite3_bind_int64(trim, 1, store->log_first);
+    sqlite3_bind_int64(trim, 2, end);
     return statement_run(store, trim);
 }
 
@@ -318,4 +274,5 @@ void log_note_trim(struct store *store, const struct log_trimmed *trimmed)
 {
     store->log_first = trimmed->first;
     store->log_bytes -= trimmed->bytes;
+    log_pass_kept(store);
 }

@@ -368,6 +368,7 @@ void store_close(struct store *store)
     if (store->held_fd >= 0)
         close(store->held_fd);
     tail_deinit(&store->tail);
+    quarantine_deinit(&store->quarantine);
     buffer_deinit(&store->result);
     buffer_deinit(&store->old);
     buffer_deinit(&store->ops);

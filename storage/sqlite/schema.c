@@ -115,6 +115,8 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
     "    sum INTEGER NOT NULL,\n"
     "    PRIMARY KEY (kind, name)\n"
     ") STRICT, WITHOUT ROWID;\n",
+
+    "ALTER TABLE log ADD COLUMN head INTEGER;\n",
 };
 
 static int run_step(sqlite3 *db, const char *sql, int version)

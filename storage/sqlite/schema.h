@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define SCHEMA_APPLICATION 0x51756972 /* "Quir", as SQLite's application_id */
-#define SCHEMA_VERSION     2
+#define SCHEMA_VERSION     3
 
 /* What leads from the version that is its place in the list (0: an empty database) to the next. */
 extern const char *const schema_migrations[SCHEMA_VERSION];

@@ -199,10 +199,13 @@ int store_settle_edits(struct store *store, int64_t key, uint64_t version, bool 
 
 /* ---- without a snapshot ---- */
 
+/* Whether it is to be made shorter, and can be. */
 static bool log_is_long(const struct store *store)
 {
     int64_t rows = store->log_next - store->log_first;
 
+    if (tail_oldest(&store->tail) == NULL && !log_can_trim(store))
+        return false;
     return rows > store->log_rows_max || (rows > 0 && store->log_bytes > store->log_bytes_max);
 }
 
@@ -224,6 +227,20 @@ static int slice_oldest(struct store *store, struct slice *slice)
     return rc == STORE_OK ? log_trim(store, &slice->trimmed) : rc;
 }
 
+/* A document that turns out to be damaged is closed, and must not keep the others' edits from being
+ * settled. Which of its rows stay is decided by the next opening. */
+static int set_apart(struct store *store, struct tail_document *tail)
+{
+    int64_t row = tail_edit(tail, 0)->row;
+
+    if (quarantine_add(&store->quarantine, tail->key, row, tail_version(tail)) == NULL)
+        return STORE_E_MEMORY;
+    if (store->log_floor == 0 || row < store->log_floor)
+        store->log_floor = row;
+    tail_remove(&store->tail, tail);
+    return STORE_OK;
+}
+
 static int settle_oldest(struct store *store)
 {
     struct slice slice = {0};
@@ -232,11 +249,8 @@ static int settle_oldest(struct store *store)
     if (rc != STORE_OK)
         return rc;
     rc = database_end(store, slice_oldest(store, &slice));
-    if (rc == STORE_E_CORRUPT && !store->failed) {
-        /* As at opening: it cannot be had at all, and must not keep the log from moving on. */
-        tail_remove(&store->tail, slice.tail);
-        return STORE_OK;
-    }
+    if (rc == STORE_E_CORRUPT && !store->failed)
+        return set_apart(store, slice.tail);
     if (rc != STORE_OK)
         return rc;
     log_note_trim(store, &slice.trimmed);

@@ -6,6 +6,8 @@
     "key, id, title, type, state, created_ms, updated_ms, settled, snapshot, snapshot_bytes, "     \
     "snapshot_at_ms, sum"
 
+#define LOG_COLUMNS "row, doc, version, client, seq, at_ms, op, sum, head"
+
 #define STATEMENTS(X)                                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
     X(COMMIT, "COMMIT")                                                                            \
@@ -24,15 +26,15 @@
     X(DOCUMENT_LAST, "SELECT coalesce(max(key), 0) FROM documents")                                \
     X(DOCUMENT_DELETED, "SELECT key FROM documents WHERE state = 1 ORDER BY key LIMIT 1")          \
                                                                                                    \
-    X(LOG_INSERT, "INSERT INTO log (row, doc, version, client, seq, at_ms, op, sum)"               \
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                      \
-    X(LOG_ROW, "SELECT row, doc, version, client, seq, at_ms, op, sum FROM log WHERE row = ?1")    \
-    X(LOG_SCAN, "SELECT row, doc, version, client, seq, at_ms, op, sum FROM log ORDER BY row")     \
+    X(LOG_INSERT, "INSERT INTO log (" LOG_COLUMNS ")"                                              \
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                  \
+    X(LOG_ROW, "SELECT " LOG_COLUMNS " FROM log WHERE row = ?1")                                   \
+    X(LOG_SCAN, "SELECT " LOG_COLUMNS " FROM log ORDER BY row")                                    \
     X(LOG_ROW_BYTES, "SELECT length(op) FROM log WHERE row = ?1")                                  \
     X(LOG_EMPTY, "UPDATE log SET doc = 0, version = 0, client = 0, seq = 0, at_ms = 0,"            \
-                 " op = x'', sum = ?2 WHERE row = ?1")                                             \
-    X(LOG_BYTES, "SELECT coalesce(sum(length(op)), 0) FROM log WHERE row < ?1")                    \
-    X(LOG_TRIM, "DELETE FROM log WHERE row < ?1")                                                  \
+                 " op = x'', sum = ?2, head = ?3 WHERE row = ?1")                                  \
+    X(LOG_BYTES, "SELECT coalesce(sum(length(op)), 0) FROM log WHERE row >= ?1 AND row < ?2")      \
+    X(LOG_TRIM, "DELETE FROM log WHERE row >= ?1 AND row < ?2")                                    \
                                                                                                    \
     X(SEGMENT_LAST, "SELECT first, last, length(edits) FROM segments WHERE doc = ?1"               \
                     " ORDER BY first DESC LIMIT 1")                                                \

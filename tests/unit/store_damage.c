@@ -237,17 +237,11 @@ static void a_write_that_meets_damage_leaves_all_as_it_was(void **state)
 /* ---- what is read when the store opens ---------------------------------------------------------
  */
 
-static void damage_in_the_log_is_found_when_it_opens(void **state)
+/* `store_quarantine` has what of it closes documents. */
+static void a_log_with_rows_missing_is_found_when_it_opens(void **state)
 {
     struct world *world = *state;
     static const char *const changes[] = {
-        "UPDATE log SET op = CAST('11x0' AS BLOB) WHERE row = (SELECT max(row) - 3 FROM log)",
-        "UPDATE log SET doc = 3 - doc WHERE row = (SELECT max(row) - 3 FROM log)",
-        "UPDATE log SET version = version + 1 WHERE row = (SELECT max(row) - 3 FROM log)",
-        "UPDATE log SET client = 2 WHERE row = (SELECT max(row) - 3 FROM log)",
-        "UPDATE log SET seq = 2 WHERE row = (SELECT max(row) - 3 FROM log)",
-        "UPDATE log SET at_ms = 2 WHERE row = (SELECT max(row) - 3 FROM log)",
-        "UPDATE log SET sum = 2 WHERE row = (SELECT max(row) - 3 FROM log)",
         "DELETE FROM log WHERE row = (SELECT max(row) - 3 FROM log)",
         /* the last edit of document 1 */
         "DELETE FROM log WHERE row = (SELECT max(row) - 10 FROM log)",
@@ -269,7 +263,7 @@ static void damage_in_the_log_is_found_when_it_opens(void **state)
             STORE_E_CORRUPT);
         assert_null(world->store);
         assert_non_null(strstr(world->message, "damaged"));
-        if (i < 8)
+        if (i < 1)
             assert_non_null(strstr(world->message, expected));
         snprintf(command, sizeof command, "cp %s.good %s", path, path);
         assert_int_equal(system(command), 0);
@@ -533,7 +527,7 @@ int main(void)
         DAMAGE_TEST(a_changed_row_is_found_and_concerns_its_document_alone),
         DAMAGE_TEST(a_document_goes_on_after_a_damaged_segment),
         DAMAGE_TEST(a_write_that_meets_damage_leaves_all_as_it_was),
-        DAMAGE_TEST(damage_in_the_log_is_found_when_it_opens),
+        DAMAGE_TEST(a_log_with_rows_missing_is_found_when_it_opens),
         DAMAGE_TEST(an_older_row_of_a_document_is_found_when_it_opens),
         DAMAGE_TEST(a_part_of_another_snapshot_is_found),
         DAMAGE_TEST(a_changed_secret_is_found_when_it_opens),

@@ -211,6 +211,18 @@ static void a_database_of_version_2_opens_and_goes_on(void **state)
     check_sharing(world);
 }
 
+static void a_database_of_version_3_opens_and_goes_on(void **state)
+{
+    struct world *world = *state;
+
+    build(world, "schema-3.sql");
+    world_open(world);
+    assert_int_equal(store_epoch(world->store), UINT64_C(2465340157340951));
+    check_sharing(world);
+    goes_on(world);
+    check_sharing(world);
+}
+
 /* A database that is made now has the tables of the newest SQL file. */
 static void the_newest_sql_is_the_present_schema(void **state)
 {
@@ -219,7 +231,7 @@ static void the_newest_sql_is_the_present_schema(void **state)
     char path[TEMP_DIR_MAX + 16];
     char sql[TEMP_DIR_MAX + 400];
 
-    build(world, "schema-2.sql");
+    build(world, "schema-3.sql");
     temp_dir_make(now.dir);
     world_open(&now);
     world_close(&now);
@@ -267,6 +279,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_database_of_version_1_opens_and_goes_on, setup_empty,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(a_database_of_version_2_opens_and_goes_on, setup_empty,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(a_database_of_version_3_opens_and_goes_on, setup_empty,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(the_newest_sql_is_the_present_schema, setup_empty,
                                         world_teardown),

@@ -303,7 +303,7 @@ static void a_newer_database_is_refused_with_both_numbers_and_left_alone(void **
     path_in(world, "quire.db", path);
     read_file(path, &before);
     assert_refused(world, world->dir, STORE_E_NEWER, "987");
-    assert_refused(world, world->dir, STORE_E_NEWER, "knows up to 2;");
+    assert_refused(world, world->dir, STORE_E_NEWER, "knows up to 3;");
     read_file(path, &after);
     assert_int_equal(after.size, before.size);
     assert_memory_equal(after.bytes, before.bytes, before.size);
