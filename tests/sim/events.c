@@ -238,6 +238,21 @@ static void run_short(struct round *round)
     server_run_short(round->server, at, stays);
 }
 
+/* Somebody gets another role in a document, or none; or theirs back. */
+static void change_role(struct round *round)
+{
+    struct seat *seat = any_seat(round);
+    struct rng *rng = round_rng(round);
+    enum access_role role =
+        rng_percent(rng, 40) ? ACCESS_EDITOR : (enum access_role)rng_below(rng, ACCESS_EDITOR);
+    if (round->server->guard != NULL) {
+        plan_say(round->plan, "%s is to be %s in document %u", seat->person->name,
+                 access_role_name(role), seat->document);
+        round->server->tally->roles++;
+        person_become(seat->person, seat->document, role);
+    }
+}
+
 static void back_up(struct round *round)
 {
     plan_say(round->plan, "a backup is made");
@@ -383,6 +398,7 @@ static const struct kind {
     {"short", run_short, 4, 25, false},
     {"backup", back_up, 4, 50, false},
     {"restore", restore, 8, 50, false},
+    {"role", change_role, 12, 50, false},
     {"long", write_long, 0, 0, false},
     {"rest", rest, 0, 0, false},
 };

@@ -217,10 +217,30 @@ static void close_line(struct server *server, struct line *line, const struct hu
     line_end(line, line->up_count);
 }
 
+/* Without a role nothing of a document is told. */
+static void check_role(struct server *server, const struct line *line, const struct hub_out *out)
+{
+    struct ot_slice bytes = {out->blob->data, out->blob->size};
+    for (size_t offset = 0; offset < bytes.size;) {
+        struct peer_message message;
+        bytes_must(peer_read(bytes, &offset, &message));
+        bool tells = message.kind == WIRE_OPENED || message.kind == WIRE_EDITED ||
+                     message.kind == WIRE_CATCHUP || message.kind == WIRE_ACK ||
+                     message.kind == WIRE_HASH || message.kind == WIRE_PRESENCE ||
+                     message.kind == WIRE_CHATTED;
+        uint8_t channel = out->kind == HUB_OUT_FULL ? out->channel : message.channel;
+        plan_check(server->plan, !tells || line->roles.of[channel] != ACCESS_NONE,
+                   "%s is told of document %u without a role", line->name, channel);
+    }
+}
+
 static void take_for_line(struct server *server, struct gate *gate, struct line *line,
                           const struct hub_out *out)
 {
     struct line_channel *channel = &line->channels[out->channel];
+    if (out->blob != NULL) {
+        check_role(server, line, out);
+    }
     switch (out->kind) {
     case HUB_OUT_ATTACH:
         attach(server, gate, line, out);

@@ -16,6 +16,7 @@ void line_free(struct line *line)
     }
     free(line->direct);
     free(line->opens);
+    free(line->shown);
     ot_buf_deinit(&line->down);
     free(line);
 }
@@ -48,6 +49,14 @@ void line_send(struct line *line, struct ot_slice bytes)
     in->size = bytes.size;
     memcpy(in->bytes, bytes.data, bytes.size);
     line_put(line, in);
+}
+
+void line_show(struct line *line, struct ot_slice bytes, const struct roles *roles)
+{
+    line->shown =
+        bytes_grow(line->shown, &line->shown_capacity, line->shown_count + 1, sizeof *line->shown);
+    line->shown[line->shown_count++] = *roles;
+    line_send(line, bytes);
 }
 
 static struct hub_in *next_in(struct line *line)
@@ -147,6 +156,9 @@ static void read_message(struct server *server, struct line *line, struct hub_in
     int result = wire_read((struct ot_slice){in->bytes, in->size}, &offset, &in->message, &error);
     plan_check(server->plan, result == 0 && offset == in->size, "a client says what is %s at %llu",
                error.code, (unsigned long long)error.at);
+    if (in->message.kind == WIRE_HELLO || in->message.kind == WIRE_TOKEN) {
+        line->roles = line->shown[line->shown_heard++];
+    }
     if (in->message.kind == WIRE_CURSOR) {
         note_cursor(server, line, &in->message);
     } else if (in->message.kind == WIRE_OPEN) {
@@ -191,6 +203,26 @@ static void say_what(struct server *server, const struct line *line, const struc
     }
 }
 
+static enum access_role role_needed(const struct hub_in *in)
+{
+    bool edits = in->kind == HUB_IN_MESSAGE && in->message.kind == WIRE_EDIT;
+    bool chats = in->kind == HUB_IN_MESSAGE && in->message.kind == WIRE_CHAT;
+    return edits ? ACCESS_EDITOR : chats ? ACCESS_COMMENTER : ACCESS_NONE;
+}
+
+/* The hub has heard something that needs this role to be stored; and who has none reads nothing. */
+static void check_roles(const struct server *server, const struct line *line,
+                        enum access_role needed, uint8_t channel, bool stored)
+{
+    plan_check(server->plan, !stored || line->roles.of[channel] >= needed,
+               "what %s says in document %u is stored, though the role does not allow it",
+               line->name, channel);
+    for (unsigned i = 0; i < server->document_count; i++) {
+        plan_check(server->plan, line->roles.of[i] != ACCESS_NONE || line->channels[i].room == NULL,
+                   "%s reads document %u without a role", line->name, i);
+    }
+}
+
 bool line_deliver(struct server *server, struct line *line)
 {
     if (line->up == NULL) {
@@ -202,7 +234,11 @@ bool line_deliver(struct server *server, struct line *line)
         read_message(server, line, in);
     }
     say_what(server, line, in);
+    enum access_role needed = role_needed(in);
+    uint8_t channel = needed == ACCESS_NONE ? 0 : in->message.channel;
+    uint64_t appends = server->appends_asked;
     hub_receive(server->hub, in);
+    check_roles(server, line, needed, channel, server->appends_asked > appends);
     if (last) {
         forget_line(server, line);
     }

@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* References of chat messages, apart from numbers of edits and from those of sessions. */
-#define CHAT_REF (UINT64_C(1) << 40)
+#define CHAT_REF  (UINT64_C(1) << 40)
+#define TOKEN_REF (UINT64_C(1) << 42)
 
 static uint64_t chat_ref(const struct seat *seat)
 {
@@ -89,10 +90,10 @@ static void on_remote(void *context, uint64_t version, struct ot_slice op)
 static void on_refused(void *context, struct ot_slice code, bool kept, struct ot_slice op)
 {
     struct seat *seat = context;
-    (void)kept;
+    bool forbidden = bytes_equal(code, bytes_of("forbidden"));
     (void)op;
-    plan_fail(seat->person->plan, "%s loses an edit: %.*s", seat->person->name, (int)code.size,
-              code.data);
+    plan_check(seat->person->plan, forbidden && kept, "%s loses an edit: %.*s", seat->person->name,
+               (int)code.size, code.data);
 }
 
 /* It is kept for a while only. */
@@ -127,10 +128,14 @@ static void on_closed(void *context, struct ot_slice code)
         bytes_equal(code, bytes_of("storage_full")) || bytes_equal(code, bytes_of("overloaded"));
     bool failed =
         bytes_equal(code, bytes_of("out_of_memory")) || bytes_equal(code, bytes_of("internal"));
-    bool expected = later || (failed && seat->person->server->was_short);
+    bool barred =
+        bytes_equal(code, bytes_of("forbidden")) || bytes_equal(code, bytes_of("not_found"));
+    bool expected = later || (failed && seat->person->server->was_short) ||
+                    (barred && seat->person->server->guard != NULL);
     plan_check(seat->person->plan, expected, "%s is shut out of document %u: %.*s",
                seat->person->name, seat->document, (int)code.size, code.data);
     seat->closed = true;
+    seat->retry = seat->chat_under_way = false;
 }
 
 /* ---- life ---- */
@@ -164,6 +169,7 @@ void person_init(struct person *person, struct server *server, unsigned number,
         .server = server, .plan = server->plan, .number = number, .client = PEER_NONE};
     snprintf(person->name, sizeof person->name, "%c", 'A' + (char)number);
     for (unsigned i = 0; i < server->document_count; i++) {
+        person->roles.of[i] = ACCESS_EDITOR;
         seat_init(&person->seats[i], person, i, &tokens[i]);
     }
 }
@@ -185,10 +191,18 @@ void person_deinit(struct person *person)
     }
 }
 
+static const char *token_of(const struct person *person)
+{
+    char subject[2] = {(char)('A' + person->number), '\0'};
+    return server_token(person->server, subject, &person->roles);
+}
+
 void person_connect(struct person *person)
 {
     struct ot_buf out = {0};
-    struct peer_hello hello = {.name = bytes_of(person->name),
+    const char *shown = token_of(person);
+    struct peer_hello hello = {.token = shown == NULL ? PEER_NIL : bytes_of(shown),
+                               .name = bytes_of(person->name),
                                .color = bytes_of("#123456"),
                                .client = person->client,
                                .agent = bytes_of("test")};
@@ -198,7 +212,7 @@ void person_connect(struct person *person)
     person->line = server_connect(person->server);
     person->welcomed = false;
     peer_put_hello(&out, &hello);
-    line_send(person->line, ot_buf_slice(&out));
+    line_show(person->line, ot_buf_slice(&out), &person->roles);
     ot_buf_deinit(&out);
 }
 
@@ -240,6 +254,18 @@ void person_rename(struct person *person)
     if (person->line != NULL && person->welcomed) {
         peer_put_profile(&out, bytes_of(person->name), bytes_of("#123456"));
         line_send(person->line, ot_buf_slice(&out));
+        ot_buf_deinit(&out);
+    }
+}
+
+void person_become(struct person *person, unsigned document, enum access_role role)
+{
+    struct ot_buf out = {0};
+    person->roles.of[document] = role;
+    const char *shown = token_of(person);
+    if (person->line != NULL && shown != NULL) {
+        peer_put_token(&out, TOKEN_REF, bytes_of(shown));
+        line_show(person->line, ot_buf_slice(&out), &person->roles);
         ot_buf_deinit(&out);
     }
 }
@@ -447,6 +473,9 @@ static void edit(struct seat *seat, const char *how, struct ot_slice op)
 void seat_type(struct seat *seat, const struct manner *manner)
 {
     struct ot_buf op = {0};
+    if (!session_may_edit(seat->session)) {
+        return;
+    }
     tokens_edit(seat->tokens, manner, seat->person->number, session_shown(seat->session), &op);
     undo_note(&seat->undo, session_shown(seat->session), ot_buf_slice(&op), false, false);
     edit(seat, "edits", ot_buf_slice(&op));
@@ -456,7 +485,7 @@ void seat_type(struct seat *seat, const struct manner *manner)
 void seat_undo(struct seat *seat, bool redo)
 {
     struct ot_buf taken = {0}, op = {0};
-    if (!undo_take(&seat->undo, redo, &taken)) {
+    if (!session_may_edit(seat->session) || !undo_take(&seat->undo, redo, &taken)) {
         return;
     }
     tokens_redo(seat->tokens, seat->person->number, session_shown(seat->session),
@@ -471,7 +500,7 @@ void seat_point(struct seat *seat)
 {
     struct rng *rng = &seat->person->plan->rng;
     struct ot_buf out = {0};
-    if (session_state(seat->session) != SESSION_LIVE) {
+    if (session_state(seat->session) < SESSION_LIVE) {
         return;
     }
     uint64_t length = ot_doc_length(session_committed(seat->session));
@@ -489,7 +518,7 @@ void seat_point(struct seat *seat)
 void seat_chat(struct seat *seat)
 {
     struct ot_buf out = {0};
-    if (session_state(seat->session) != SESSION_LIVE || seat->chat_under_way) {
+    if (session_state(seat->session) < SESSION_LIVE || seat->chat_under_way) {
         return;
     }
     seat->chats_sent += seat->chats_sent == seat->chats_done;

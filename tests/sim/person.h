@@ -68,7 +68,8 @@ struct person {
     unsigned mangled; /* percent of OPENs that name what the server does not know */
     uint64_t client, epoch;
     uint8_t key[WIRE_KEY_SIZE];
-    struct line *line; /* NULL: none */
+    struct roles roles; /* of the token at hand */
+    struct line *line;  /* NULL: none */
     bool welcomed;
     struct seat seats[SERVER_DOCUMENTS];
 };
@@ -85,6 +86,8 @@ void person_notice(struct person *person);
 /* Reads the next message, if one has arrived. */
 bool person_receive(struct person *person);
 void person_rename(struct person *person);
+/* Gets a token with this role in a document, and shows it. */
+void person_become(struct person *person, unsigned document, enum access_role role);
 
 void seat_enter(struct seat *seat);
 void seat_leave(struct seat *seat);

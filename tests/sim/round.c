@@ -164,9 +164,21 @@ static const struct seat *busy_seat(const struct round *round)
     return NULL;
 }
 
+static void give_roles_back(struct round *round)
+{
+    for (unsigned i = 0; i < round->person_count; i++) {
+        for (unsigned k = 0; k < round->server->document_count; k++) {
+            if (round->persons[i].roles.of[k] != ACCESS_EDITOR) {
+                person_become(&round->persons[i], k, ACCESS_EDITOR);
+            }
+        }
+    }
+}
+
 void round_come_to_rest(struct round *round)
 {
     struct server *server = round->server;
+    give_roles_back(round);
     for (unsigned i = 0; i < TURNS_MAX; i++) {
         round_restart(round);
         if (!server->stopping) {

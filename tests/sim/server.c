@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_BYTES (TEMP_DIR_MAX + 32)
+#define PATH_BYTES      (TEMP_DIR_MAX + 32)
+#define BEGIN_S         INT64_C(1700000000)
+#define GUARDED_PERCENT 40 /* of rounds: the server asks for tokens */
 
 /* ---- the hub's environment ---- */
 
@@ -22,7 +24,7 @@ static uint64_t monotonic_ms(void *context)
 
 static int64_t unix_ms(void *context)
 {
-    return INT64_C(1700000000000) + (int64_t)((struct server *)context)->now_ms;
+    return BEGIN_S * 1000 + (int64_t)((struct server *)context)->now_ms;
 }
 
 static void random_bytes(void *context, void *out, size_t size)
@@ -110,6 +112,7 @@ static void begin(struct server *server)
 {
     struct hub_env env = {.context = server,
                           .limits = &limits_loose,
+                          .tokens = guard_rules(server->guard),
                           .monotonic_ms = monotonic_ms,
                           .unix_ms = unix_ms,
                           .random = random_bytes,
@@ -159,6 +162,8 @@ void server_start(struct server *server, const char *base, unsigned documents)
     server->ticks = 1 + rng_below(rng, SERVER_TICKS);
     server->document_count = documents;
     server->bounds = bounds_draw(rng);
+    struct rng apart = {server->plan->seed}; /* older plans mean what they meant */
+    server->guard = rng_percent(&apart, GUARDED_PERCENT) ? guard_new() : NULL;
     snprintf(server->dir, sizeof server->dir, "%s/quire-sim-XXXXXX", base);
     plan_check(server->plan, mkdtemp(server->dir) != NULL, "%s: no directory can be made",
                server->dir);
@@ -180,8 +185,21 @@ void server_stop(struct server *server)
     for (unsigned i = 0; i < server->document_count; i++) {
         ledger_deinit(&server->ledgers[i]);
     }
+    guard_free(server->guard);
     free(server->lines);
     free(server->cursors);
+}
+
+const char *server_token(const struct server *server, const char *subject,
+                         const struct roles *roles)
+{
+    const char *ids[SERVER_DOCUMENTS];
+    for (unsigned i = 0; i < server->document_count; i++) {
+        ids[i] = server->ledgers[i].document.id;
+    }
+    return server->guard == NULL
+               ? NULL
+               : guard_token(server->guard, subject, BEGIN_S, ids, server->document_count, roles);
 }
 
 /* ---- stopping ---- */

@@ -10,6 +10,7 @@
 #define QUIRE_TESTS_SIM_SERVER_H
 
 #include "bounds.h"
+#include "guard.h"
 #include "ledger.h"
 #include "lib/temp_dir.h"
 #include "lib/vfs.h"
@@ -18,12 +19,11 @@
 #include "server/limits.h"
 #include "server/serve/refusals.h"
 
-#define SERVER_DOCUMENTS                                                                           \
-    3 /* at most; the number of a document is its channel on all connections                       \
-       */
-#define SERVER_GATES  2
-#define SERVER_WINDOW 32 /* items of a room that a gate keeps, at most */
-#define SERVER_TICKS  8
+/* At most; the number of a document is its channel on all connections. */
+#define SERVER_DOCUMENTS GUARD_DOCUMENTS
+#define SERVER_GATES     2
+#define SERVER_WINDOW    32 /* items of a room that a gate keeps, at most */
+#define SERVER_TICKS     8
 
 /* What a connection was given on a channel. */
 struct line_state {
@@ -63,6 +63,10 @@ struct line {
     struct line_channel channels[SERVER_DOCUMENTS];
     uint64_t members[SERVER_DOCUMENTS]; /* as the hub knows it there; 0: not at all */
     struct line_state states[SERVER_DOCUMENTS];
+    struct roles roles;  /* as the hub knows them */
+    struct roles *shown; /* by HELLO and each TOKEN, those under way last */
+    size_t shown_count, shown_capacity;
+    size_t shown_heard; /* by the hub */
     struct line_open *opens;
     size_t open_count, open_capacity;
     struct ot_buf down;
@@ -83,6 +87,7 @@ struct tally {
     unsigned kills, power_cuts, failed_disks, shortages, unheard, unread;
     unsigned rollbacks, takeovers, repeats, settles, hashes, unloads;
     unsigned not_open, too_old;
+    unsigned roles, forbidden, shut_out;
     unsigned backups, restores, offered, beyond;
 };
 
@@ -96,8 +101,9 @@ struct server {
     struct vfs vfs;
     char dir[TEMP_DIR_MAX];
     uint64_t now_ms;
-    struct rng rng;   /* the hub's randomness */
-    struct rng power; /* what a power cut leaves */
+    struct guard *guard; /* NULL: everybody may do everything */
+    struct rng rng;      /* the hub's randomness */
+    struct rng power;    /* what a power cut leaves */
     struct bounds bounds;
     bool stopping;
     bool failed;     /* the store has: the process must end (server_crash) */
@@ -165,9 +171,15 @@ bool server_rests(const struct server *server);
 /* A member begins without one. Numbers of members begin anew when a room is read again. */
 void server_forget_cursor(struct server *server, unsigned document, uint64_t member);
 
+/* A token of somebody with these roles, NULL if the server asks for none. Lives until the next
+ * call. */
+const char *server_token(const struct server *server, const char *subject,
+                         const struct roles *roles);
 struct line *server_connect(struct server *server);
 /* Puts a message of the client under way. */
 void line_send(struct line *line, struct ot_slice bytes);
+/* The same with HELLO or TOKEN, which show a token for these roles. */
+void line_show(struct line *line, struct ot_slice bytes, const struct roles *roles);
 /* Both directions are cut, somewhere in what was under way to the hub. */
 void line_cut(struct server *server, struct line *line);
 bool line_has_up(const struct line *line);

@@ -101,6 +101,8 @@ static void see_error(struct server *server, const struct line *line,
     } codes[] = {{"not_open", &tally->not_open, true},
                  {"too_old", &tally->too_old, true},
                  {"storage_full", &tally->rollbacks, server->was_full},
+                 {"forbidden", &tally->forbidden, server->guard != NULL},
+                 {"not_found", &tally->shut_out, server->guard != NULL},
                  {"overloaded", &tally->stops, server->stopping},
                  {"out_of_memory", &tally->unread, server->was_short},
                  {"internal", &tally->unread, server->was_short}};

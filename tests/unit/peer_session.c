@@ -13,6 +13,7 @@
 #include "lib/ot_random.h"
 #include "lib/session_world.h"
 #include "tools/peer/bytes.h"
+#include "tools/peer/pack.h"
 
 static void act(struct client *client)
 {
@@ -92,9 +93,73 @@ static void everybody_agrees_whatever_happens(void **state)
     }
 }
 
+struct counts {
+    uint64_t open_ref;
+    unsigned opens, edits, refusals;
+};
+
+static void count_sent(void *context, struct ot_slice bytes)
+{
+    struct counts *counts = context;
+    struct unpack in = {.rest = bytes};
+    unpack_array(&in);
+    uint64_t kind = unpack_uint(&in);
+    counts->edits += kind == WIRE_EDIT;
+    if (kind == WIRE_OPEN) {
+        counts->opens++;
+        counts->open_ref = unpack_uint(&in);
+    }
+}
+
+static void count_refused(void *context, struct ot_slice code, bool kept, struct ot_slice op)
+{
+    (void)code;
+    (void)kept;
+    (void)op;
+    ((struct counts *)context)->refusals++;
+}
+
+/* The first copy was taken, then the role was; the answers come the other way round. */
+static void of_an_edit_sent_twice_the_last_answer_counts(void **state)
+{
+    struct counts counts = {0};
+    struct session_env env = {.context = &counts, .send = count_sent, .refused = count_refused};
+    struct session *session = session_new("doc", 0, &env);
+    static const uint8_t text[] = {0x02, 0x09, 'a'}, empty[] = {0x00};
+    struct peer_message opened = {.kind = WIRE_OPENED}, refused = {.kind = WIRE_ERROR, .ref = 1},
+                        ack = {.kind = WIRE_ACK}, role = {.kind = WIRE_ROLE};
+    (void)state;
+
+    session_connect(session);
+    opened.ref = counts.open_ref;
+    opened.opened.role = bytes_of("editor");
+    opened.opened.snapshot = (struct ot_slice){empty, sizeof empty};
+    assert_int_equal(session_receive(session, &opened), 0);
+    assert_int_equal(session_edit(session, (struct ot_slice){text, sizeof text}), OT_OK);
+    assert_int_equal(counts.edits, 1);
+    opened.ref = 0;
+    opened.opened.snapshot = PEER_NIL;
+    assert_int_equal(session_receive(session, &opened), 0);
+    assert_int_equal(counts.edits, 2);
+
+    role.role.role = bytes_of("viewer");
+    assert_int_equal(session_receive(session, &role), 0);
+    refused.error.code = bytes_of("forbidden");
+    refused.error.retry_ms = PEER_NONE;
+    assert_int_equal(session_receive(session, &refused), 0);
+    assert_int_equal(counts.refusals, 0);
+    ack.ack.version = ack.ack.seq = 1;
+    assert_int_equal(session_receive(session, &ack), 0);
+    assert_int_equal(session_seq(session), 1);
+    assert_false(session_waits(session));
+    assert_int_equal(counts.opens, 1);
+    session_free(session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_an_edit_sent_twice_the_last_answer_counts),
         cmocka_unit_test(everybody_agrees_whatever_happens),
     };
     return cmocka_run_group_tests_name("peer_session", tests, NULL, NULL);

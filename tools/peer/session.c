@@ -30,6 +30,7 @@ struct session {
     bool blocked; /* the role does not allow editing */
     bool held;    /* an edit was refused for want of room: none is sent until something changes */
     bool sent;    /* the edit in flight, on this connection */
+    unsigned copies;      /* of it, without an answer: only the last answer counts */
     struct ot_buf flight; /* the edit seq + 1, when in_flight */
     struct ot_buf buffer; /* everything typed after it */
     struct trail trail;
@@ -114,6 +115,7 @@ static void send_flight(struct session *session)
     peer_put_edit(out, session->channel, session->seq + 1, session->version,
                   ot_buf_slice(&session->flight));
     session->sent = true;
+    session->copies++;
     session->env.send(session->env.context, ot_buf_slice(out));
 }
 
@@ -141,6 +143,7 @@ void session_disconnect(struct session *session)
 {
     session->state = SESSION_OFFLINE;
     session->sent = false;
+    session->copies = 0;
 }
 
 void session_retry(struct session *session)
@@ -188,6 +191,7 @@ static int settle_flight(struct session *session)
     if (commit(session, ot_buf_slice(&session->flight), session->seq + 1))
         return -1;
     session->in_flight = false;
+    session->copies = 0;
     session->seq++;
     return 0;
 }
@@ -390,6 +394,7 @@ static int take_opened(struct session *session, const struct peer_message *messa
         return 0;
     }
     session->sent = false;
+    session->copies = asked ? 0 : session->copies;
     session->held &= !asked;
     set_role(session, message->opened.role);
     if (message->opened.snapshot.data != NULL) {
@@ -410,25 +415,6 @@ static int take_opened(struct session *session, const struct peer_message *messa
 /* ---- refusals ---------------------------------------------------------------------------------
  */
 
-static void discard(struct session *session, struct ot_slice code)
-{
-    struct ot_buf lost = {0}, snapshot = {0};
-
-    unsaved(session, &lost);
-    trail_clear(&session->trail);
-    bytes_set(&session->flight, empty_op());
-    bytes_set(&session->buffer, empty_op());
-    session->in_flight = false;
-    bytes_must(ot_doc_snapshot(session->committed, &snapshot));
-    ot_doc_free(session->shown);
-    session->shown = document_of(ot_buf_slice(&snapshot));
-    if (session->env.refused)
-        session->env.refused(session->env.context, code, false, ot_buf_slice(&lost));
-    ot_buf_deinit(&lost);
-    ot_buf_deinit(&snapshot);
-    send_open(session, false);
-}
-
 /* The edit in flight waits with what was typed since. */
 static void take_back(struct session *session)
 {
@@ -440,11 +426,33 @@ static void take_back(struct session *session)
     session->in_flight = false;
 }
 
+static void discard(struct session *session, struct ot_slice code)
+{
+    struct ot_buf snapshot = {0};
+
+    take_back(session);
+    trail_clear(&session->trail);
+    bytes_must(ot_doc_snapshot(session->committed, &snapshot));
+    ot_doc_free(session->shown);
+    session->shown = document_of(ot_buf_slice(&snapshot));
+    if (session->env.refused)
+        session->env.refused(session->env.context, code, false, ot_buf_slice(&session->buffer));
+    bytes_set(&session->buffer, empty_op());
+    ot_buf_deinit(&snapshot);
+    send_open(session, false);
+}
+
+static void ask_retry(struct session *session, uint64_t retry_ms, uint64_t otherwise_ms)
+{
+    uint64_t after_ms = retry_ms == PEER_NONE ? otherwise_ms : retry_ms;
+    if (session->env.retry_later)
+        session->env.retry_later(session->env.context, after_ms);
+}
+
 /* ROLE comes before the refusal, unless the server has lost track of what it told. */
 static void keep(struct session *session, const struct peer_message *message)
 {
     bool forbidden = bytes_equal(message->error.code, bytes_of("forbidden"));
-    uint64_t retry_ms = message->error.retry_ms;
     take_back(session);
     session->held = !forbidden;
     if (session->env.refused)
@@ -452,16 +460,13 @@ static void keep(struct session *session, const struct peer_message *message)
                              ot_buf_slice(&session->buffer));
     if (forbidden && !session->blocked)
         send_open(session, true);
-    if (!forbidden && session->env.retry_later)
-        session->env.retry_later(session->env.context,
-                                 retry_ms == PEER_NONE ? KEEP_RETRY_MS : retry_ms);
+    if (!forbidden)
+        ask_retry(session, message->error.retry_ms, KEEP_RETRY_MS);
 }
 
 static void take_refusal(struct session *session, const struct peer_message *message)
 {
-    struct ot_slice code = message->error.code;
-
-    switch (remedy_for(code)) {
+    switch (remedy_for(message->error.code)) {
     case REMEDY_REOPEN:
         send_open(session, true);
         break;
@@ -469,16 +474,13 @@ static void take_refusal(struct session *session, const struct peer_message *mes
         send_open(session, false);
         break;
     case REMEDY_TRY_LATER:
-        if (session->env.retry_later)
-            session->env.retry_later(session->env.context, message->error.retry_ms == PEER_NONE
-                                                               ? 0
-                                                               : message->error.retry_ms);
+        ask_retry(session, message->error.retry_ms, 0);
         break;
     case REMEDY_KEEP:
         keep(session, message);
         break;
     case REMEDY_DISCARD:
-        discard(session, code);
+        discard(session, message->error.code);
     }
 }
 
@@ -503,8 +505,8 @@ static void take_error(struct session *session, const struct peer_message *messa
 {
     if (session->state == SESSION_OPENING && message->ref == session->ref)
         take_closed(session, message->error.code);
-    else if (session->state > SESSION_OPENING && session->in_flight && session->sent &&
-             message->ref == session->seq + 1)
+    else if (session->state > SESSION_OPENING && session->in_flight && session->copies > 0 &&
+             message->ref == session->seq + 1 && --session->copies == 0 && session->sent)
         take_refusal(session, message);
 }
 
