@@ -359,7 +359,7 @@ static void a_row_that_no_gap_tells_of_keeps_the_database_closed(void **state)
 
 /* ---- besides ---- */
 
-/* Its own row may be put right one day; then its edits are there. */
+/* They are there to be looked at. */
 static void the_rows_of_a_document_whose_own_row_is_damaged_stay(void **state)
 {
     struct world *world = *state;
