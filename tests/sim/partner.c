@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define EDITS_MAX    1000 /* of one case, by far */
-#define EPOCH        7
+#define FIRST_EPOCH  7
 #define MEMBER       3
 #define OTHER_MEMBER 4
 #define REPAIRS_MAX  3 /* on one connection: after these a client may wait before it opens again */
@@ -158,14 +158,25 @@ static bool is_plain(struct ot_slice op)
     return runs <= 1 && (info.inserted_length == 0 || info.deleted_length == 0);
 }
 
+/* The client has edits that were acknowledged, and does not know yet that they are gone. */
+static bool has_lost(const struct play *play)
+{
+    return play->client_epoch != play->epoch && session_seq(play->session) > play->seq;
+}
+
 /* May a client with something unsaved be given this version as a snapshot? */
 static bool leads_plainly(struct play *play, uint64_t version)
 {
     struct ot_buf own = {0}, op = {0};
     struct ot_doc *doc;
-    bytes_must(ot_doc_snapshot(session_committed(play->session), &own));
+    bool lost = has_lost(play);
+    if (lost) {
+        bytes_set(&own, ot_buf_slice(&play->before));
+    } else {
+        bytes_must(ot_doc_snapshot(session_committed(play->session), &own));
+    }
     bytes_must(ot_doc_load(ot_buf_slice(&own), &doc));
-    if (session_waits(play->session) && play->seq > session_seq(play->session)) {
+    if (!lost && session_waits(play->session) && play->seq > session_seq(play->session)) {
         bytes_must(ot_doc_apply(doc, session_flight(play->session), NULL));
     }
     ot_buf_clear(&own);
@@ -195,7 +206,7 @@ static void tell_opened(struct play *play, uint64_t ref, uint64_t version, bool 
     struct ot_buf message = {0};
     struct encode_opened opened = {.channel = PARTNER_CHANNEL,
                                    .ref = ref,
-                                   .epoch = EPOCH,
+                                   .epoch = play->epoch,
                                    .version = version,
                                    .head = play->solo.count,
                                    .seq = play->seq,
@@ -218,7 +229,8 @@ static void tell_opened(struct play *play, uint64_t ref, uint64_t version, bool 
 /* `known`: the version that the client goes on from, or WIRE_NONE. */
 static void open_channel(struct play *play, uint64_t ref, uint64_t known)
 {
-    uint64_t least = session_version(play->session), version;
+    uint64_t least = play->client_epoch == play->epoch ? session_version(play->session) : 0;
+    uint64_t version;
     least = least < play->version ? play->version : least;
     bool wanted = known == WIRE_NONE || rng_percent(&play->plan.rng, 50);
     if (wanted && find_snapshot(play, least, &version)) {
@@ -335,7 +347,8 @@ bool partner_hears(struct play *play)
                "the client says what is %s", error.code);
     if (message.kind == WIRE_OPEN) {
         play->has_refused = play->has_lagged = false;
-        open_channel(play, message.ref, message.open.version);
+        bool known = message.open.epoch == play->epoch;
+        open_channel(play, message.ref, known ? message.open.version : WIRE_NONE);
     } else if (message.kind == WIRE_EDIT) {
         play->has_refused = false;
         take_edit(play, &message);
@@ -356,9 +369,58 @@ void partner_loses(struct play *play)
     play->attached = play->has_refused = play->has_lagged = false;
 }
 
+/* ---- going back ---- */
+
+/* As a client with the whole log has it: one that was given a snapshot since may not keep enough.
+ */
+bool partner_may_restore(const struct play *play)
+{
+    return play->loaded && play->client_epoch == play->epoch && !play->has_refused &&
+           session_state(play->session) > SESSION_OPENING &&
+           session_version(play->session) > play->snapshot_version;
+}
+
+static void take_back_log(struct play *play, uint64_t version)
+{
+    while (play->solo.count > version) {
+        ot_buf_deinit(&play->documents[play->solo.count]);
+        ot_buf_deinit(&play->solo.entries[--play->solo.count].op);
+    }
+    ot_doc_free(play->solo.doc);
+    bytes_must(ot_doc_load(ot_buf_slice(&play->documents[version]), &play->solo.doc));
+}
+
+/* The last edit of `author` up to `version`: its number, and its version. */
+static uint64_t last_edit(const struct play *play, uint32_t author, uint64_t version,
+                          uint64_t *version_out)
+{
+    while (version > 0 && play->solo.entries[version - 1].client != author) {
+        version--;
+    }
+    *version_out = version;
+    return version == 0 ? 0 : play->solo.entries[version - 1].seq;
+}
+
+void partner_restores(struct play *play)
+{
+    uint64_t from = play->snapshot_version, kept, at;
+    uint64_t last = session_version(play->session);
+    uint64_t version = from + rng_below(&play->plan.rng, (uint32_t)(last - from));
+    play->seq = last_edit(play, PARTNER_CLIENT, version, &kept);
+    for (at = version; at < last && play->solo.entries[at].client != PARTNER_CLIENT;) {
+        at++;
+    }
+    bytes_set(&play->before, ot_buf_slice(&play->documents[at]));
+    play->version = kept;
+    take_back_log(play, version);
+    play->other_seq = last_edit(play, PARTNER_OTHER, version, &kept);
+    play->epoch++;
+}
+
 void partner_init(struct play *play)
 {
     static const uint8_t newline[] = {0x02, 0x09, 0x0a};
+    play->epoch = play->client_epoch = FIRST_EPOCH;
     solo_init(&play->solo);
     if (play->rich) {
         bytes_must(ot_doc_apply(play->solo.doc, (struct ot_slice){newline, sizeof newline}, NULL));
@@ -372,6 +434,7 @@ void partner_deinit(struct play *play)
         ot_buf_deinit(&play->documents[i]);
     }
     free(play->documents);
+    ot_buf_deinit(&play->before);
     solo_deinit(&play->solo);
     queue_deinit(&play->up);
     queue_deinit(&play->down);

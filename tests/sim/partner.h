@@ -42,6 +42,10 @@ struct play {
     uint64_t position;     /* of the channel */
     uint64_t seq, version; /* of the client's last edit in the log */
     uint64_t other_seq;
+    uint64_t epoch;
+    /* The epoch of the client's version, and the last version that it has of a snapshot. */
+    uint64_t client_epoch, snapshot_version;
+    struct ot_buf before; /* the document before the client's first edit that is lost */
     unsigned repairs, trouble;
 };
 
@@ -66,6 +70,10 @@ void partner_lags(struct play *play);
 void partner_lets_go(struct play *play);
 /* The client gets another role, one that allows editing or one that does not. */
 void partner_bars(struct play *play);
+/* An older state is put back, under a new epoch; asked while there is a connection, done when it is
+ * gone. */
+bool partner_may_restore(const struct play *play);
+void partner_restores(struct play *play);
 /* The connection is gone. */
 void partner_loses(struct play *play);
 

@@ -1,7 +1,8 @@
 /*
  * One client against a server that is a log (tools/replay/solo.h), under a seed. Both ways messages
  * are under way for some time; the server folds, repeats, refuses and lets go, connections break
- * with the last edit stored or not, and somebody else edits the same places.
+ * with the last edit stored or not, the server goes back to an earlier state, and somebody else
+ * edits the same places.
  *
  * Left out is what clients may do as they like. An edit carried over a snapshot depends on how the
  * difference to it is expressed: snapshots for a client with something unsaved differ by inserts or
@@ -99,6 +100,15 @@ static void on_retry_later(void *context, uint64_t after_ms)
     play->retry = true;
 }
 
+/* Where the client goes on from after an OPENED, if it took it. */
+static void take_place(struct play *play, const struct peer_message *message)
+{
+    if (message->opened.snapshot.data != NULL && session_state(play->session) > SESSION_OPENING) {
+        play->client_epoch = message->opened.epoch;
+        play->snapshot_version = message->opened.version;
+    }
+}
+
 /* The first message of the server arrives; false when there is none. */
 static bool client_hears(struct play *play)
 {
@@ -117,6 +127,7 @@ static bool client_hears(struct play *play)
                "the client does not understand a message of kind %u", message.kind);
     if (message.kind == WIRE_OPENED) {
         play->has_lagged = false;
+        take_place(play, &message);
     }
     play->let_go = session_state(play->session) == SESSION_OFFLINE;
     play->loaded |= session_state(play->session) == SESSION_LIVE;
@@ -155,6 +166,16 @@ static void break_connection(struct play *play)
     partner_loses(play);
     play->connected = play->let_go = play->retry = false;
     session_disconnect(play->session);
+}
+
+/* Or the server goes back to an earlier state. */
+static void restore_or_break(struct play *play)
+{
+    bool restores = rng_percent(&play->plan.rng, 40) && partner_may_restore(play);
+    break_connection(play);
+    if (restores) {
+        partner_restores(play);
+    }
 }
 
 /* Connects, or does what it waits for; false when it is connected and waits for nothing. */
@@ -212,7 +233,7 @@ static void act(struct play *play)
         go_on(play);
     } else if (rng_percent(rng, 40 + play->trouble)) {
         if (choice < 95 && play->connected) {
-            break_connection(play);
+            restore_or_break(play);
         } else if (choice < 96) {
             partner_lets_go(play);
         } else if (choice < 98) {

@@ -24,11 +24,12 @@ type Step =
   | readonly ["is", string, string, number, number];
 
 const FILE = join(process.env.QUIRE_WEB as string, "..", "tests", "golden", "session", "vectors.jsonl.gz");
+const EPOCH = 7;
 const WELCOME: ServerMessage = {
   kind: "welcome",
   client: 1,
   key: new Uint8Array(16),
-  epoch: 7,
+  epoch: EPOCH,
   server: "vectors",
   limits: { frame_bytes: 1 << 20, chat_chars: 500, document_bytes: 1e7, channels: 32 },
 };
@@ -145,7 +146,14 @@ function topicOf(step: Step): string {
   const [message] = (step[0] === "in" ? serverCodec : clientCodec).decode(bytesOf(step[1]));
   if (message.kind === "error") return `in ${message.code}`;
   if (message.kind !== "opened") return `${step[0]} ${message.kind}`;
+  if (message.epoch !== EPOCH) return "in opened restored";
   return `in opened ${message.ref === 0 ? "unasked " : ""}${message.snapshot === null ? "nil" : "snapshot"}`;
+}
+
+/** Its last acknowledged edit is an older one than before. */
+function losesEdits(steps: readonly Step[]): boolean {
+  const seqs = steps.flatMap((step) => (step[0] === "is" ? [step[4]] : []));
+  return seqs.some((seq, i) => i > 0 && seq < seqs[i - 1]!);
 }
 
 test("the vectors have all that matters in them", () => {
@@ -156,6 +164,8 @@ test("the vectors have all that matters in them", () => {
     "in edit", "in catchup", "in ack", "in hash", "in closed", "in opened nil", "in opened snapshot",
     "in opened unasked nil", "in opened unasked snapshot", "in too_old", "in bad_base", "in out_of_range",
     "in storage_full", "in not_open", "in role", "in forbidden", "in document_full",
+    "in opened restored",
   ];
   assert.deepEqual(wanted.filter((topic) => (counts.get(topic) ?? 0) < 5), []);
+  assert.ok(cases.filter(losesEdits).length >= 5, "acknowledged edits are lost");
 });
