@@ -138,7 +138,9 @@ export class Proxy {
     }
     if (this.#happens("cut")) {
       this.counts.cut++;
-      to.write(frame.subarray(0, this.rng.below(frame.length)), end);
+      // Nothing may follow the half of a frame: it would be taken for the other half.
+      await new Promise((resolve) => to.write(frame.subarray(0, this.rng.below(frame.length)), resolve));
+      end();
       return;
     }
     to.write(frame);
