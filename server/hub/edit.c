@@ -244,11 +244,11 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
         refuse(hub, member, seq, "overloaded", why, retry_ms, WIRE_NONE);
         return;
     }
-    if (!member_may(hub, member, ACCESS_EDIT)) {
-        forbid(hub, member, seq);
+    if (repeated(hub, member, message)) {
         return;
     }
-    if (repeated(hub, member, message)) {
+    if (!member_may(hub, member, ACCESS_EDIT)) {
+        forbid(hub, member, seq);
         return;
     }
     uint64_t wait_ms = rates_edit_wait_ms(hub, connection, message->edit.op.size);

@@ -312,6 +312,25 @@ static void an_edit_under_way_when_the_role_goes_was_taken(void **state)
 }
 
 /* While its OPEN waits, OPENED is what tells the role. */
+/* It is saved already: to refuse its copy would have the author keep it for unsaved. */
+static void a_copy_of_a_saved_edit_is_no_new_one_whatever_the_role_is(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    struct reader fields;
+    create(world, admin(guarded), "d", STORE_TEXT);
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"editor\"}");
+    open_fresh(world, ann, "d");
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    expect_ack(ann, 1, 1);
+    give_role(guarded, ann, "viewer");
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    assert_false(world_find(ann, WIRE_ERROR, &fields));
+    edit(world, ann, 2, 1, insertion(0, "y"));
+    assert_string_equal(error_of(ann), "forbidden");
+}
+
 static void a_role_that_changes_before_opened_is_told_by_it(void **state)
 {
     struct guarded *guarded = *state;
@@ -495,6 +514,7 @@ int main(void)
         CASE(row_107_another_user_s_token_ends_the_connection),
         CASE(a_new_token_s_roles_count_from_then_on),
         CASE(an_edit_under_way_when_the_role_goes_was_taken),
+        CASE(a_copy_of_a_saved_edit_is_no_new_one_whatever_the_role_is),
         CASE(a_role_that_changes_before_opened_is_told_by_it),
         CASE(row_108_a_token_that_is_taken_back_ends_its_connections),
         CASE(row_108_all_tokens_of_somebody_from_before_a_time_are_taken_back),
