@@ -44,6 +44,7 @@ export type DocumentEvents = {
   error: [error: QuireError];
   members: [members: Map<number, Member>];
   chat: [message: ChatMessage];
+  chats: [messages: ChatMessage[]];
   title: [title: string];
   role: [role: Role];
 };
@@ -330,6 +331,8 @@ export class Document extends Emitter<DocumentEvents> {
         return this.emit("members", this.members);
       case "chat":
         return this.emit("chat", this.chat.received(effect.message));
+      case "chats":
+        return this.emit("chats", this.chat.reset());
       case "title":
         return this.emit("title", this.title);
       case "role":
@@ -414,13 +417,20 @@ export class DocumentChat {
     const answer = await this.host.machine.request((ref) => ({ ...message, ref }), { machine });
     if (answer.kind !== "chats") return false;
     machine.chat.prepend(answer.messages);
-    return answer.more;
+    return machine.chat.oldest > 1;
   }
 
   /** A message has come. */
   received(line: ChatLine): ChatMessage {
     if (line.member === this.machine.presence.self) this.ownNumbers.add(line.number);
     return this.describe(line);
+  }
+
+  /** Messages are gone, and their numbers are given to others. Returns those that are left. */
+  reset(): ChatMessage[] {
+    const numbers = new Set(this.machine.chat.lines.map(({ number }) => number));
+    for (const number of this.ownNumbers) if (!numbers.has(number)) this.ownNumbers.delete(number);
+    return this.messages;
   }
 
   private describe(line: Omit<ChatLine, "member">): ChatMessage {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { QuireError, type Document, type Draft } from "../src/index.js";
+import { serverCodec } from "../src/wire/messages.js";
 import { append, serveEach, until } from "./live.js";
 
 const live = serveEach();
@@ -51,6 +52,80 @@ describe("a server that forgets", () => {
     assert.equal(serverText(), "0 four");
     assert.equal(ann.text(), "0 four");
     assert.deepEqual(drafts, [{ ops: [{ insert: `${all}four` }], reason: "restored" }]);
+  });
+});
+
+describe("the chat of a server that was put back to a backup", () => {
+  const say = (count: number, text: string): void => {
+    const { chat } = room();
+    for (let i = 1; i <= count; i++) {
+      const number = chat.length + 1;
+      chat.push({ number, member: 0, name: "Old", color: "#000000", at_ms: 0, text: `${text} ${number}`, by: `${text}:${number}` });
+    }
+  };
+  const restore = (kept: number): void => {
+    room().chat.splice(kept);
+    live.server.model.epoch++;
+  };
+  const comeBack = async (ann: Document): Promise<void> => {
+    live.server.cutAll();
+    await until(() => ann.status === "offline");
+    await until(() => ann.status === "live");
+  };
+  const texts = (ann: Document): string[] => ann.chat.messages.map((message) => message.text);
+
+  test("is what the server has now, none of it missing or twice, although numbers stand for other messages", async () => {
+    say(3, "before");
+    const ann = await openReady(connect());
+    await until(() => texts(ann).length === 3);
+    assert.equal(await ann.chat.send("mine"), 4);
+    await until(() => ann.chat.messages[3]?.own === true);
+    let listed = texts(ann);
+    ann.on("chats", (messages) => (listed = messages.map((message) => message.text)));
+    ann.on("chat", (message) => listed.push(message.text));
+    restore(2);
+    say(4, "after");
+    await comeBack(ann);
+    await until(() => texts(ann).includes("after 6"));
+    assert.deepEqual(texts(ann), ["before 1", "before 2", "after 3", "after 4", "after 5", "after 6"]);
+    assert.deepEqual(listed, texts(ann));
+    assert.equal(ann.chat.messages.some((message) => message.own), false);
+    await comeBack(ann);
+    say(1, "live");
+    await comeBack(ann);
+    await until(() => texts(ann).includes("live 7"));
+    assert.deepEqual(ann.chat.messages.map((message) => message.number), [1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test("is empty when the backup had none", async () => {
+    say(3, "before");
+    const ann = await openReady(connect());
+    await until(() => texts(ann).length === 3);
+    restore(0);
+    let listed: unknown = null;
+    ann.on("chats", (messages) => (listed = messages));
+    await comeBack(ann);
+    assert.deepEqual([texts(ann), listed], [[], []]);
+    assert.equal(await ann.chat.send("first"), 1);
+    await until(() => texts(ann).length === 1);
+  });
+
+  test("has no gap where older messages were asked for meanwhile", async () => {
+    say(60, "before");
+    const ann = await openReady(connect());
+    await until(() => texts(ann).length === 50);
+    live.server.cutsBefore = (frame) => serverCodec.decode(frame).some((message) => message.kind === "chats");
+    const older = ann.chat.older();
+    await until(() => ann.status === "offline");
+    restore(10);
+    say(140, "after");
+    live.server.cutsBefore = null;
+    assert.equal(await older, true);
+    await until(() => texts(ann).includes("after 150"));
+    assert.equal(texts(ann)[0], "after 101");
+    assert.equal(await ann.chat.older(), true);
+    assert.equal(await ann.chat.older(), false);
+    assert.deepEqual(ann.chat.messages.map((message) => message.number), Array.from({ length: 150 }, (_, i) => i + 1));
   });
 });
 

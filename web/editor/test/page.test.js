@@ -297,6 +297,20 @@ pageTest("a message that arrives while the chat is hidden is counted", "/d/garde
   assert.equal(await page.title(), "(3) The garden behind the library – Quire");
 });
 
+pageTest("after a backup was put back the chat shows what the server has now", "/d/garden?people=3", { chat: true }, async (page) => {
+  await page.waitForSelector(".message");
+  await page.evaluate(() => {
+    const doc = window.quire.open_.get("garden");
+    doc.chat.messages = [];
+    doc.emit("chats", doc.chat.messages);
+  });
+  await until(page, () => document.querySelectorAll(".message").length === 0);
+  assert.equal(await page.isVisible(".chat-older"), false);
+  await page.evaluate(() => window.quire.open_.get("garden").say("Ben", "#0c73c3", "anew"));
+  await until(page, () => document.querySelector(".chat-log").textContent.includes("anew"));
+  assert.equal(await page.locator(".message").count(), 1);
+});
+
 pageTest("going offline is said, and typing goes on", "/d/letter?people=1&quiet=1", {}, async (page) => {
   await page.evaluate(() => window.quire.set("disconnected", { retryMs: 600_000 }));
   await page.click(".ql-editor");

@@ -14,14 +14,21 @@ export interface OlderLine {
 export class Chat {
   /** In order of their numbers. */
   lines: (OlderLine & { readonly member: number })[] = [];
-  /** The newest message known, for OPEN; null before the first opening. */
+  /** The newest message known, for OPEN; null when the next opening begins the list. */
   last: number | null = null;
 
-  /** The server's newest message. Fewer than are known here: it was restored from a backup. */
-  opened(newest: number): void {
-    if (this.last !== null && newest >= this.last) return;
-    this.lines = this.lines.filter((line) => line.number <= newest);
+  /** The server has another epoch, in which the numbers stand for other messages. Those at hand stay until it is opened. */
+  forget(): void {
+    this.last = null;
+  }
+
+  /** The server's newest message. Fewer than are known here: it has lost some. True when messages at hand are gone. */
+  opened(newest: number): boolean {
+    if (this.last !== null && newest >= this.last) return false;
+    const before = this.lines.length;
+    this.lines = this.last === null ? [] : this.lines.filter((line) => line.number <= newest);
     if (newest === 0 || this.last !== null) this.last = newest;
+    return this.lines.length < before;
   }
 
   /** False when it is known already. */
@@ -40,9 +47,10 @@ export class Chat {
     return this.lines[0]?.number ?? (this.last ?? 0) + 1;
   }
 
-  /** Older messages, oldest first, that end just before the oldest at hand. */
+  /** Older messages, oldest first. Passed over unless they reach the oldest at hand, which may be another than when they were asked for. */
   prepend(lines: readonly OlderLine[]): void {
     const { oldest } = this;
+    if ((lines[lines.length - 1]?.number ?? 0) + 1 < oldest) return;
     this.lines.unshift(...lines.filter((line) => line.number < oldest).map((line) => ({ ...line, member: 0 })));
   }
 }

@@ -122,6 +122,7 @@ export class ConnectionMachine {
   private welcomed(message: ServerMessageOf<"welcome">): void {
     if (this.stage !== "greeting") return;
     const isNew = this.identity?.client !== message.client;
+    if (message.epoch !== this.epoch) for (const machine of this.machines.values()) machine.chat.forget();
     this.stage = "ready";
     this.identity = { client: message.client, key: message.key.slice() };
     this.epoch = message.epoch;

@@ -404,7 +404,7 @@ export class DocumentMachine {
     this.takeRole(message.role as Role);
     this.rename(message.title);
     this.presence.opened(message.member);
-    this.chat.opened(message.chat);
+    if (this.chat.opened(message.chat)) this.effects.push({ kind: "chats" });
   }
 
   private rename(title: string): void {

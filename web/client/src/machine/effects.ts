@@ -25,6 +25,8 @@ export type Effect =
   | { readonly kind: "error"; readonly error: QuireError }
   | { readonly kind: "members" }
   | { readonly kind: "chat"; readonly message: ChatLine }
+  /** Messages that were at hand are none of the server's any more. */
+  | { readonly kind: "chats" }
   | { readonly kind: "title" }
   | { readonly kind: "role" };
 

@@ -120,6 +120,7 @@ interface DocumentEvents {
   error: [QuireError];
   role: [string];
   chat: [ChatMessage];
+  chats: [ChatMessage[]];
   title: [string];
 }
 

@@ -49,7 +49,6 @@ export class Chat {
     this.#form = this.#buildForm();
     this.element = this.#build();
     this.#listen(scope);
-    this.#older.hidden = (doc.chat.messages[0]?.number ?? 1) <= 1;
     this.#render();
   }
 
@@ -104,6 +103,7 @@ export class Chat {
 
   #listen(scope: Scope): void {
     scope.add(this.#doc.on("chat", () => this.#arrived()));
+    scope.add(this.#doc.on("chats", () => this.#emptied()));
     scope.add(this.#doc.on("members", () => this.#showTyping()));
     scope.on(document, "visibilitychange", () => this.markRead());
     scope.add(() => this.#stopTyping.cancel());
@@ -171,14 +171,20 @@ export class Chat {
     this.markRead();
   }
 
+  /** The numbers stand for other messages now: those that come count as unread. */
+  #emptied(): void {
+    this.#read = 0;
+    this.#render();
+    this.markRead();
+  }
+
   async #loadOlder(): Promise<void> {
     this.#older.disabled = true;
     try {
-      const more = await this.#doc.chat.older();
+      await this.#doc.chat.older();
       const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
       this.#render();
       this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
-      setHidden(this.#older, !more);
     } catch (error) {
       this.#fail(errorWords(error));
     } finally {
@@ -191,6 +197,7 @@ export class Chat {
     const { messages } = this.#doc.chat;
     const shown = this.#shown;
     this.#shown = [...messages];
+    setHidden(this.#older, (messages[0]?.number ?? 1) <= 1);
     if (messages.length === 0) {
       this.#log.replaceChildren(h("p", { class: "chat-empty soft" }, NOTHING_SAID));
     } else if (shown.length > 0 && shown.every(({ number }, i) => messages[i]?.number === number)) {
