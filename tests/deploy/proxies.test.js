@@ -13,7 +13,7 @@ import { until } from "../e2e/lib/wait.js";
 import { pack } from "../hostile/lib/pack.js";
 import { makeCertificate } from "./lib/certificate.js";
 import { socketTrusting, writeAndRead } from "./lib/people.js";
-import { isHere, KINDS, startProxy } from "./lib/proxies.js";
+import { KINDS, startProxy } from "./lib/proxies.js";
 
 // More than Quire's 25 s between two pings, less than two of them.
 const IDLE = "30s";
@@ -23,10 +23,7 @@ const HELLO = pack([1, null, "Idle", "#112233", null, null, "test"]);
 
 // In one runner both proxies' slow tests wait at once.
 describe("proxies", { concurrency: true }, () => {
-  for (const kind of KINDS) {
-    if (!isHere(kind)) console.log(`SKIP ${kind.name}: ${kind.program} is not installed`);
-    else describe(kind.name, () => behind(kind));
-  }
+  for (const kind of KINDS) describe(kind.name, () => behind(kind));
 });
 
 function behind(kind) {

@@ -296,6 +296,19 @@ row(23, "X-Forwarded-For is believed of trusted proxies only, and of those the l
   assert.equal(await addressSeen(proxied, `${"1.1.1.1, ".repeat(300)}203.0.113.8`), "203.0.113.8");
 });
 
+row(23, "X-Forwarded-Proto is believed of trusted proxies only: elsewhere it makes no page another site's, nor another site's its own", async (house) => {
+  const statusFor = async (server, scheme, forwarded) => {
+    const client = await Client.connect(server);
+    const { status } = await client.askUpgrade({ headers: { Origin: `${scheme}://127.0.0.1:${server.port}`, "X-Forwarded-Proto": forwarded } });
+    client.end();
+    return status;
+  };
+  const pages = [["http", "http"], ["http", "https"], ["https", "http"], ["https", "https"]];
+  const statuses = (server) => Promise.all(pages.map(([scheme, forwarded]) => statusFor(server, scheme, forwarded)));
+  assert.deepEqual(await statuses(house.server), [101, 101, 101, 101]);
+  assert.deepEqual(await statuses(proxied), [101, 403, 403, 101]);
+});
+
 row(25, "a link that leads out of the web's folder: there is none, the editor is in the program", async () => {
   linked = await Server.start();
   await mkdir(join(linked.dir, "secret"));

@@ -77,10 +77,9 @@ export const KINDS = [
   { name: "HAProxy", program: "/usr/sbin/haproxy", configure: configureHaproxy },
 ];
 
-export const isHere = (kind) => existsSync(kind.program);
-
 // Starts one in front of a server's port: { port, plainPort, stop }. `idle`: the timeout of silent connections.
 export async function startProxy(kind, options) {
+  if (!existsSync(kind.program)) throw new Error(`${kind.program} is not installed: script/test installs it`);
   const [port, plainPort] = [await freePort(), await freePort()];
   const words = await kind.configure({ ...options, port, plainPort });
   const child = spawn(kind.program, words, { stdio: ["ignore", "pipe", "pipe"] });
