@@ -55,6 +55,7 @@ target_link_libraries(test-operate
 foreach(test backup compact export restore verify)
   quire_test(unit/operate_${test} test-operate)
 endforeach()
+target_link_options(test_operate_verify PRIVATE -Wl,--wrap=ot_doc_apply)
 quire_test(unit/limits_process test-operate)
 target_sources(test_limits_process PRIVATE lib/ws_raw.c)
 quire_test(unit/serve_admin quire-serve)

@@ -41,7 +41,8 @@ static int connect_to(const char *data)
 
 /* The descriptor goes along if there is one (else -1), so the server need not be allowed to open
  * the file. */
-static bool send_request(const struct asking *asking, const char *words, int file)
+static bool send_request(const struct asking *asking, const char *words, int file,
+                         char *message_out)
 {
     char request[FILES_PATH_MAX];
     char control[CMSG_SPACE(sizeof(int))] = {0};
@@ -57,8 +58,11 @@ static bool send_request(const struct asking *asking, const char *words, int fil
         header->cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(header), &file, sizeof(int));
     }
-    return size < (int)sizeof(request) &&
-           sendmsg(asking->fd, &message, MSG_NOSIGNAL) == (ssize_t)vector.iov_len;
+    if (size < (int)sizeof(request) &&
+        sendmsg(asking->fd, &message, MSG_NOSIGNAL) == (ssize_t)vector.iov_len)
+        return true;
+    message_fail(message_out, "the server takes no requests: %s", strerror(errno));
+    return false;
 }
 
 /* The next line of the answer, or false at its end. */
@@ -99,44 +103,38 @@ static bool begins(const char *line, const char *word)
     return strncmp(line, word, strlen(word)) == 0;
 }
 
-static bool says_no(const char *line, char *message_out, size_t message_size)
+static bool says_no(const char *line, char *message_out)
 {
     if (!begins(line, ADMIN_FAILED))
         return false;
-    snprintf(message_out, message_size, "the server says: %s", line + strlen(ADMIN_FAILED));
+    message_fail(message_out, "the server says: %s", line + strlen(ADMIN_FAILED));
     return true;
 }
 
-static enum asked follow(struct asking *asking, char *message_out, size_t message_size)
+static enum asked follow(struct asking *asking, char *message_out)
 {
     char line[sizeof(asking->line)];
-    snprintf(message_out, message_size, "the server ended before it was done");
+    message_fail(message_out, "the server ended before it was done");
     while (next_line(asking, line)) {
         if (begins(line, ADMIN_DONE))
             return ASK_DONE;
-        if (says_no(line, message_out, message_size))
+        if (says_no(line, message_out))
             return ASK_FAILED;
         if (begins(line, ADMIN_COPIED) && !show(asking, line + strlen(ADMIN_COPIED)))
             break;
     }
     if (!watch_goes_on(asking->watch, 0))
-        snprintf(message_out, message_size, "interrupted");
+        message_fail(message_out, "interrupted");
     return ASK_FAILED;
 }
 
-static enum asked ask(struct asking *asking, const char *words, int file, char *message_out,
-                      size_t message_size)
+static enum asked ask(struct asking *asking, const char *words, int file, char *message_out)
 {
-    enum asked asked = ASK_FAILED;
-    if (send_request(asking, words, file))
-        asked = follow(asking, message_out, message_size);
-    else
-        snprintf(message_out, message_size, "the server takes no requests: %s", strerror(errno));
-    return asked;
+    return send_request(asking, words, file, message_out) ? follow(asking, message_out)
+                                                          : ASK_FAILED;
 }
 
-enum asked ask_backup(const char *data, const char *path, struct watch *watch, char *message_out,
-                      size_t message_size)
+enum asked ask_backup(const char *data, const char *path, struct watch *watch, char *message_out)
 {
     struct asking asking = {.fd = connect_to(data), .watch = watch};
     if (asking.fd < 0)
@@ -145,55 +143,51 @@ enum asked ask_backup(const char *data, const char *path, struct watch *watch, c
     int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file >= 0) {
         watch_begin(watch, "copying", "KiB", 0);
-        asked = ask(&asking, ADMIN_BACKUP, file, message_out, message_size);
+        asked = ask(&asking, ADMIN_BACKUP, file, message_out);
         watch_end(watch);
         close(file);
         if (asked != ASK_DONE)
             unlink(path);
     } else {
-        snprintf(message_out, message_size, "the file \"%.200s\" cannot be made: %s", path,
-                 strerror(errno));
+        message_fail(message_out, "the file \"%.200s\" cannot be made: %s", path, strerror(errno));
     }
     close(asking.fd);
     return asked;
 }
 
-static enum asked print_lines(struct asking *asking, FILE *out, char *message_out,
-                              size_t message_size)
+static enum asked print_lines(struct asking *asking, FILE *out, char *message_out)
 {
     char line[sizeof(asking->line)];
-    snprintf(message_out, message_size, "the server ended before it had answered");
+    message_fail(message_out, "the server ended before it had answered");
     while (next_line(asking, line)) {
         if (begins(line, ADMIN_DONE))
             return ASK_DONE;
-        if (says_no(line, message_out, message_size))
+        if (says_no(line, message_out))
             return ASK_FAILED;
         fprintf(out, "%s\n", line);
     }
     return ASK_FAILED;
 }
 
-enum asked ask_metrics(const char *data, FILE *out, char *message_out, size_t message_size)
+enum asked ask_metrics(const char *data, FILE *out, char *message_out)
 {
     struct asking asking = {.fd = connect_to(data)};
     if (asking.fd < 0)
         return ASK_NOBODY;
-    enum asked asked = ASK_FAILED;
-    if (send(asking.fd, ADMIN_METRICS "\n", sizeof(ADMIN_METRICS), MSG_NOSIGNAL) > 0)
-        asked = print_lines(&asking, out, message_out, message_size);
-    else
-        snprintf(message_out, message_size, "the server takes no requests: %s", strerror(errno));
+    enum asked asked = send_request(&asking, ADMIN_METRICS, -1, message_out)
+                           ? print_lines(&asking, out, message_out)
+                           : ASK_FAILED;
     close(asking.fd);
     return asked;
 }
 
 enum asked ask_server(const char *data, const char *request, int file, struct watch *watch,
-                      char *message_out, size_t message_size)
+                      char *message_out)
 {
     struct asking asking = {.fd = connect_to(data), .watch = watch};
     if (asking.fd < 0)
         return ASK_NOBODY;
-    enum asked asked = ask(&asking, request, file, message_out, message_size);
+    enum asked asked = ask(&asking, request, file, message_out);
     close(asking.fd);
     return asked;
 }

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,8 +20,8 @@ static const struct command_form form = {
         "Writes the whole database to the new file TARGET.db, while a server runs on it or not;\n"
         "people go on writing meanwhile. It is the database as it is when the copy is done: every\n"
         "edit that was acknowledged before this command began is in it. The copy is looked over\n"
-        "(every checksum), synced to disk, and only then gets its name. A running server writes\n"
-        "the copy itself, so TARGET.db must be where it may write. quire restore puts it back.\n"
+        "(every checksum), synced to disk, and only then gets its name. quire restore puts it\n"
+        "back.\n"
         "\n"
         "Options:\n"
         "  --data DIR   data directory of the database (QUIRE_DATA, default ./data)\n"
@@ -33,7 +32,7 @@ static const struct command_form form = {
         "Exit status: 0 TARGET.db is there; 1 it is not, or is what it was before; 2 wrong\n"
         "arguments.\n",
     .choices = CHOICE_DATA | CHOICE_FORCE | CHOICE_QUIET,
-    .operands_min = 1,
+    .operand = "TARGET.db",
     .operands_max = 1,
 };
 
@@ -41,35 +40,26 @@ struct backup {
     const struct choices *choices;
     struct watch watch;
     char target[FILES_PATH_MAX], partial[FILES_PATH_MAX];
-    char message[COPY_MESSAGE_MAX];
+    char message[MESSAGE_MAX];
 };
-
-__attribute__((format(printf, 2, 3))) static int fail(struct backup *backup, const char *format,
-                                                      ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(backup->message, sizeof(backup->message), format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 static int name_target(struct backup *backup)
 {
     const char *given = backup->choices->operands[0];
     char database[FILES_PATH_MAX];
     struct stat status;
-    if (!files_absolute(given, backup->target) || strchr(backup->target, '\n'))
-        return fail(backup, "\"%.200s\" cannot be made there: %s", given, strerror(errno));
+    if (!files_absolute(given, backup->target) || !files_partial(backup->target, backup->partial))
+        return message_fail(backup->message, "\"%.200s\" cannot be made: %s", given,
+                            strerror(errno));
     if (stat(backup->target, &status) == 0 && S_ISDIR(status.st_mode))
-        return fail(backup, "\"%.200s\" is a directory; name a file in it", given);
+        return message_fail(backup->message, "\"%.200s\" is a directory; name a file in it", given);
     if (files_join(backup->choices->data, STORE_FILE, database) &&
         files_same(database, backup->target))
-        return fail(backup, "\"%.200s\" is the database itself; name another file", given);
+        return message_fail(backup->message, "\"%.200s\" is the database itself; name another file",
+                            given);
     if (files_exist(backup->target) && !choice_given(backup->choices, CHOICE_FORCE))
-        return fail(backup, "\"%.200s\" is there already; choose another name, or --force", given);
-    if (!files_partial(backup->target, backup->partial))
-        return fail(backup, "\"%.200s\" cannot be made: %s", given, strerror(errno));
+        return message_fail(backup->message,
+                            "\"%.200s\" is there already; choose another name, or --force", given);
     return 0;
 }
 
@@ -84,7 +74,8 @@ static int check_copy(struct backup *backup)
     store_close(store);
     if (result != 0 || checked.findings == 0)
         return result;
-    return fail(backup, "the database is damaged, and the copy with it, so it is not kept; "
+    return message_fail(backup->message,
+                        "the database is damaged, and the copy with it, so it is not kept; "
                         "quire verify says more");
 }
 
@@ -98,8 +89,8 @@ static int make(struct backup *backup)
     if (result == 0)
         result = check_copy(backup);
     if (result == 0 && files_place(backup->partial, backup->target, force) != 0)
-        result = fail(backup, "the copy cannot be given the name \"%.200s\": %s", backup->target,
-                      strerror(errno));
+        result = message_fail(backup->message, "the copy cannot be given the name \"%.200s\": %s",
+                              backup->target, strerror(errno));
     if (result != 0)
         unlink(backup->partial);
     return result;

@@ -76,12 +76,18 @@ static int replay_edit(void *context, const struct store_edit *edit)
     return code;
 }
 
-/* Up to `last`. True: it got there. What could not be read has been told of before. */
-static bool replay_to(struct replay *replay, uint64_t last)
+/* Up to `last`. STORE_E_CORRUPT or another damage: it did not get there, and why has been told. */
+static int replay_to(struct replay *replay, uint64_t last)
 {
-    return replay->doc != NULL &&
-           store_history(replay->checking->store, replay->document->key, replay->version + 1, last,
-                         replay_edit, replay) == STORE_OK;
+    if (replay->doc == NULL)
+        return STORE_E_CORRUPT;
+    return store_history(replay->checking->store, replay->document->key, replay->version + 1, last,
+                         replay_edit, replay);
+}
+
+static int unless_damage(int code)
+{
+    return content_is_damage(code) ? STORE_OK : code;
 }
 
 static int compare(const struct replay *replay, struct ot_slice snapshot)
@@ -100,18 +106,16 @@ static int compare(const struct replay *replay, struct ot_slice snapshot)
 static int replay_to_snapshot(struct replay *replay, struct ot_slice snapshot, uint64_t version)
 {
     struct ot_doc *stored = NULL;
+    int replayed = replay_to(replay, version);
     int code = content_read(snapshot, &stored);
-    if (code == OT_E_MEMORY)
-        return code;
-    bool arrived = replay_to(replay, version);
     replay->version = version;
-    if (code != OT_OK)
+    if (content_is_damage(code))
         tell(replay, version, "its snapshot is no document", code);
-    else if (arrived && compare(replay, snapshot) == OT_E_MEMORY)
-        return OT_E_MEMORY;
+    else if (code == OT_OK && replayed == STORE_OK)
+        replayed = compare(replay, snapshot);
     ot_doc_free(replay->doc);
     replay->doc = stored;
-    return OT_OK;
+    return unless_damage(code) != OT_OK ? code : unless_damage(replayed);
 }
 
 static int replay_document(struct replay *replay)
@@ -128,7 +132,7 @@ static int replay_document(struct replay *replay)
     if (code == OT_OK && head.snapshot_version > 0)
         code = replay_to_snapshot(replay, ot_buf_slice(&snapshot), head.snapshot_version);
     if (code == OT_OK)
-        replay_to(replay, head.version);
+        code = unless_damage(replay_to(replay, head.version));
     ot_buf_deinit(&snapshot);
     return code;
 }
@@ -172,7 +176,6 @@ int check_store(struct store *store, enum check_how how, struct watch *watch,
     fflush(stdout);
     if (code == STORE_OK && !watch->interrupted)
         return 0;
-    snprintf(message_out, CHECK_MESSAGE_MAX, "%s",
-             watch->interrupted ? "interrupted" : content_error(code));
-    return -1;
+    return message_fail(message_out, "%s",
+                        watch->interrupted ? "interrupted" : content_error(code));
 }

@@ -2,6 +2,7 @@
 #ifndef QUIRE_OPERATE_CHECK_H
 #define QUIRE_OPERATE_CHECK_H
 
+#include "server/operate/message.h"
 #include "server/operate/watch.h"
 #include "storage/upkeep.h"
 
@@ -16,8 +17,7 @@ struct checked {
 };
 
 /* Looks the database over, and prints what it finds as a table on standard output. 0, or -1 when it
- * could not be done: `message_out` (CHECK_MESSAGE_MAX) says why. */
-#define CHECK_MESSAGE_MAX 512
+ * could not be done: `message_out` (MESSAGE_MAX) says why. */
 int check_store(struct store *store, enum check_how how, struct watch *watch,
                 struct checked *checked_out, char *message_out);
 

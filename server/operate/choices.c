@@ -67,12 +67,19 @@ static void take(struct choices *choices, int choice, const char *value)
     }
 }
 
-static int refuse(const struct command_form *form, const char *what)
+static int refuse(const struct command_form *form)
 {
-    if (what)
-        fprintf(stderr, "quire %s: %s\n", form->name, what);
     fprintf(stderr, "Try: quire %s --help\n", form->name);
     return STATUS_USAGE;
+}
+
+static int refuse_operands(const struct command_form *form, int count)
+{
+    if (count > form->operands_max)
+        fprintf(stderr, "quire %s: too many arguments\n", form->name);
+    else
+        fprintf(stderr, "quire %s: %s is missing\n", form->name, form->operand);
+    return refuse(form);
 }
 
 int choices_read(struct choices *choices, const struct command_form *form, int argc, char **argv)
@@ -90,14 +97,13 @@ int choices_read(struct choices *choices, const struct command_form *form, int a
             return STATUS_OK;
         }
         if (choice == '?')
-            return refuse(form, NULL);
+            return refuse(form);
         take(choices, choice, optarg);
     }
     choices->operands = argv + optind;
     choices->operand_count = argc - optind;
-    if (choices->operand_count < form->operands_min)
-        return refuse(form, "something is missing");
-    if (choices->operand_count > form->operands_max)
-        return refuse(form, "too many arguments");
+    int least = form->operand != NULL;
+    if (choices->operand_count < least || choices->operand_count > form->operands_max)
+        return refuse_operands(form, choices->operand_count);
     return -1;
 }

@@ -37,8 +37,9 @@ static inline bool choice_given(const struct choices *choices, enum choice choic
 
 struct command_form {
     const char *name, *usage;
-    unsigned choices; /* of enum choice */
-    int operands_min, operands_max;
+    unsigned choices;    /* of enum choice */
+    const char *operand; /* that there must be, by its name in `usage`; NULL: none */
+    int operands_max;
 };
 
 /* Reads the arguments. -1: go on; else the exit status, after what there was to say has been said.

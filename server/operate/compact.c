@@ -3,8 +3,8 @@
 #include "server/operate/commands.h"
 #include "server/operate/content.h"
 #include "server/operate/files.h"
+#include "server/operate/message.h"
 #include "server/operate/watch.h"
-#include "server/thread/clock.h"
 #include "storage/upkeep.h"
 
 #include <inttypes.h>
@@ -31,20 +31,6 @@ static const struct command_form form = {
     .choices = CHOICE_DATA | CHOICE_QUIET,
 };
 
-static int settle_with(struct store *store, const struct store_document *document,
-                       const struct ot_doc *doc, uint64_t version)
-{
-    struct ot_buf snapshot = {0};
-    bool done = false;
-    int code = ot_doc_snapshot(doc, &snapshot);
-    while (code == OT_OK && !done)
-        code = store_settle(store, document->key, version,
-                            (struct store_slice){snapshot.data, snapshot.size}, clock_unix_ms(),
-                            &done);
-    ot_buf_deinit(&snapshot);
-    return code;
-}
-
 static int settle(struct store *store, int64_t key)
 {
     struct store_document document;
@@ -57,48 +43,48 @@ static int settle(struct store *store, int64_t key)
         code = content_load(store, &document, &doc, &version);
     if (code != STORE_OK)
         return code;
-    code = settle_with(store, &document, doc, version);
+    code = content_settle(store, key, doc, version);
     ot_doc_free(doc);
     return code;
 }
 
 /* What a damaged document has stays in the log. */
-static int settle_all(struct store *store, struct watch *watch, char *message_out, size_t size)
+static int settle_all(struct store *store, struct watch *watch, char *message_out)
 {
     int64_t last = store_last_key(store);
     watch_begin(watch, "settling", "documents", (uint64_t)last);
-    for (int64_t key = 1; key <= last && watch_goes_on(watch, (uint64_t)key); key++) {
-        int code = settle(store, key);
-        if (code == STORE_OK || code == STORE_E_CORRUPT || code > STORE_E_MEMORY)
-            continue;
-        snprintf(message_out, size, "%s", store_error_text(code));
-        return -1;
+    int code = STORE_OK;
+    for (int64_t key = 1; code == STORE_OK && key <= last && watch_goes_on(watch, (uint64_t)key);
+         key++) {
+        code = settle(store, key);
+        if (content_is_damage(code))
+            code = STORE_OK;
     }
     watch_end(watch);
-    snprintf(message_out, size, "interrupted; what was done so far stays");
-    return watch->interrupted ? -1 : 0;
+    if (code != STORE_OK)
+        return message_fail(message_out, "%s", content_error(code));
+    return watch->interrupted ? message_fail(message_out, "interrupted; what was done so far stays")
+                              : 0;
 }
 
-static int compact(const struct choices *choices, struct watch *watch, char *message_out,
-                   size_t size)
+static int compact(const struct choices *choices, struct watch *watch, char *message_out)
 {
     struct store *store;
-    if (store_open_existing(choices->data, &store, message_out, size) != STORE_OK)
+    if (store_open_existing(choices->data, &store, message_out, MESSAGE_MAX) != STORE_OK)
         return -1;
-    int result = settle_all(store, watch, message_out, size);
+    int result = settle_all(store, watch, message_out);
     int code = result == 0 ? store_compact(store) : STORE_OK;
     store_close(store);
     if (code == STORE_OK)
         return result;
-    snprintf(message_out, size, "%s%s", store_error_text(code),
-             code == STORE_E_FULL ? "; there must be room for twice the database" : "");
-    return -1;
+    return message_fail(message_out, "%s%s", store_error_text(code),
+                        code == STORE_E_FULL ? "; there must be room for twice the database" : "");
 }
 
 int compact_command(int argc, char **argv)
 {
     struct choices choices;
-    char path[FILES_PATH_MAX], wal[FILES_PATH_MAX], message[512];
+    char path[FILES_PATH_MAX], wal[FILES_PATH_MAX], message[MESSAGE_MAX];
     int status = choices_read(&choices, &form, argc, argv);
     if (status >= 0)
         return status;
@@ -110,7 +96,7 @@ int compact_command(int argc, char **argv)
     uint64_t before = files_bytes(path) + files_bytes(wal);
     struct watch watch;
     watch_init(&watch, choice_given(&choices, CHOICE_QUIET));
-    int result = compact(&choices, &watch, message, sizeof(message));
+    int result = compact(&choices, &watch, message);
     watch_deinit(&watch);
     if (result != 0) {
         fprintf(stderr, "quire compact: %s\n", message);

@@ -1,5 +1,7 @@
 #include "server/operate/content.h"
 
+#include "server/thread/clock.h"
+
 #include <string.h>
 
 struct ot_slice content_first(enum store_type type)
@@ -54,6 +56,24 @@ int content_load(struct store *store, const struct store_document *document,
         ot_doc_free(*doc_out);
     *version_out = head.version;
     return code;
+}
+
+int content_settle(struct store *store, int64_t key, const struct ot_doc *doc, uint64_t version)
+{
+    struct ot_buf snapshot = {0};
+    bool done = false;
+    int code = ot_doc_snapshot(doc, &snapshot);
+    while (code == OT_OK && !done)
+        code = store_settle(store, key, version, (struct store_slice){snapshot.data, snapshot.size},
+                            clock_unix_ms(), &done);
+    ot_buf_deinit(&snapshot);
+    return code;
+}
+
+bool content_is_damage(int code)
+{
+    bool is_of_engine = code < OT_OK && code > STORE_E_MEMORY;
+    return code == STORE_E_CORRUPT || (is_of_engine && code != OT_E_MEMORY);
 }
 
 const char *content_error(int code)

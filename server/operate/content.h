@@ -23,6 +23,13 @@ int content_apply(struct ot_doc *doc, struct store_slice op);
 int content_load(struct store *store, const struct store_document *document,
                  struct ot_doc **doc_out, uint64_t *version_out);
 
+/* Saves the document as the snapshot of this version, at which nothing is left of it in the log. 0
+ * or an error of store.h or ot.h. */
+int content_settle(struct store *store, int64_t key, const struct ot_doc *doc, uint64_t version);
+
+/* Whether an error of store.h or ot.h is the document's own: what is stored of it is damaged, or is
+ * no document. The others say nothing of it. */
+bool content_is_damage(int code);
 /* A sentence for an error of store.h or ot.h. */
 const char *content_error(int code);
 

@@ -17,15 +17,11 @@ static int run(struct store_backup *backup, struct watch *watch, char *message_o
         int code = store_backup_step(backup, &done);
         struct store_backup_progress progress = store_backup_progress(backup);
         watch->progress.total = progress.total_bytes / BYTES_PER_KIB;
-        if (code != STORE_OK) {
-            snprintf(message_out, COPY_MESSAGE_MAX, "the copy could not be written: %s",
-                     store_error_text(code));
-            return -1;
-        }
-        if (!watch_goes_on(watch, progress.done_bytes / BYTES_PER_KIB) && !done) {
-            snprintf(message_out, COPY_MESSAGE_MAX, "interrupted");
-            return -1;
-        }
+        if (code != STORE_OK)
+            return message_fail(message_out, "the copy could not be written: %s",
+                                store_error_text(code));
+        if (!watch_goes_on(watch, progress.done_bytes / BYTES_PER_KIB) && !done)
+            return message_fail(message_out, "interrupted");
     }
     return 0;
 }
@@ -34,8 +30,7 @@ static int sync_copy(const char *path, char *message_out)
 {
     if (files_sync(path) == 0)
         return 0;
-    snprintf(message_out, COPY_MESSAGE_MAX, "the copy could not be synced to disk: %s",
-             strerror(errno));
+    message_fail(message_out, "the copy could not be synced to disk: %s", strerror(errno));
     unlink(path);
     return -1;
 }
@@ -43,7 +38,7 @@ static int sync_copy(const char *path, char *message_out)
 int copy_store(struct store *store, const char *path, struct watch *watch, char *message_out)
 {
     struct store_backup *backup;
-    if (store_backup_begin(store, path, &backup, message_out, COPY_MESSAGE_MAX) != STORE_OK)
+    if (store_backup_begin(store, path, &backup, message_out, MESSAGE_MAX) != STORE_OK)
         return -1;
     watch_begin(watch, "copying", "KiB", 0);
     int result = run(backup, watch, message_out);
@@ -56,22 +51,22 @@ static int find_database(const char *data, char *path_out, char *message_out)
 {
     if (files_join(data, STORE_FILE, path_out) && files_exist(path_out))
         return 0;
-    snprintf(message_out, COPY_MESSAGE_MAX,
-             "there is no database in the directory \"%.200s\"; name the one that `quire serve` "
-             "was given, with --data DIR",
-             data);
-    return -1;
+    return message_fail(message_out,
+                        "there is no database in the directory \"%.200s\"; name the one that "
+                        "`quire serve` was given, with --data DIR",
+                        data);
 }
 
 /* Who has it open would have answered if it could. */
 static int inspect(const char *path, struct store **store_out, char *message_out)
 {
-    int code = store_inspect(path, store_out, message_out, COPY_MESSAGE_MAX);
+    int code = store_inspect(path, store_out, message_out, MESSAGE_MAX);
     if (code == STORE_E_BUSY)
-        snprintf(message_out, COPY_MESSAGE_MAX,
-                 "the database \"%.200s\" is open in a process that takes no requests (a server "
-                 "logs no_admin, or this is another command); stop it first",
-                 path);
+        message_fail(
+            message_out,
+            "the database \"%.200s\" is open in a process that takes no requests (a server "
+            "logs no_admin, or this is another command); stop it first",
+            path);
     return code == STORE_OK ? 0 : -1;
 }
 
@@ -81,7 +76,7 @@ int copy_database(const char *data, const char *path, struct watch *watch, char 
     struct store *store;
     if (find_database(data, database, message_out) != 0)
         return -1;
-    switch (ask_backup(data, path, watch, message_out, COPY_MESSAGE_MAX)) {
+    switch (ask_backup(data, path, watch, message_out)) {
     case ASK_DONE:
         return sync_copy(path, message_out);
     case ASK_FAILED:
@@ -102,14 +97,11 @@ int copy_open(const char *data, struct watch *watch, struct store **store_out, c
     char database[FILES_PATH_MAX], whole[FILES_PATH_MAX], copy[FILES_PATH_MAX];
     if (find_database(data, database, message_out) != 0)
         return -1;
-    if (!files_absolute(database, whole) || !files_partial(whole, copy)) {
-        snprintf(message_out, COPY_MESSAGE_MAX, "\"%.200s\": %s", data, strerror(errno));
-        return -1;
-    }
+    if (!files_absolute(database, whole) || !files_partial(whole, copy))
+        return message_fail(message_out, "\"%.200s\": %s", data, strerror(errno));
     const char *path = database;
-    switch (ask_backup(data, copy, watch, message_out, COPY_MESSAGE_MAX)) {
+    switch (ask_backup(data, copy, watch, message_out)) {
     case ASK_FAILED:
-        unlink(copy);
         return -1;
     case ASK_DONE:
         path = copy;

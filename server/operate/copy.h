@@ -2,13 +2,12 @@
 #ifndef QUIRE_OPERATE_COPY_H
 #define QUIRE_OPERATE_COPY_H
 
+#include "server/operate/message.h"
 #include "server/operate/watch.h"
 #include "storage/upkeep.h"
 
-#define COPY_MESSAGE_MAX 512
-
 /* Copies the open database into the new file `path`, which is absolute, and syncs it. 0, or -1 with
- * a sentence in `message_out` (COPY_MESSAGE_MAX) and no file. */
+ * a sentence in `message_out` (MESSAGE_MAX) and no file. */
 int copy_store(struct store *store, const char *path, struct watch *watch, char *message_out);
 /* The same of the database in the directory `data`, by the server that runs on it if there is one.
  */

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,18 +59,8 @@ struct exporting {
     enum format format;
     struct watch watch;
     struct store *store;
-    char message[COPY_MESSAGE_MAX];
+    char message[MESSAGE_MAX];
 };
-
-__attribute__((format(printf, 2, 3))) static int fail(struct exporting *exporting,
-                                                      const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(exporting->message, sizeof(exporting->message), format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 /* ---- one document to one stream: 0, or an error of store.h or ot.h ---- */
 
@@ -139,11 +128,14 @@ static int write_document(const struct exporting *exporting, const struct store_
 
 /* ---- files ---- */
 
-static int finish(struct exporting *exporting, const char *name, int code, bool written)
+/* `code`: of the document; `written`: it is in the file. */
+static int finish(struct exporting *exporting, const struct store_document *document, int code,
+                  const char *path, bool written)
 {
-    if (code == OT_OK && written)
-        return 0;
-    return fail(exporting, "%s: %s", name, code != OT_OK ? content_error(code) : strerror(errno));
+    if (code != OT_OK)
+        return message_fail(exporting->message, "document \"%s\": %s", document->id,
+                            content_error(code));
+    return written ? 0 : message_fail(exporting->message, "%s: %s", path, strerror(errno));
 }
 
 static int export_to_file(struct exporting *exporting, const struct store_document *document,
@@ -152,17 +144,17 @@ static int export_to_file(struct exporting *exporting, const struct store_docume
     char partial[FILES_PATH_MAX];
     bool force = choice_given(exporting->choices, CHOICE_FORCE);
     if (!files_partial(path, partial))
-        return fail(exporting, "%s: %s", path, strerror(errno));
+        return message_fail(exporting->message, "%s: %s", path, strerror(errno));
     int fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!out)
-        return fail(exporting, "%s: %s", path, strerror(errno));
+        return message_fail(exporting->message, "%s: %s", path, strerror(errno));
     int code = write_document(exporting, document, out);
     bool written = fflush(out) == 0 && !ferror(out) && fsync(fd) == 0;
-    int result = finish(exporting, path, code, (fclose(out) == 0) && written);
+    int result = finish(exporting, document, code, path, fclose(out) == 0 && written);
     if (result == 0 && files_place(partial, path, force) != 0)
-        result = fail(exporting, "%s: %s%s", path, strerror(errno),
-                      errno == EEXIST ? "; choose another name, or --force" : "");
+        result = message_fail(exporting->message, "%s: %s%s", path, strerror(errno),
+                              errno == EEXIST ? "; choose another name, or --force" : "");
     if (result != 0)
         unlink(partial);
     return result;
@@ -175,11 +167,13 @@ static int export_one(struct exporting *exporting)
     struct store_document document;
     int code = store_find(exporting->store, id, &document);
     if (code != STORE_OK)
-        return fail(exporting, "document \"%.64s\": %s", id, store_error_text(code));
+        return message_fail(exporting->message, "document \"%.64s\": %s", id,
+                            store_error_text(code));
     if (to)
         return export_to_file(exporting, &document, to);
     code = write_document(exporting, &document, stdout);
-    return finish(exporting, "standard output", code, fflush(stdout) == 0 && !ferror(stdout));
+    return finish(exporting, &document, code, "standard output",
+                  fflush(stdout) == 0 && !ferror(stdout));
 }
 
 static int export_key(struct exporting *exporting, int64_t key)
@@ -190,12 +184,15 @@ static int export_key(struct exporting *exporting, int64_t key)
     if (code == STORE_E_NOT_FOUND)
         return 0;
     if (code != STORE_OK)
-        return fail(exporting, "document number %" PRId64 ": %s", key, store_error_text(code));
+        return message_fail(exporting->message, "document number %" PRId64 ": %s", key,
+                            store_error_text(code));
     if (!content_is_id(document.id))
-        return fail(exporting, "document number %" PRId64 ": its id is none", key);
+        return message_fail(exporting->message,
+                            "document number %" PRId64 ": its id is not one (A-Z a-z 0-9 _ -)",
+                            key);
     snprintf(name, sizeof(name), "%s.%s", document.id, formats[exporting->format].suffix);
     if (!files_join(exporting->choices->to, name, path))
-        return fail(exporting, "the directory's name is too long");
+        return message_fail(exporting->message, "the directory's name is too long");
     return export_to_file(exporting, &document, path);
 }
 
@@ -205,7 +202,7 @@ static int export_all(struct exporting *exporting)
     int64_t last = store_last_key(exporting->store);
     uint64_t failures = 0;
     if (mkdir(exporting->choices->to, 0700) != 0 && errno != EEXIST)
-        return fail(exporting, "%s: %s", exporting->choices->to, strerror(errno));
+        return message_fail(exporting->message, "%s: %s", exporting->choices->to, strerror(errno));
     watch_begin(&exporting->watch, "exporting", "documents", (uint64_t)last);
     for (int64_t key = 1; key <= last && watch_goes_on(&exporting->watch, (uint64_t)key); key++) {
         if (export_key(exporting, key) == 0)
@@ -216,8 +213,9 @@ static int export_all(struct exporting *exporting)
     }
     watch_end(&exporting->watch);
     if (exporting->watch.interrupted)
-        return fail(exporting, "interrupted");
-    return failures > 0 ? fail(exporting, "%" PRIu64 " documents could not be exported", failures)
+        return message_fail(exporting->message, "interrupted");
+    return failures > 0 ? message_fail(exporting->message,
+                                       "%" PRIu64 " documents could not be exported", failures)
                         : 0;
 }
 

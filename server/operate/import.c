@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +40,7 @@ static const struct command_form form = {
         "Exit status: 0 done; 1 a file could not be imported, and none after it was; 2 wrong\n"
         "arguments.\n",
     .choices = CHOICE_DATA | CHOICE_ID | CHOICE_TITLE | CHOICE_QUIET,
-    .operands_min = 1,
+    .operand = "FILE",
     .operands_max = INT32_MAX,
 };
 
@@ -55,18 +54,8 @@ struct importing {
     struct watch watch;
     struct store *store;
     uint64_t stranger; /* the client of edits that are nobody's */
-    char message[LINES_MESSAGE_MAX];
+    char message[MESSAGE_MAX];
 };
-
-__attribute__((format(printf, 2, 3))) static int fail(struct importing *importing,
-                                                      const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(importing->message, sizeof(importing->message), format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 /* ---- the file ---- */
 
@@ -77,7 +66,7 @@ static int read_whole(struct importing *importing, const char *path, struct ot_b
     int code = OT_OK;
     FILE *file = fopen(path, "rbe");
     if (!file)
-        return fail(importing, "%s", strerror(errno));
+        return message_fail(importing->message, "%s", strerror(errno));
     while (code == OT_OK && out->size <= FILE_BYTES_MAX &&
            (got = fread(piece, 1, sizeof(piece), file)) > 0)
         code = ot_buf_append(out, piece, got);
@@ -85,10 +74,11 @@ static int read_whole(struct importing *importing, const char *path, struct ot_b
     int error = errno;
     fclose(file);
     if (failed)
-        return fail(importing, "%s", strerror(error));
+        return message_fail(importing->message, "%s", strerror(error));
     if (code != OT_OK || out->size > FILE_BYTES_MAX)
-        return fail(importing, "a file of more than %" PRIu64 " bytes, or than there is memory for",
-                    FILE_BYTES_MAX);
+        return message_fail(importing->message,
+                            "it is larger than %" PRIu64 " bytes, or than there is memory for",
+                            FILE_BYTES_MAX);
     return 0;
 }
 
@@ -102,7 +92,7 @@ static int parse(struct importing *importing, const char *path, struct ot_slice 
         return lines_read_delta(lines, text, importing->message);
     if (dot && strcmp(dot, ".txt") == 0)
         return lines_read_text(lines, text, importing->message);
-    return fail(importing, "the name ends in none of .jsonl, .json and .txt");
+    return message_fail(importing->message, "the name ends in none of .jsonl, .json and .txt");
 }
 
 /* ---- what it is called ---- */
@@ -110,11 +100,12 @@ static int parse(struct importing *importing, const char *path, struct ot_slice 
 static bool is_title(const char *title)
 {
     size_t chars = 0;
-    json_t *text = json_string(title); /* only of UTF-8 */
+    json_t *text = json_string(title);
+    bool is_utf8 = text != NULL;
     json_decref(text);
     for (const char *at = title; *at != '\0'; at++)
         chars += ((unsigned char)*at & 0xc0) != 0x80;
-    return text && chars <= LIMIT_TITLE_CHARS && strlen(title) <= STORE_TITLE_MAX;
+    return is_utf8 && chars <= LIMIT_TITLE_CHARS && strlen(title) <= STORE_TITLE_MAX;
 }
 
 static int name_document(struct importing *importing, const char *path,
@@ -131,10 +122,12 @@ static int name_document(struct importing *importing, const char *path,
                         : document->id[0] != '\0' ? document->title
                                                   : name;
     if (!content_is_id(id))
-        return fail(importing,
-                    "\"%.80s\" is no id: 1 to 64 of A-Z a-z 0-9 _ -; choose one with --id", id);
+        return message_fail(importing->message,
+                            "\"%.80s\" is no id: 1 to 64 of A-Z a-z 0-9 _ -; choose one with --id",
+                            id);
     if (!is_title(title))
-        return fail(importing, "the title is too long or not UTF-8; choose one with --title");
+        return message_fail(importing->message,
+                            "the title is too long or not UTF-8; choose one with --title");
     memmove(document->title, title, strlen(title) + 1);
     memmove(document->id, id, strlen(id) + 1);
     return 0;
@@ -169,19 +162,6 @@ static int append_batch(struct importing *importing, const struct lines *lines, 
     return store_append(importing->store, edits, count, NULL, 0);
 }
 
-static int settle(struct store *store, int64_t key, const struct lines *lines)
-{
-    struct ot_buf snapshot = {0};
-    bool done = false;
-    int code = ot_doc_snapshot(lines->doc, &snapshot) == OT_OK ? STORE_OK : STORE_E_MEMORY;
-    while (code == STORE_OK && !done)
-        code = store_settle(store, key, lines->count,
-                            (struct store_slice){snapshot.data, snapshot.size}, clock_unix_ms(),
-                            &done);
-    ot_buf_deinit(&snapshot);
-    return code;
-}
-
 static int append_all(struct importing *importing, const struct lines *lines, int64_t key)
 {
     size_t count;
@@ -193,7 +173,9 @@ static int append_all(struct importing *importing, const struct lines *lines, in
             code = STORE_E_INVALID;
     }
     watch_end(&importing->watch);
-    return code == STORE_OK && lines->count > 0 ? settle(importing->store, key, lines) : code;
+    return code == STORE_OK && lines->count > 0
+               ? content_settle(importing->store, key, lines->doc, lines->count)
+               : code;
 }
 
 static int write_document(struct importing *importing, struct lines *lines)
@@ -202,8 +184,9 @@ static int write_document(struct importing *importing, struct lines *lines)
     int64_t made_ms = document->created_ms ? document->created_ms : clock_unix_ms();
     int code = store_create(importing->store, document, made_ms);
     if (code == STORE_E_EXISTS)
-        return fail(importing, "a document \"%s\" is there, or was once; choose another --id",
-                    document->id);
+        return message_fail(importing->message,
+                            "a document \"%s\" is there, or was once; choose another --id",
+                            document->id);
     if (code == STORE_OK) {
         code = append_all(importing, lines, document->key);
         if (code == STORE_OK)
@@ -212,8 +195,9 @@ static int write_document(struct importing *importing, struct lines *lines)
             store_delete(importing->store, document->key);
     }
     if (importing->watch.interrupted)
-        return fail(importing, "interrupted; the id \"%s\" is used up", document->id);
-    return code == STORE_OK ? 0 : fail(importing, "%s", store_error_text(code));
+        return message_fail(importing->message, "interrupted; the id \"%s\" is used up",
+                            document->id);
+    return code == STORE_OK ? 0 : message_fail(importing->message, "%s", content_error(code));
 }
 
 static int check_size(struct importing *importing, const struct lines *lines)
@@ -224,7 +208,8 @@ static int check_size(struct importing *importing, const struct lines *lines)
     ot_buf_deinit(&snapshot);
     if (code == OT_OK && size <= LIMIT_DOCUMENT_BYTES)
         return 0;
-    return fail(importing, "the document is larger than %d bytes", LIMIT_DOCUMENT_BYTES);
+    return message_fail(importing->message, "the document is larger than %d bytes",
+                        LIMIT_DOCUMENT_BYTES);
 }
 
 static int import_file(struct importing *importing, const char *path)

@@ -6,13 +6,13 @@
 #define QUIRE_OPERATE_LINES_H
 
 #include "server/operate/lines_sharing.h"
+#include "server/operate/message.h"
 
 #include <quire/ot.h>
 #include <stdbool.h>
 #include <stdio.h>
 
-#define LINES_FORM        1 /* the number in the header */
-#define LINES_MESSAGE_MAX 512
+#define LINES_FORM 1 /* the number in the header */
 
 /* ---- writing: 0, or an error of store.h or ot.h; what the file refuses shows in ferror ---- */
 
@@ -44,7 +44,7 @@ struct lines {
 
 void lines_deinit(struct lines *lines);
 
-/* Each 0, or -1 with a sentence in `message_out` (LINES_MESSAGE_MAX). Every edit has been applied
+/* Each 0, or -1 with a sentence in `message_out` (MESSAGE_MAX). Every edit has been applied
  * to `doc` when it is 0. */
 int lines_read(struct lines *lines, struct ot_slice text, char *message_out);
 /* A document without history, rich. */

@@ -27,9 +27,9 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct reading *re
     va_list arguments;
     int size = 0;
     if (reading->line > 0)
-        size = snprintf(reading->message, LINES_MESSAGE_MAX, "line %zu: ", reading->line);
+        size = snprintf(reading->message, MESSAGE_MAX, "line %zu: ", reading->line);
     va_start(arguments, format);
-    vsnprintf(reading->message + size, LINES_MESSAGE_MAX - (size_t)size, format, arguments);
+    vsnprintf(reading->message + size, MESSAGE_MAX - (size_t)size, format, arguments);
     va_end(arguments);
     return -1;
 }
@@ -334,7 +334,6 @@ static int take_content(const struct reading *reading, struct ot_slice snapshot)
 /* Editors rely on a rich document's last newline. */
 static int end_with_newline(struct ot_buf *snapshot)
 {
-    static const uint8_t newline[] = {0x02, 0x09, '\n'};
     struct ot_component component = {.kind = OT_EMBED};
     struct ot_buf ended = {0};
     struct ot_iter iter;
@@ -343,8 +342,7 @@ static int end_with_newline(struct ot_buf *snapshot)
         ;
     if (component.kind == OT_INSERT && component.content.data[component.content.size - 1] == '\n')
         return OT_OK;
-    int code = ot_compose((struct ot_slice){newline, sizeof(newline)}, ot_buf_slice(snapshot),
-                          OT_STABLE, &ended);
+    int code = ot_compose(content_first(STORE_RICH), ot_buf_slice(snapshot), OT_STABLE, &ended);
     ot_buf_deinit(snapshot);
     *snapshot = ended;
     return code;

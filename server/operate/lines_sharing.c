@@ -68,7 +68,7 @@ int lines_sharing_write(struct store *store, int64_t key, json_t *header)
 static unsigned role_of(const json_t *line)
 {
     const char *name = json_string_value(json_object_get(line, "role"));
-    unsigned role = name && *name ? STORE_ROLE_MAX : 0;
+    unsigned role = name ? STORE_ROLE_MAX : 0;
     while (role > 0 && strcmp(roles[role], name) != 0)
         role--;
     return role;
@@ -141,10 +141,11 @@ const char *lines_sharing_read(const json_t *header, struct lines_sharing *shari
     sharing_out->link_count = link_count;
     for (size_t i = 0; i < member_count; i++)
         if (!read_member(json_array_get(members, i), &sharing_out->members[i]))
-            return "one of \"members\" is none";
+            return "one of \"members\" is not as export writes them: sub, role, at_ms";
     for (size_t i = 0; i < link_count; i++)
         if (!read_link(json_array_get(links, i), &sharing_out->links[i]))
-            return "one of \"links\" is none";
+            return "one of \"links\" is not as export writes them: number, hash, role, label, "
+                   "created_ms, expires_ms";
     return NULL;
 }
 

@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-#define MESSAGE_MAX 512
-
 static const struct command_form form = {
     .name = "metrics",
     .usage = "Usage: quire metrics [options]\n"
@@ -29,7 +27,7 @@ int metrics_command(int argc, char **argv)
     int status = choices_read(&choices, &form, argc, argv);
     if (status >= 0)
         return status;
-    switch (ask_metrics(choices.data, stdout, message, sizeof(message))) {
+    switch (ask_metrics(choices.data, stdout, message)) {
     case ASK_DONE:
         return STATUS_OK;
     case ASK_NOBODY:

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,7 @@ static const struct command_form form = {
         "\n"
         "Exit status: 0 restored; 1 not, and all is as it was; 2 wrong arguments.\n",
     .choices = CHOICE_DATA | CHOICE_FORCE | CHOICE_QUIET,
-    .operands_min = 1,
+    .operand = "BACKUP.db",
     .operands_max = 1,
 };
 
@@ -43,7 +42,7 @@ static const struct command_form form = {
 
 struct restore {
     const char *data;
-    bool force, quiet;
+    bool force;
     struct watch watch;
     struct checked checked;
     char database[FILES_PATH_MAX]; /* what is to be there */
@@ -51,18 +50,8 @@ struct restore {
     char made[FILES_PATH_MAX];
     char kept[FILES_PATH_MAX]; /* what was there before; "" for nothing */
     int lock;                  /* on that, or -1 */
-    char message[COPY_MESSAGE_MAX];
+    char message[MESSAGE_MAX];
 };
-
-__attribute__((format(printf, 2, 3))) static int fail(struct restore *restore, const char *format,
-                                                      ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(restore->message, sizeof(restore->message), format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 /* ---- the place ---- */
 
@@ -72,36 +61,38 @@ static int lock_database(struct restore *restore)
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     restore->lock = open(restore->database, O_RDWR | O_CLOEXEC);
     if (restore->lock < 0)
-        return fail(restore, "the database \"%.200s\" cannot be opened: %s", restore->database,
-                    strerror(errno));
+        return message_fail(restore->message, "the database \"%.200s\" cannot be opened: %s",
+                            restore->database, strerror(errno));
     if (fcntl(restore->lock, F_OFD_SETLK, &lock) != 0)
-        return fail(restore, "a server runs on \"%.200s\"; stop it first", restore->data);
+        return message_fail(restore->message, "a server runs on \"%.200s\"; stop it first",
+                            restore->data);
     return 0;
 }
 
 static int prepare_place(struct restore *restore)
 {
     if (mkdir(restore->data, 0700) != 0 && errno != EEXIST)
-        return fail(restore, "the directory \"%.200s\" cannot be made: %s", restore->data,
-                    strerror(errno));
+        return message_fail(restore->message, "the directory \"%.200s\" cannot be made: %s",
+                            restore->data, strerror(errno));
     if (!files_join(restore->data, STORE_FILE, restore->database) ||
         !files_join(restore->data, "restore-XXXXXX", restore->dir))
-        return fail(restore, "the directory's name is too long");
+        return message_fail(restore->message, "the directory's name is too long");
     if (!files_exist(restore->database))
         return 0;
     if (lock_database(restore) != 0)
         return -1;
     if (restore->force)
         return 0;
-    return fail(restore,
-                "there is a database in \"%.200s\"; restore into another directory, or with "
-                "--force, which keeps it beside",
-                restore->data);
+    return message_fail(
+        restore->message,
+        "there is a database in \"%.200s\"; restore into another directory, or with "
+        "--force, which keeps it beside",
+        restore->data);
 }
 
 /* ---- the new database ---- */
 
-/* Opened as a server does, which so it can be, and given its epoch. */
+/* Opened as a server opens it, and given its new epoch. */
 static int renew(struct restore *restore)
 {
     struct store *store;
@@ -110,7 +101,8 @@ static int renew(struct restore *restore)
     int code = store_renew_epoch(store);
     store_close(store);
     if (code != STORE_OK)
-        return fail(restore, "the database could not be written: %s", store_error_text(code));
+        return message_fail(restore->message, "the database could not be written: %s",
+                            store_error_text(code));
     return 0;
 }
 
@@ -118,13 +110,14 @@ static int copy_backup(struct restore *restore, struct store *backup)
 {
     char whole[FILES_PATH_MAX];
     if (!mkdtemp(restore->dir)) {
-        fail(restore, "nothing can be made in \"%.200s\": %s", restore->data, strerror(errno));
+        message_fail(restore->message, "nothing can be made in \"%.200s\": %s", restore->data,
+                     strerror(errno));
         restore->dir[0] = '\0';
         return -1;
     }
     if (!files_join(restore->dir, STORE_FILE, restore->made) ||
         !files_absolute(restore->made, whole))
-        return fail(restore, "the directory's name is too long");
+        return message_fail(restore->message, "the directory's name is too long");
     if (copy_store(backup, whole, &restore->watch, restore->message) != 0)
         return -1;
     return renew(restore);
@@ -135,7 +128,8 @@ static int check_backup(struct restore *restore, struct store *backup)
     if (check_store(backup, CHECK_EDITS, &restore->watch, &restore->checked, restore->message) != 0)
         return -1;
     if (restore->checked.findings > 0)
-        return fail(restore, "the backup is damaged and has not been used; take another one");
+        return message_fail(restore->message,
+                            "the backup is damaged and has not been used; take another one");
     return 0;
 }
 
@@ -160,8 +154,9 @@ static int keep(struct restore *restore, const char *suffix)
     snprintf(to, sizeof(to), "%s%s", restore->kept, suffix);
     if (link(from, to) == 0 || (errno == ENOENT && *suffix))
         return 0;
-    return fail(restore, "the database that is there cannot be kept as \"%.200s\": %s",
-                restore->kept, strerror(errno));
+    return message_fail(restore->message,
+                        "the database that is there cannot be kept as \"%.200s\": %s",
+                        restore->kept, strerror(errno));
 }
 
 /* What is there gets a second name, with its write-ahead log: without the first, it would be a
@@ -174,11 +169,12 @@ static int keep_old(struct restore *restore)
     gmtime_r(&now, &utc);
     strftime(stamp, sizeof(stamp), "before-%Y%m%d-%H%M%S.db", &utc);
     if (!files_join(restore->data, stamp, restore->kept))
-        return fail(restore, "the directory's name is too long");
+        return message_fail(restore->message, "the directory's name is too long");
     if (keep(restore, "") != 0 || keep(restore, "-wal") != 0)
         return -1;
     if (files_sync_dir_of(restore->database) != 0)
-        return fail(restore, "\"%.200s\" cannot be synced: %s", restore->data, strerror(errno));
+        return message_fail(restore->message, "\"%.200s\" cannot be synced: %s", restore->data,
+                            strerror(errno));
     return 0;
 }
 
@@ -192,13 +188,15 @@ static int put_in_place(struct restore *restore)
     snprintf(wal, sizeof(wal), "%s-wal", restore->database);
     snprintf(kept_wal, sizeof(kept_wal), "%s-wal", restore->kept);
     if (unlink(wal) != 0 && errno != ENOENT)
-        return fail(restore, "\"%.200s\" cannot be removed: %s", wal, strerror(errno));
+        return message_fail(restore->message, "\"%.200s\" cannot be removed: %s", wal,
+                            strerror(errno));
     if (files_place(restore->made, restore->database, replace) == 0)
         return 0;
-    fail(restore, "the database cannot be put in place: %s", strerror(errno));
+    message_fail(restore->message, "the database cannot be put in place: %s", strerror(errno));
     if (replace && link(kept_wal, wal) != 0 && errno != ENOENT)
-        fail(restore, "the database that was there could not be put back: it is \"%.200s\"",
-             restore->kept);
+        message_fail(restore->message,
+                     "the database that was there could not be put back: it is \"%.200s\"",
+                     restore->kept);
     return -1;
 }
 

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX 512
-
 static const struct command_form revoke_form = {
     .name = "token revoke",
     .usage =
@@ -65,7 +63,7 @@ static bool store_it(const char *data, const char *words, char *message_out)
     struct store *store;
     int64_t now_s = clock_unix_ms() / 1000;
     if (!admin_revocation(words, now_s, &revocation)) {
-        snprintf(message_out, MESSAGE_MAX, "a name has 1 to %d bytes", STORE_SUBJECT_MAX);
+        message_fail(message_out, "a name has 1 to %d bytes", STORE_SUBJECT_MAX);
         return false;
     }
     if (store_open_existing(data, &store, message_out, MESSAGE_MAX) != STORE_OK)
@@ -74,7 +72,7 @@ static bool store_it(const char *data, const char *words, char *message_out)
     if (code == STORE_OK)
         code = store_revoke(store, &revocation, LIMIT_REVOCATIONS);
     store_close(store);
-    snprintf(message_out, MESSAGE_MAX, "%s", store_error_text(code));
+    message_fail(message_out, "%s", store_error_text(code));
     return code == STORE_OK;
 }
 
@@ -98,14 +96,15 @@ int token_revoke_command(int argc, char **argv)
     if (!name || (choices.sub && choices.jti) || strlen(name) > STORE_SUBJECT_MAX ||
         has_controls(name)) {
         fprintf(stderr,
-                "quire token revoke: name one --sub or one --jti, of at most %d bytes\n"
+                "quire token revoke: name one --sub or one --jti, of at most %d bytes and without "
+                "control characters\n"
                 "Try: quire token revoke --help\n",
                 STORE_SUBJECT_MAX);
         return STATUS_USAGE;
     }
     snprintf(words, sizeof(words), ADMIN_REVOKE "%s%s", choices.sub ? ADMIN_SUB : ADMIN_JTI, name);
     watch_init(&watch, true);
-    enum asked asked = ask_server(choices.data, words, -1, &watch, message, sizeof(message));
+    enum asked asked = ask_server(choices.data, words, -1, &watch, message);
     watch_deinit(&watch);
     bool done =
         asked == ASK_DONE ||
@@ -128,14 +127,14 @@ int token_reload_command(int argc, char **argv)
     }
     int file = open(choices.keys, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file < 0) {
-        snprintf(message, sizeof(message), "%.200s: %s", choices.keys, strerror(errno));
+        message_fail(message, "%.200s: %s", choices.keys, strerror(errno));
         return report("token reload", false, message);
     }
     watch_init(&watch, true);
-    enum asked asked = ask_server(choices.data, ADMIN_KEYS, file, &watch, message, sizeof(message));
+    enum asked asked = ask_server(choices.data, ADMIN_KEYS, file, &watch, message);
     watch_deinit(&watch);
     close(file);
     if (asked == ASK_NOBODY)
-        snprintf(message, sizeof(message), "no server runs on that data directory");
+        message_fail(message, "no server runs on %.200s", choices.data);
     return report("token reload", asked == ASK_DONE, message);
 }

@@ -35,14 +35,14 @@ static int open_one(const struct choices *choices, struct watch *watch, struct s
 {
     if (choices->operand_count == 0)
         return copy_open(choices->data, watch, store_out, message_out);
-    return store_inspect(choices->operands[0], store_out, message_out, COPY_MESSAGE_MAX) == STORE_OK
+    return store_inspect(choices->operands[0], store_out, message_out, MESSAGE_MAX) == STORE_OK
                ? 0
                : -1;
 }
 
 static int verify(const struct choices *choices, struct watch *watch)
 {
-    char message[COPY_MESSAGE_MAX];
+    char message[MESSAGE_MAX];
     struct store *store;
     struct checked checked;
     if (open_one(choices, watch, &store, message) != 0) {

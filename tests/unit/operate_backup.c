@@ -148,9 +148,9 @@ static void what_cannot_be_backed_up_is_refused(void **state)
     quire(1, "is the database itself", "backup", "--force", "--data", place->data,
           place_path(place, "data/quire.db"));
     quire(1, "is a directory", "backup", "--force", "--data", place->data, place->dir);
-    quire(1, "cannot be made there", "backup", "--data", place->data,
+    quire(1, "cannot be made", "backup", "--data", place->data,
           place_path(place, "no/such/backup.db"));
-    quire(2, "something is missing", "backup", "--data", place->data);
+    quire(2, "TARGET.db is missing", "backup", "--data", place->data);
     quire(2, "Try: quire backup --help", "backup", "--all", place->backup);
     quire(0, "Usage: quire backup", "backup", "--help");
     assert_int_equal(count_files(place->dir, "backup"), 0);
@@ -354,7 +354,7 @@ static void nothing_is_restored_under_a_server_or_from_damage(void **state)
     quire(1, "the backup is damaged", "restore", "--data", place->other,
           place_path(place, "quire.db"));
     assert_int_equal(count_files(place->other, "quire"), 0);
-    quire(2, "something is missing", "restore");
+    quire(2, "BACKUP.db is missing", "restore");
     quire(0, "Usage: quire restore", "restore", "--help");
 }
 

@@ -287,7 +287,7 @@ static void what_cannot_be_imported_is_refused_and_nothing_is_written(void **sta
     quire(1, "the title is too long", "import", "--data", place->data, "--title", title, path);
     quire(0, "", "import", "--data", place->data, "--title", title + 1, path);
     quire(2, "for a single file", "import", "--data", place->data, "--id", "x", path, path);
-    quire(2, "something is missing", "import");
+    quire(2, "FILE is missing", "import");
     quire(0, "Usage: quire import", "import", "--help");
 }
 
@@ -324,7 +324,7 @@ static void all_but_a_damaged_document_go_out(void **state)
     run_sql(place->data, "UPDATE snapshots SET sum = sum + 1 WHERE doc = 1");
     const char *output = quire(1, "1 documents could not be exported", "export", "--data",
                                place->data, "--all", "--to", out);
-    assert_holds(output, "rich.json: stored data does not match its checksum");
+    assert_holds(output, "document \"rich\": stored data does not match its checksum");
     assert_int_equal(count_files(out, ".json"), 2);
     assert_int_equal(count_files(out, "rich"), 0);
 }
@@ -358,7 +358,7 @@ static void an_id_that_is_a_path_leads_nowhere(void **state)
     const char *out = place_path(place, "out");
     const char *output = quire(1, "1 documents could not be exported", "export", "--data",
                                place->data, "--all", "--to", out);
-    assert_holds(output, "document number 1: its id is none");
+    assert_holds(output, "document number 1: its id is not one (A-Z a-z 0-9 _ -)");
     assert_int_equal(count_files(place->dir, "up-x"), 0);
 }
 

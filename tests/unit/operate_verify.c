@@ -1,7 +1,9 @@
 /* quire verify, and what it makes of each kind of damage. */
 #include "lib/operate_world.h"
+#include "server/operate/check.h"
 
 #include <fcntl.h>
+#include <quire/ot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,6 +286,41 @@ static void a_server_serves_the_others_of_a_damaged_document(void **state)
     assert_lacks(output, "missing");
 }
 
+/* ---- memory ---- */
+
+static unsigned applies_until_shortage; /* 0: there is memory */
+
+int __real_ot_doc_apply(struct ot_doc *doc, struct ot_slice op, struct ot_error *error);
+int __wrap_ot_doc_apply(struct ot_doc *doc, struct ot_slice op, struct ot_error *error);
+
+int __wrap_ot_doc_apply(struct ot_doc *doc, struct ot_slice op, struct ot_error *error)
+{
+    if (applies_until_shortage > 0 && --applies_until_shortage == 0)
+        return OT_E_MEMORY;
+    return __real_ot_doc_apply(doc, op, error);
+}
+
+/* What was not looked at is not called well: neither up to the snapshot nor after it. */
+static void without_memory_nothing_is_said_to_be_well(void **state)
+{
+    const struct place *place = *state;
+    char message[MESSAGE_MAX];
+    struct checked checked;
+    struct watch watch;
+    make(place);
+    struct store *store = open_store(place->data);
+    watch_init(&watch, true);
+    assert_int_equal(check_store(store, CHECK_EDITS, &watch, &checked, message), 0);
+    for (unsigned at = 1; at <= EDITS; at += SETTLED - 1) {
+        applies_until_shortage = at;
+        assert_int_equal(check_store(store, CHECK_EDITS, &watch, &checked, message), -1);
+        assert_string_equal(message, "not enough memory");
+        assert_int_equal(checked.findings, 0);
+    }
+    watch_deinit(&watch);
+    store_close(store);
+}
+
 #define PLACE_TEST(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)
@@ -297,6 +334,7 @@ int main(void)
         PLACE_TEST(what_is_no_database_is_refused),
         PLACE_TEST(a_database_in_use_is_verified_by_a_copy),
         PLACE_TEST(a_server_serves_the_others_of_a_damaged_document),
+        PLACE_TEST(without_memory_nothing_is_said_to_be_well),
     };
     return cmocka_run_group_tests_name("operate_verify", tests, NULL, NULL);
 }
