@@ -49,6 +49,9 @@ quire_test(unit/history quire-hub test_lib_ot)
 include(sim/sim.cmake)
 quire_test(unit/serve_pace quire-serve)
 quire_test(unit/serve_lifecycle quire-serve)
+quire_test(unit/serve_server quire-serve)
+target_sources(test_serve_server PRIVATE lib/temp_dir.c)
+target_link_options(test_serve_server PRIVATE -Wl,--wrap=gates_stop)
 
 # The real program, with people who write.
 add_library(test-server-process STATIC lib/server_process.c lib/temp_dir.c lib/writers.c)

@@ -375,14 +375,14 @@ void server_drain(struct server *server)
 
 void server_stop(struct server *server)
 {
-    /* A thread that is given things outlives all that give them: the hub's sends to the gates, the
-     * gates' goodbyes still go into the hub's inbox, and the store and the hub give to each other.
-     */
+    /* What is given things, or asked, outlives all that give and ask: the hub sends to the gates,
+     * the admin asks them for what they have counted, the gates' goodbyes still go into the hub's
+     * inbox, and the store and the hub give to each other. */
     hub_thread_end(server->hub_thread);
-    if (server->gates)
-        gates_stop(server->gates);
     store_thread_end(server->store_thread);
     admin_stop(server->admin);
+    if (server->gates)
+        gates_stop(server->gates);
     store_thread_free(server->store_thread);
     hub_thread_free(server->hub_thread);
     token_keys_free(server->keys);
