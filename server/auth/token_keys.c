@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define VARIANT       sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define NAME_REASON   "a key's name is 1 to 64 of A-Z a-z 0-9 _ . -"
+#define RANDOM_REASON "there is no source of randomness"
 
 _Static_assert(TOKEN_MAC_SIZE == crypto_auth_hmacsha256_BYTES, "size of an HS256 signature");
 _Static_assert(TOKEN_SIGNATURE_MAX == crypto_sign_BYTES, "size of an EdDSA signature");
@@ -86,7 +88,7 @@ static const char *take_line(struct token_keys *keys, char *line)
     if (!algorithm || !encoded || next_word(&line))
         return "a line is a name, an algorithm and a key";
     if (!is_name(name))
-        return "a key's name is 1 to 64 of A-Z a-z 0-9 _ . -";
+        return NAME_REASON;
     for (size_t i = 0; i < keys->count; i++)
         if (strcmp(keys->keys[i].name, name) == 0)
             return "another key has this name";
@@ -165,7 +167,7 @@ struct token_keys *token_keys_read_file(int fd, const char *name, char *message_
                                         size_t message_size)
 {
     if (sodium_init() < 0) {
-        snprintf(message_out, message_size, "there is no source of randomness");
+        snprintf(message_out, message_size, "%s", RANDOM_REASON);
         return NULL;
     }
     char *text = read_text(fd, name, message_out, message_size);
@@ -290,16 +292,23 @@ int token_keys_make(const char *path, const char *name, enum token_algorithm alg
 {
     uint8_t secret[TOKEN_SECRET_BYTES_MIN], pair[crypto_sign_SECRETKEYBYTES];
     uint8_t public[crypto_sign_PUBLICKEYBYTES];
-    if (!is_name(name) || sodium_init() < 0) {
-        snprintf(message_out, message_size, "a key's name is 1 to 64 of A-Z a-z 0-9 _ . -");
+    if (!is_name(name)) {
+        snprintf(message_out, message_size, "%s", NAME_REASON);
+        return -1;
+    }
+    if (sodium_init() < 0) {
+        snprintf(message_out, message_size, "%s", RANDOM_REASON);
         return -1;
     }
     randombytes_buf(secret, sizeof(secret));
     crypto_sign_seed_keypair(public, pair, secret);
     int result = write_key(path, name, algorithm == TOKEN_HS256 ? "HS256" : "EdDSA-secret", secret,
                            message_out, message_size);
-    if (result == 0 && algorithm == TOKEN_EDDSA)
+    bool wrote_secret = result == 0;
+    if (wrote_secret && algorithm == TOKEN_EDDSA)
         result = write_key(public_path, name, "EdDSA", public, message_out, message_size);
+    if (result != 0 && wrote_secret)
+        unlink(path);
     sodium_memzero(secret, sizeof(secret));
     sodium_memzero(pair, sizeof(pair));
     return result;

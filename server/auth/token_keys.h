@@ -66,7 +66,7 @@ size_t token_key_sign(const struct token_key *key, const uint8_t *data, size_t s
 
 /* Makes a new file, readable by its owner alone, with one new key of this name that can sign;
  * `public_path`: for EdDSA, one with the key that proves them, for the server (else NULL). -1 with
- * a sentence. */
+ * a sentence, and no file. */
 int token_keys_make(const char *path, const char *name, enum token_algorithm algorithm,
                     const char *public_path, char *message_out, size_t message_size);
 

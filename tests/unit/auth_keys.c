@@ -202,6 +202,13 @@ static void new_keys_sign_for_those_who_prove(void **state)
                                      sizeof(place->message)),
                      -1);
     assert_non_null(strstr(place->message, "File exists"));
+    /* Half of a pair is none. */
+    assert_int_equal(unlink(place->path), 0);
+    assert_int_equal(token_keys_make(place->path, "new", TOKEN_EDDSA, place->other, place->message,
+                                     sizeof(place->message)),
+                     -1);
+    assert_non_null(strstr(place->message, "keys.pub cannot be made: File exists"));
+    assert_int_equal(access(place->path, F_OK), -1);
     assert_int_equal(token_keys_make(place->other, "a b", TOKEN_HS256, NULL, place->message,
                                      sizeof(place->message)),
                      -1);
