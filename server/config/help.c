@@ -12,7 +12,8 @@
 static const char intro[] =
     "Usage: quire serve [options]\n"
     "\n"
-    "Serves the documents in a data directory, with the editor, to browsers on this machine.\n"
+    "Serves the documents in a data directory, with the editor, to browsers: on this machine, and\n"
+    "with --token-keys on any.\n"
     "SIGTERM or SIGINT stops it; what was acknowledged is on disk at any time.\n"
     "\n"
     "An option can be given in four places. The first of these that names it decides:\n"

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define URL_MAX (ADDRESS_HOST_MAX + 32)
+#define URL_MAX    (ADDRESS_HOST_MAX + 32)
+#define NUMBER_MAX 24
 
-_Static_assert(ANNOUNCE_PATH_MAX >= PATH_MAX, "realpath writes up to PATH_MAX");
-
-const char *announce_path(const char *dir, char *buffer)
+/* The directory's whole path, or `dir` when that cannot be told. */
+static const char *whole_path(const char *dir, char *buffer)
 {
     return realpath(dir, buffer) ? buffer : dir;
 }
@@ -31,7 +31,7 @@ static void friendly_url(const struct config *config, unsigned port, char *url_o
 void announce_start(struct log *log, const struct config *config, bool friendly)
 {
     const char *data = config_text(config, OPTION_DATA);
-    char quoted[ANNOUNCE_PATH_MAX], words[ANNOUNCE_PATH_MAX + 64];
+    char quoted[PATH_MAX], words[PATH_MAX + 64];
     if (friendly) {
         snprintf(words, sizeof(words), "Quire " QUIRE_VERSION ": opening the documents in %s\n",
                  data);
@@ -48,7 +48,7 @@ void announce_start(struct log *log, const struct config *config, bool friendly)
 static void say_serving(struct log *log, const struct config *config, unsigned port,
                         const char *path)
 {
-    char url[URL_MAX], words[URL_MAX + ANNOUNCE_PATH_MAX + 128];
+    char url[URL_MAX], words[URL_MAX + PATH_MAX + 128];
     friendly_url(config, port, url);
     snprintf(words, sizeof(words),
              "\n"
@@ -62,8 +62,8 @@ static void say_serving(struct log *log, const struct config *config, unsigned p
 
 void announce_serving(struct log *log, const struct config *config, unsigned port, bool friendly)
 {
-    char buffer[ANNOUNCE_PATH_MAX], url[URL_MAX], quoted[ANNOUNCE_PATH_MAX];
-    const char *path = announce_path(config_text(config, OPTION_DATA), buffer);
+    char buffer[PATH_MAX], url[URL_MAX], quoted[PATH_MAX];
+    const char *path = whole_path(config_text(config, OPTION_DATA), buffer);
     if (friendly) {
         say_serving(log, config, port, path);
         return;
@@ -75,17 +75,26 @@ void announce_serving(struct log *log, const struct config *config, unsigned por
               log_quote(path, quoted, sizeof(quoted)));
 }
 
+/* A number may be another by now than was asked for. */
+static const char *value_of(const struct config *config, enum option_id id, char *buffer)
+{
+    const char *text = config_text(config, id);
+    if (quire_options[id].kind != OPTION_NUMBER)
+        return *text ? text : "none";
+    snprintf(buffer, NUMBER_MAX, "%llu", (unsigned long long)config_number(config, id));
+    return buffer;
+}
+
 void announce_check(const struct config *config, unsigned port)
 {
-    char url[URL_MAX], path[ANNOUNCE_PATH_MAX], origin[ANNOUNCE_PATH_MAX];
+    char url[URL_MAX], path[PATH_MAX], origin[PATH_MAX], number[NUMBER_MAX];
     friendly_url(config, port, url);
     printf("All is well. Quire would serve the documents in\n"
            "  %s\nat\n  %s\n\n",
-           announce_path(config_text(config, OPTION_DATA), path), url);
-    printf("%-20s %-32s %s\n", "option", "value", "from");
-    for (int id = 0; id < OPTION_COUNT; id++) {
-        const char *text = config_text(config, (enum option_id)id);
-        printf("%-20s %-32s %s\n", quire_options[id].name, *text ? text : "none",
+           whole_path(config_text(config, OPTION_DATA), path), url);
+    printf("%-24s %-32s %s\n", "option", "value", "from");
+    for (int id = 0; id < OPTION_COUNT; id++)
+        printf("%-24s %-32s %s\n", quire_options[id].name,
+               value_of(config, (enum option_id)id, number),
                config_origin(config, (enum option_id)id, origin, sizeof(origin)));
-    }
 }

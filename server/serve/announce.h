@@ -6,12 +6,6 @@
 #include "server/log/log.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-
-#define ANNOUNCE_PATH_MAX 4096
-
-/* The directory's whole path, or `dir` when that cannot be told. */
-const char *announce_path(const char *dir, char *buffer);
 
 /* The server is about to open `data`. `friendly`: somebody is looking on. */
 void announce_start(struct log *log, const struct config *config, bool friendly);

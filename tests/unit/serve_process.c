@@ -243,6 +243,10 @@ static void connections_that_do_not_fit_are_refused_or_lowered(void **state)
              "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 64",
              QUIRE_PROGRAM, place->data);
     assert_run(arguments, 0, "All is well");
+    snprintf(script, sizeof(script),
+             "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s", QUIRE_PROGRAM,
+             place->data);
+    assert_run(arguments, 0, "\nconnections              64 ");
 
     static struct process process;
     snprintf(script, sizeof(script), "ulimit -n 200; exec %s serve --listen 127.0.0.1:0 --data %s",
