@@ -1,8 +1,8 @@
 /*
  * The log: events, one line each, on stderr. A line holds a time, a level, a name and fields:
  *
- *     2026-01-31T12:00:00.000Z info listening url=http://127.0.0.1:8080 gates=1
- *     {"time":"2026-01-31T12:00:00.000Z","level":"info","event":"listening","url":"…","gates":1}
+ *     2026-01-31T12:00:00.000Z info serving url=http://127.0.0.1:8080 workers=1
+ *     {"time":"2026-01-31T12:00:00.000Z","level":"info","event":"serving","url":"…","workers":1}
  *
  * Fields are given as `key=value` pairs with a space between. A value is a bare word, or stands in
  * double quotes with `\` before `"` and `\` (log_quote makes such). Control characters come out

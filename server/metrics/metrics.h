@@ -1,7 +1,8 @@
 /*
- * What the server counts. Three tables: metrics of their own, refusals by error code, and closed
- * connections by close code. Each thread that counts has a `struct metrics` that it alone writes;
- * whoever wants to know adds them up. The text is that of Prometheus (version 0.0.4).
+ * What the server counts. Four tables: metrics of their own, refusals by error code, refused
+ * requests by their reason, and closed connections by close code. Each thread that counts has a
+ * `struct metrics` that it alone writes; whoever wants to know adds them up. The text is that of
+ * Prometheus (version 0.0.4).
  */
 #ifndef QUIRE_METRICS_METRICS_H
 #define QUIRE_METRICS_METRICS_H

@@ -13,8 +13,6 @@
 #ifndef QUIRE_SANDBOX_SANDBOX_H
 #define QUIRE_SANDBOX_SANDBOX_H
 
-#include <stddef.h>
-
 #define SANDBOX_MESSAGE_MAX 256
 
 /* Enters it. `data`: the directory in which files may be read, written, made and removed.

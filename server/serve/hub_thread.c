@@ -2,6 +2,7 @@
 
 #include "server/auth/client_key.h"
 #include "server/limits.h"
+#include "server/serve/request_queue.h"
 #include "server/thread/clock.h"
 #include "server/thread/mailbox.h"
 #include "server/thread/waker.h"
@@ -270,12 +271,7 @@ void hub_thread_free(struct hub_thread *thread)
         return;
     free_messages(thread->taken);
     free_messages(mailbox_take(&thread->inbox));
-    struct store_request *request = mailbox_take(&thread->answers);
-    while (request) {
-        struct store_request *next = request->next;
-        request_free(request);
-        request = next;
-    }
+    request_chain_free(mailbox_take(&thread->answers));
     hub_free(thread->hub);
     waker_deinit(&thread->waker);
     free(thread);

@@ -1,5 +1,6 @@
 #include "server/serve/replay_thread.h"
 
+#include "server/serve/request_queue.h"
 #include "server/thread/mailbox.h"
 #include "server/thread/waker.h"
 
@@ -18,15 +19,6 @@ struct replay_thread {
     atomic_bool ending;
 };
 
-static void drop(struct store_request *chain)
-{
-    while (chain) {
-        struct store_request *next = chain->next;
-        request_free(chain);
-        chain = next;
-    }
-}
-
 static void serve(struct replay_thread *thread, struct store_request *chain)
 {
     while (chain && !atomic_load(&thread->ending)) {
@@ -35,7 +27,7 @@ static void serve(struct replay_thread *thread, struct store_request *chain)
         thread->done(thread->context, chain);
         chain = next;
     }
-    drop(chain);
+    request_chain_free(chain);
 }
 
 static void *run(void *context)
@@ -86,7 +78,7 @@ void replay_thread_free(struct replay_thread *thread)
 {
     if (!thread)
         return;
-    drop(mailbox_take(&thread->inbox));
+    request_chain_free(mailbox_take(&thread->inbox));
     waker_deinit(&thread->waker);
     free(thread);
 }

@@ -24,11 +24,19 @@ struct store_request *request_queue_pop(struct request_queue *queue)
     return request;
 }
 
+void request_chain_free(struct store_request *chain)
+{
+    while (chain) {
+        struct store_request *next = chain->next;
+        request_free(chain);
+        chain = next;
+    }
+}
+
 void request_queue_drop(struct request_queue *queue)
 {
-    struct store_request *request;
-    while ((request = request_queue_pop(queue)))
-        request_free(request);
+    request_chain_free(queue->first);
+    *queue = (struct request_queue){0};
 }
 
 size_t request_bytes(const struct store_request *request)

@@ -16,6 +16,8 @@ void request_queue_push(struct request_queue *queue, struct store_request *reque
 /* NULL when it is empty. */
 struct store_request *request_queue_pop(struct request_queue *queue);
 void request_queue_drop(struct request_queue *queue);
+/* Frees requests that are linked by `next`; NULL does nothing. */
+void request_chain_free(struct store_request *chain);
 
 /* The bytes that a request holds on its way to the store. */
 size_t request_bytes(const struct store_request *request);

@@ -274,8 +274,8 @@ static int serve_configured(struct serve *serve)
     if (is_check(serve))
         level = LOG_ERROR;
     serve->friendly = format == LOG_TEXT && isatty(STDERR_FILENO);
-    /* The log has a thread: signals must be held back before. */
     int status = STATUS_FAILED;
+    /* The log has a thread: signals must be held back before. */
     if (lifecycle_init(&serve->lifecycle) != 0) {
         perror("quire: signals cannot be received");
         return status;

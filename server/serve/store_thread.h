@@ -1,9 +1,9 @@
 /*
  * The thread that owns the store. It takes requests, and gives them back answered:
  *
- * - Appends gather, and are committed together in one transaction with one sync: when the
- *   commit interval is over or nobody is left to wait for (pace.h). So a lone edit waits for
- * nobody, and under load a sync carries all that came meanwhile.
+ * - Appends gather, and are committed together in one transaction with one sync, when the commit
+ *   interval is over or nobody is left to wait for (pace.h). So a lone edit waits for nobody, and
+ *   under load a sync carries all that came meanwhile.
  * - Everything else is served in order. A request sees every append that was given before it.
  * - Settling goes in slices, between the others, and so does a task, of which there is one at most.
  *

@@ -7,7 +7,6 @@
 
 #include <jansson.h>
 #include <quire/ot.h>
-#include <stdbool.h>
 
 enum delta_nulls { DELTA_KEEP_NULLS, DELTA_DROP_NULLS };
 

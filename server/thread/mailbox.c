@@ -1,10 +1,11 @@
 #include "server/thread/mailbox.h"
 
+#include <stddef.h>
+
 bool mailbox_push(struct mailbox *mailbox, void *item)
 {
     struct mailbox_node *node = item;
     struct mailbox_node *newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
-    atomic_fetch_add_explicit(&mailbox->count, 1, memory_order_relaxed);
     do {
         node->next = newest;
     } while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, node,
@@ -17,19 +18,11 @@ void *mailbox_take(struct mailbox *mailbox)
     struct mailbox_node *node =
         atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acquire);
     struct mailbox_node *oldest = NULL;
-    size_t taken = 0;
     while (node != NULL) {
         struct mailbox_node *older = node->next;
         node->next = oldest;
         oldest = node;
         node = older;
-        taken++;
     }
-    atomic_fetch_sub_explicit(&mailbox->count, taken, memory_order_relaxed);
     return oldest;
-}
-
-size_t mailbox_count(const struct mailbox *mailbox)
-{
-    return atomic_load_explicit(&mailbox->count, memory_order_relaxed);
 }

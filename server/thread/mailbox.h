@@ -7,7 +7,6 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 struct mailbox_node {
     struct mailbox_node *next;
@@ -16,7 +15,6 @@ struct mailbox_node {
 /* Zero-initialise. */
 struct mailbox {
     _Atomic(struct mailbox_node *) newest;
-    atomic_size_t count;
 };
 
 /* Adds an item and gives it away. True when the mailbox was empty: its taker may be asleep and is
@@ -25,8 +23,5 @@ bool mailbox_push(struct mailbox *mailbox, void *item);
 
 /* All items so far, oldest first, linked by `next`; NULL when there are none. */
 void *mailbox_take(struct mailbox *mailbox);
-
-/* How many items wait, roughly. */
-size_t mailbox_count(const struct mailbox *mailbox);
 
 #endif

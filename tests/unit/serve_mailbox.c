@@ -46,17 +46,14 @@ static void an_empty_mailbox_gives_nothing(void **state)
     (void)state;
     struct mailbox mailbox = {0};
     assert_null(mailbox_take(&mailbox));
-    assert_int_equal(mailbox_count(&mailbox), 0);
 }
 
 static void items_come_out_in_order_and_at_once(void **state)
 {
     (void)state;
     struct mailbox mailbox = {0};
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 5; i++)
         assert_int_equal(mailbox_push(&mailbox, item_new(0, i)), i == 0);
-        assert_int_equal(mailbox_count(&mailbox), i + 1);
-    }
     struct item *item = mailbox_take(&mailbox);
     for (unsigned i = 0; i < 5; i++) {
         struct item *next = item->next;
@@ -65,7 +62,6 @@ static void items_come_out_in_order_and_at_once(void **state)
         item = next;
     }
     assert_null(item);
-    assert_int_equal(mailbox_count(&mailbox), 0);
     assert_true(mailbox_push(&mailbox, item_new(0, 9)));
     free(mailbox_take(&mailbox));
 }
