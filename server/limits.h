@@ -22,6 +22,12 @@
       "of one address at once (of IPv6: one /64); status 429")                                     \
     X(USER_CONNECTIONS, "connections-per-user", 50, 1, 1000000, 0, "connections",                  \
       "of one user with tokens at once; rate_limited, and closes with 4508")                       \
+    X(FRAME_BYTES, "frame-bytes", 1048576, 65536, 2097152, 0, "bytes",                             \
+      "largest frame of a client; closes with 1009")                                               \
+    X(CHANNELS, "channels", 32, 1, 128, 0, "channels",                                             \
+      "documents open on one connection; channel_limit")                                           \
+    X(DOCUMENT_BYTES, "document-bytes", 16777216, 65536, LIMIT_IMPORT_BYTES, 0, "bytes",           \
+      "snapshot of a document; document_full")                                                     \
     X(RATE_CONNECTS, "rate-connects", 1000, 1, 1000000000, 10000, "in 10 s",                       \
       "WebSockets asked for by one address; status 429")                                           \
     X(RATE_BAD_TOKENS, "rate-bad-tokens", 30, 1, 1000000000, 60000, "in 60 s",                     \
@@ -82,8 +88,6 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
 
 /* Fixed: symbol, value, unit, what it bounds and what passing it leads to. */
 #define QUIRE_LIMITS(X)                                                                            \
-    X(LIMIT_FRAME_BYTES, 1048576, "bytes", "largest frame of a client; closes with 1009")          \
-    X(LIMIT_CHANNELS, 32, "channels", "documents open on one connection; channel_limit")           \
     X(LIMIT_BAD_MESSAGES, 3, "messages", "malformed messages of a connection; closes with 4400")   \
     X(LIMIT_HELLO_MS, 10000, "ms", "time for the hello; closes with 4408")                         \
     X(LIMIT_SILENCE_MS, 60000, "ms", "silence of a connection; closes with 4504")                  \
@@ -99,7 +103,7 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_LIST_PAGE, 100, "documents", "documents in one answer; fewer are given")               \
     X(LIMIT_ID_BYTES, 64, "bytes", "id of a document; bad_id")                                     \
     X(LIMIT_DATA_BYTES, 64, "bytes", "a cursor's own data; bad_message")                           \
-    X(LIMIT_DOCUMENT_BYTES, 16777216, "bytes", "snapshot of a document; document_full")            \
+    X(LIMIT_IMPORT_BYTES, 33554432, "bytes", "snapshot of a document that is imported; refused")   \
     X(LIMIT_DOCUMENT_MEMORY, 134217728, "bytes", "of memory that a document takes; document_full") \
     X(LIMIT_EDIT_ATTRIBUTES_BYTES, 4096, "bytes", "attributes of an edit, in all; bad_format")     \
     X(LIMIT_FORMAT_KEYS, 16, "attributes", "of one component; bad_format")                         \

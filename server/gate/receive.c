@@ -229,8 +229,8 @@ void receive_piece(struct peer *peer, const struct piece *piece)
         peer->fragments = 0;
     }
     size_t before = peer->assembly == NULL ? 0 : peer->assembly->size;
-    if (piece->left > LIMIT_FRAME_BYTES ||
-        before + piece->bytes.size + piece->left > LIMIT_FRAME_BYTES) {
+    uint64_t most = peer->gate->gates->limits.values[SETTING_FRAME_BYTES];
+    if (piece->left > most || before + piece->bytes.size + piece->left > most) {
         peer_close(peer, WIRE_CLOSE_TOO_LARGE);
         return;
     }

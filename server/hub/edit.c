@@ -169,7 +169,8 @@ static bool acceptable(struct hub *hub, const struct member *member, const struc
         return false;
     }
     bool grows = info->inserted_length > info->deleted_length || info->has_attributes;
-    if (grows && (ot_doc_text_bytes(room->doc) + message->edit.op.size > LIMIT_DOCUMENT_BYTES ||
+    uint64_t most = hub->limits.values[SETTING_DOCUMENT_BYTES];
+    if (grows && (ot_doc_text_bytes(room->doc) + message->edit.op.size > most ||
                   ot_doc_memory(room->doc) > LIMIT_DOCUMENT_MEMORY)) {
         refuse(hub, member, seq, "document_full", "the document would become too large", WIRE_NONE,
                WIRE_NONE);

@@ -194,7 +194,7 @@ void hello_receive(struct hub *hub, uint64_t number, const struct message *messa
     }
     uint8_t key[WIRE_KEY_SIZE];
     hub->env.client_key(hub->env.context, connection->client, subject, key);
-    encode_welcome(&hub->scratch, connection->client, key, hub->epoch, SERVER_NAME);
+    encode_welcome(&hub->scratch, connection->client, key, hub->epoch, SERVER_NAME, &hub->limits);
     hub_send_scratch(hub, number);
 }
 

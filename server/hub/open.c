@@ -323,7 +323,8 @@ static bool may_open(struct hub *hub, const struct connection *connection, uint6
     const char *text = rates_overload(hub, HUB_SCARCE, &retry_ms);
     if (text != NULL) {
         code = "overloaded";
-    } else if (connection->member_count + openings_of(connection) >= LIMIT_CHANNELS) {
+    } else if (connection->member_count + openings_of(connection) >=
+               hub->limits.values[SETTING_CHANNELS]) {
         code = "channel_limit";
         text = "too many documents are open on this connection";
     }

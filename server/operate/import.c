@@ -206,10 +206,10 @@ static int check_size(struct importing *importing, const struct lines *lines)
     int code = ot_doc_snapshot(lines->doc, &snapshot);
     size_t size = snapshot.size;
     ot_buf_deinit(&snapshot);
-    if (code == OT_OK && size <= LIMIT_DOCUMENT_BYTES)
+    if (code == OT_OK && size <= LIMIT_IMPORT_BYTES)
         return 0;
     return message_fail(importing->message, "the document is larger than %d bytes",
-                        LIMIT_DOCUMENT_BYTES);
+                        LIMIT_IMPORT_BYTES);
 }
 
 static int import_file(struct importing *importing, const char *path)

@@ -80,7 +80,7 @@ struct blob *encode_blob(struct ot_buf *buf)
 }
 
 void encode_welcome(struct ot_buf *out, uint64_t client, const uint8_t *key, uint64_t epoch,
-                    const char *server)
+                    const char *server, const struct limits *limits)
 {
     msgpack_packer packer = begin(out, WIRE_WELCOME, 5);
     put_uint(&packer, client);
@@ -88,10 +88,10 @@ void encode_welcome(struct ot_buf *out, uint64_t client, const uint8_t *key, uin
     put_uint(&packer, epoch);
     put_text(&packer, server);
     msgpack_pack_array(&packer, 4);
-    put_uint(&packer, LIMIT_FRAME_BYTES);
+    put_uint(&packer, limits->values[SETTING_FRAME_BYTES]);
     put_uint(&packer, LIMIT_CHAT_CHARS);
-    put_uint(&packer, LIMIT_DOCUMENT_BYTES);
-    put_uint(&packer, LIMIT_CHANNELS);
+    put_uint(&packer, limits->values[SETTING_DOCUMENT_BYTES]);
+    put_uint(&packer, limits->values[SETTING_CHANNELS]);
 }
 
 void encode_pong(struct ot_buf *out, uint64_t n)

@@ -12,14 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct limits; /* server/limits.h */
+
 /* In every message with a channel it is the single byte at this offset. */
 #define ENCODE_CHANNEL_AT 2
 
 /* Moves the bytes into a blob and clears the buffer. */
 struct blob *encode_blob(struct ot_buf *buf);
 
+/* Of `limits` it tells those that clients have to keep. */
 void encode_welcome(struct ot_buf *out, uint64_t client, const uint8_t *key, uint64_t epoch,
-                    const char *server);
+                    const char *server, const struct limits *limits);
 void encode_pong(struct ot_buf *out, uint64_t n);
 void encode_going(struct ot_buf *out, uint64_t retry_ms);
 void encode_expiring(struct ot_buf *out, uint64_t in_ms);

@@ -128,6 +128,7 @@ static void a_frame_in_fragments_is_put_together(void **state)
 
 /* Of such an EDIT, besides the text: head of the message 10, of the operation 5. */
 #define EDIT_OVERHEAD 15
+#define FRAME_BYTES   ((size_t)limits_preset().values[SETTING_FRAME_BYTES])
 
 /* [5, 0, 1, 0, bin]: an EDIT that inserts `size` bytes of text. The caller frees it. */
 static uint8_t *make_edit(size_t size, size_t *size_out)
@@ -164,17 +165,17 @@ static void a_frame_of_the_largest_size_is_taken_and_one_byte_more_is_not(void *
     uint64_t connection;
     struct ws_raw *ws = world_join(world, 0, &connection);
     size_t size;
-    uint8_t *largest = make_edit(LIMIT_FRAME_BYTES - EDIT_OVERHEAD, &size);
-    assert_int_equal(size, LIMIT_FRAME_BYTES);
+    uint8_t *largest = make_edit(FRAME_BYTES - EDIT_OVERHEAD, &size);
+    assert_int_equal(size, FRAME_BYTES);
     assert_true(ws_raw_send_binary(ws, largest, size));
     struct hub_in *in = world_take(world);
     assert_int_equal(in->message.kind, WIRE_EDIT);
-    assert_int_equal(in->size, LIMIT_FRAME_BYTES);
+    assert_int_equal(in->size, FRAME_BYTES);
     free(in);
     free(largest);
 
-    uint8_t *larger = make_edit(LIMIT_FRAME_BYTES - EDIT_OVERHEAD + 1, &size);
-    assert_int_equal(size, LIMIT_FRAME_BYTES + 1);
+    uint8_t *larger = make_edit(FRAME_BYTES - EDIT_OVERHEAD + 1, &size);
+    assert_int_equal(size, FRAME_BYTES + 1);
     ws_raw_send_binary(ws, larger, size);
     assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_TOO_LARGE);
     world_expect(world, HUB_IN_GONE, connection);
@@ -198,10 +199,10 @@ static void fragments_that_add_up_to_too_much_are_refused(void **state)
     struct world *world = *state;
     uint64_t connection;
     struct ws_raw *ws = world_join(world, 0, &connection);
-    uint8_t *part = calloc(1, LIMIT_FRAME_BYTES / 4);
-    bool sent = ws_raw_send_frame(ws, WS_RAW_BINARY, false, part, LIMIT_FRAME_BYTES / 4);
+    uint8_t *part = calloc(1, FRAME_BYTES / 4);
+    bool sent = ws_raw_send_frame(ws, WS_RAW_BINARY, false, part, FRAME_BYTES / 4);
     for (int i = 0; i < 4 && sent; i++) {
-        sent = ws_raw_send_frame(ws, WS_RAW_CONTINUATION, false, part, LIMIT_FRAME_BYTES / 4);
+        sent = ws_raw_send_frame(ws, WS_RAW_CONTINUATION, false, part, FRAME_BYTES / 4);
     }
     assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_TOO_LARGE);
     free(part);

@@ -13,7 +13,8 @@
 
 #include <cmocka.h>
 
-#define ROOM 9
+#define SNAPSHOT_BYTES 16777216
+#define ROOM           9
 
 static int start(void **state)
 {
@@ -389,17 +390,17 @@ static void a_snapshot_goes_to_a_slow_reader_in_parts(void **state)
     uint64_t other;
     struct ws_raw *slow = world_join(world, SLOW_BUFFER, &connection);
     struct ws_raw *witness = world_join(world, 0, &other);
-    struct blob *snapshot = world_edit(5, LIMIT_DOCUMENT_BYTES);
+    struct blob *snapshot = world_edit(5, SNAPSHOT_BYTES);
     world_attach(world, connection, 3, ROOM, 0, blob_ref(snapshot));
     world_item(world, ROOM, 0, world_edit(1, 5));
     world_check_quiet(witness);
     /* libwebsockets holds a copy of a part at most. */
     assert_int_equal(atomic_load(&snapshot->refs), 2);
-    assert_true(gates_metric(world->gates, METRIC_BYTES_OUT) < LIMIT_DOCUMENT_BYTES);
+    assert_true(gates_metric(world->gates, METRIC_BYTES_OUT) < SNAPSHOT_BYTES);
     assert_int_equal(ws_raw_next(slow), WS_RAW_BINARY);
     assert_int_equal(slow->message_size, snapshot->size);
     assert_memory_equal(slow->message, snapshot->data, snapshot->size);
-    assert_true(slow->frames >= LIMIT_DOCUMENT_BYTES / LIMIT_FLUSH_BYTES);
+    assert_true(slow->frames >= SNAPSHOT_BYTES / LIMIT_FLUSH_BYTES);
     read_edits(slow, 3, 1, 1);
     blob_unref(snapshot);
     ws_raw_free(slow);
@@ -435,7 +436,7 @@ static void who_asks_for_ever_and_reads_nothing_is_ended(void **state)
     struct world *world = *state;
     uint64_t connection;
     struct ws_raw *ws = world_join(world, SLOW_BUFFER, &connection);
-    size_t size = LIMIT_FRAME_BYTES / sizeof(ping) * sizeof(ping);
+    size_t size = limits_preset().values[SETTING_FRAME_BYTES] / sizeof(ping) * sizeof(ping);
     uint8_t *pings = malloc(size);
     for (size_t at = 0; at < size; at += sizeof(ping)) {
         memcpy(pings + at, ping, sizeof(ping));
@@ -453,7 +454,7 @@ static void a_reader_that_takes_nothing_for_long_is_ended(void **state)
     struct world *world = world_start(&(struct gate_options){.stall_ms = 200, .close_ms = 200});
     uint64_t connection;
     struct ws_raw *ws = world_join(world, SLOW_BUFFER, &connection);
-    struct blob *large = world_edit(5, LIMIT_DOCUMENT_BYTES);
+    struct blob *large = world_edit(5, SNAPSHOT_BYTES);
     world_send(world, connection, large);
     world_expect(world, HUB_IN_GONE, connection);
     while (gates_metric(world->gates, METRIC_CONNECTIONS) > 0) {

@@ -13,8 +13,9 @@
 
 #include <cmocka.h>
 
-#define ROOM         9
-#define SMALL_BUFFER 262144
+#define SNAPSHOT_BYTES 16777216
+#define ROOM           9
+#define SMALL_BUFFER   262144
 
 static void *stop_in_thread(void *world)
 {
@@ -93,7 +94,7 @@ static void stopping_takes_bounded_time_whatever_clients_do(void **state)
     struct world *world = world_start(NULL);
     uint64_t connection;
     struct ws_raw *deaf = world_join(world, SMALL_BUFFER, &connection);
-    world_send(world, connection, world_edit(1, LIMIT_DOCUMENT_BYTES));
+    world_send(world, connection, world_edit(1, SNAPSHOT_BYTES));
     struct ws_raw *mute = world_join(world, 0, &connection);
     struct ws_raw *greeting = ws_raw_open(world->port, 0);
     struct ws_raw *handshaking = ws_raw_connect(world->port, 0);

@@ -117,6 +117,13 @@ void world_stop(struct world *world)
     free(world);
 }
 
+uint64_t world_closed(const struct world *world, unsigned code)
+{
+    struct metrics sum = {0};
+    gates_metrics(world->gates, &sum);
+    return metrics_get_closed(&sum, code);
+}
+
 struct hub_in *world_take(struct world *world)
 {
     struct timespec until;

@@ -63,6 +63,9 @@ struct blob *world_edit(uint64_t n, size_t size);
 /* Reads one EDIT at `*at` of a received message and moves past it; its version, or 0. */
 uint64_t world_read_edit(const struct ws_raw *ws, size_t *at, uint8_t *channel_out);
 
+/* How many connections the gates have closed with this code. */
+uint64_t world_closed(const struct world *world, unsigned code);
+
 /* Sends PING and checks that the next message is its PONG: all that was on its way before it has
  * come, and nothing else. */
 void world_check_quiet(struct ws_raw *ws);

@@ -500,22 +500,6 @@ static void an_open_that_waits_gives_way_to_what_comes_after_it(void **state)
     world_commit(world);
 }
 
-static void openings_count_as_channels(void **state)
-{
-    struct guarded *guarded = *state;
-    struct world *world = &guarded->world;
-    struct world_connection *ann = ann_with_document(guarded);
-    struct world_connection *bob = person(guarded, "bob", HOUR_S, "");
-    open_fresh(world, ann, "d");
-    edit(world, ann, 1, 0, insertion(0, "x"));
-    for (uint64_t i = 0; i < LIMIT_CHANNELS; i++)
-        world_send(world, bob, WIRE_OPEN, "uusnnn", U(10), i, "d");
-    assert_false(has_news(bob));
-    world_send(world, bob, WIRE_OPEN, "uusnnn", U(10), U(100), "d");
-    assert_string_equal(error_of(bob), "channel_limit");
-    world_commit(world);
-}
-
 /* ---- LIST ---- */
 
 static size_t walk(struct world *world, struct world_connection *user, size_t *pages_out)
@@ -592,7 +576,6 @@ int main(void)
         CASE(guests_are_let_in_if_the_operator_says_so),
         CASE(a_guest_may_do_what_links_give_and_nothing_else),
         CASE(an_open_that_waits_gives_way_to_what_comes_after_it),
-        CASE(openings_count_as_channels),
         CASE(one_list_does_not_walk_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -458,24 +458,6 @@ static void one_document_on_two_channels_is_refused(void **state)
     expect_error(pair.ann, "already_open");
 }
 
-static void no_more_channels_than_the_limit(void **state)
-{
-    struct world *world = *state;
-    struct world_connection *ann = hello(world, "Ann");
-    char id[16] = "d00";
-    for (uint64_t i = 0; i < LIMIT_CHANNELS; i++) {
-        id[1] = (char)('a' + i / 10);
-        id[2] = (char)('a' + i % 10);
-        create(world, ann, id, STORE_TEXT);
-        world_send(world, ann, WIRE_OPEN, "uusnnn", U(9), i, id);
-    }
-    struct reader fields;
-    assert_true(world_find(ann, WIRE_OPENED, &fields));
-    create(world, ann, "more", STORE_TEXT);
-    world_send(world, ann, WIRE_OPEN, "uusnnn", U(9), U(LIMIT_CHANNELS), "more");
-    expect_error(ann, "channel_limit");
-}
-
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
@@ -497,7 +479,6 @@ int main(void)
         CASE(documents_are_created_listed_and_renamed),
         CASE(a_deleted_document_closes_for_everybody),
         CASE(one_document_on_two_channels_is_refused),
-        CASE(no_more_channels_than_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,37 @@ static void messages_and_pieces_come_no_faster_than_the_rate(void **state)
     world_stop(world);
 }
 
+/* A frame of so many bytes: one item, which is no message. */
+static bool send_frame_of(struct ws_raw *ws, size_t size)
+{
+    uint8_t *bytes = calloc(1, size);
+    size_t rest = size - 5;
+    bytes[0] = 0xc6;
+    for (int i = 0; i < 4; i++)
+        bytes[1 + i] = (uint8_t)(rest >> (24 - 8 * i));
+    bool sent = ws_raw_send_binary(ws, bytes, size);
+    free(bytes);
+    return sent;
+}
+
+static void a_frame_is_no_larger_than_the_limit(void **state)
+{
+    (void)state;
+    const size_t most = 70000;
+    struct limits limits = with(SETTING_FRAME_BYTES, most);
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    assert_true(send_frame_of(ws, most));
+    assert_int_equal(ws_raw_next(ws), WS_RAW_BINARY); /* ERROR bad_message */
+    assert_int_equal(gates_metric(world->gates, METRIC_FRAMES_IN), 2);
+    send_frame_of(ws, most + 1);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_TOO_LARGE);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_TOO_LARGE), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
 /* ---- addresses ---- */
 
 static void an_address_has_no_more_sockets_than_the_limit(void **state)
@@ -235,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_and_pieces_come_no_faster_than_the_rate),
+        cmocka_unit_test(a_frame_is_no_larger_than_the_limit),
         cmocka_unit_test(an_address_has_no_more_sockets_than_the_limit),
         cmocka_unit_test(clients_of_a_proxy_are_counted_each_by_its_address),
         cmocka_unit_test(an_address_asks_for_no_more_than_the_rate),

@@ -112,7 +112,7 @@ static void commands_answer_and_wrong_ones_are_refused(void **state)
     assert_quire(0, "serve documents", "help");
     assert_quire(0, "--listen HOST:PORT", "serve", "--help");
     assert_quire(0, "--listen HOST:PORT", "help", "serve");
-    assert_quire(0, "LIMIT_FRAME_BYTES", "serve", "--show-limits");
+    assert_quire(0, "--frame-bytes", "serve", "--show-limits");
     assert_quire(2, "\"srve\" is not a command; did you mean serve?", "srve");
     assert_quire(2, "\"hlp\" is not a command; did you mean help?", "help", "hlp");
     assert_quire(2, "--wrkers is not an option; did you mean --workers?", "serve", "--wrkers");

@@ -88,16 +88,19 @@ static void a_welcome_reads_back(void **state)
         uint64_t n = numbers[i];
         struct ot_buf out = {0};
         const uint8_t *key = (const uint8_t *)"0123456789abcdef";
-        encode_welcome(&out, n, key, WIRE_UINT_MAX - n, "quire/1");
+        struct limits limits = {{[SETTING_FRAME_BYTES] = 70000,
+                                 [SETTING_DOCUMENT_BYTES] = 80000,
+                                 [SETTING_CHANNELS] = 7}};
+        encode_welcome(&out, n, key, WIRE_UINT_MAX - n, "quire/1", &limits);
         struct peer_message message = decode(&out, WIRE_WELCOME);
         assert_int_equal(message.welcome.client, n);
         expect_text(message.welcome.key, "0123456789abcdef");
         assert_int_equal(message.welcome.epoch, WIRE_UINT_MAX - n);
         expect_text(message.welcome.server, "quire/1");
-        assert_int_equal(message.welcome.frame_bytes, LIMIT_FRAME_BYTES);
+        assert_int_equal(message.welcome.frame_bytes, 70000);
         assert_int_equal(message.welcome.chat_chars, LIMIT_CHAT_CHARS);
-        assert_int_equal(message.welcome.document_bytes, LIMIT_DOCUMENT_BYTES);
-        assert_int_equal(message.welcome.channels, LIMIT_CHANNELS);
+        assert_int_equal(message.welcome.document_bytes, 80000);
+        assert_int_equal(message.welcome.channels, 7);
         ot_buf_deinit(&out);
     }
 }

@@ -130,6 +130,7 @@ export class ModelServer {
   now = 1_700_000_000_000;
   frameBytes = 1 << 20;
   documentBytes = 1e7;
+  channels = 32;
   options: ServerOptions;
 
   constructor(options: Partial<ServerOptions> = {}) {
@@ -313,7 +314,7 @@ export class Link {
     this.name = message.name;
     this.color = message.color;
     this.greeted = true;
-    const limits = { frame_bytes: this.server.frameBytes, chat_chars: 500, document_bytes: this.server.documentBytes, channels: 32 };
+    const limits = { frame_bytes: this.server.frameBytes, chat_chars: 500, document_bytes: this.server.documentBytes, channels: this.server.channels };
     this.send({ kind: "welcome", client, key, epoch: this.server.epoch, server: "model", limits });
   }
 

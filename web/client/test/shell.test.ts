@@ -55,6 +55,15 @@ describe("writing together", () => {
     assert.ok(room().head > 10);
   });
 
+  test("no more documents are opened than the server allows", async () => {
+    live.server.model.channels = 1;
+    const connection = connect();
+    const ann = await openReady(connection);
+    assert.throws(() => connection.open("other"), (error) => error instanceof QuireError && error.code === "channel_limit");
+    await ann.close();
+    await openReady(connection);
+  });
+
   test("an edit that does not fit is refused on the spot", async () => {
     const ann = await openReady(connect());
     append(ann, "a😀");

@@ -51,6 +51,7 @@ interface Request {
 const AGENT = "quire-client/0.1";
 /* An ERROR for an edit carries its seq as the ref: requests count from where no seq gets to. */
 const FIRST_REF = 0x80000000;
+/* Until the server has told its own number. */
 const CHANNELS = 128;
 /* Room for the rest of an EDIT message. */
 const EDIT_OVERHEAD_BYTES = 64;
@@ -178,7 +179,7 @@ export class ConnectionMachine {
   add(id: string): DocumentMachine {
     let ch = 0;
     while (this.machines.has(ch)) ch++;
-    if (ch >= CHANNELS) throw new QuireError("channel_limit", "too many open documents");
+    if (this.machines.size >= (this.limits?.channels ?? CHANNELS)) throw new QuireError("channel_limit", "too many open documents");
     const machine = new DocumentMachine(id, ch, this.nextRef);
     this.machines.set(ch, machine);
     return machine;
