@@ -31,7 +31,7 @@
     X(RATE_CONNECTS, "rate-connects", 1000, 1, 1000000000, 10000, "in 10 s",                       \
       "WebSockets asked for by one address; status 429")                                           \
     X(RATE_BAD_TOKENS, "rate-bad-tokens", 30, 1, 1000000000, 60000, "in 60 s",                     \
-      "bad tokens of one address; then no token of it is looked at, rate_limited, and closes "     \
+      "bad tokens of one address; then no HELLO of it is looked at, rate_limited, and closes "     \
       "with 4508")                                                                                 \
     X(RATE_MESSAGES, "rate-messages", 5000, 1, 1000000000, 5000, "in 5 s",                         \
       "messages and parts of frames of a connection; closes with 4508")                            \

@@ -105,19 +105,10 @@ static void do_forget(struct gate *gate, struct hub_out *out)
     streams_forget(&gate->streams, stream);
 }
 
-static void count_bad_token(const struct gate *gate, const struct peer *peer, unsigned code)
-{
-    if (code == WIRE_CLOSE_UNAUTHORIZED && !peer->let_in) {
-        addresses_take(&gate->gates->addresses, peer->holder, ADDRESS_BAD_TOKENS,
-                       gate_now_ms(gate));
-    }
-}
-
 static void do_to_peer(struct gate *gate, struct peer *peer, struct hub_out *out)
 {
     switch (out->kind) {
     case HUB_OUT_SEND:
-        peer->let_in = true;
         send_blob(peer, out);
         break;
     case HUB_OUT_ATTACH:
@@ -131,7 +122,10 @@ static void do_to_peer(struct gate *gate, struct peer *peer, struct hub_out *out
         do_full(peer, out);
         break;
     case HUB_OUT_CLOSE:
-        count_bad_token(gate, peer, out->code);
+        if (out->is_bad_token) {
+            addresses_take(&gate->gates->addresses, peer->holder, ADDRESS_BAD_TOKENS,
+                           gate_now_ms(gate));
+        }
         send_blob(peer, out);
         peer_close(peer, out->code);
         break;

@@ -34,7 +34,6 @@ struct peer {
     uint16_t noise;        /* frames that say nothing, of ... */
     uint64_t noise_second; /* ... this second */
     uint8_t state;         /* enum peer_state */
-    bool let_in;           /* the hub has welcomed it */
     bool known;            /* the hub has heard of it and not yet of its end */
     bool blocked;          /* until the socket takes more */
     bool pinged;           /* since it was heard last */

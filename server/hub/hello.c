@@ -70,8 +70,8 @@ static void has_token(struct hub *hub, struct connection *connection, struct tok
     }
 }
 
-void hello_turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned close_code,
-                     const char *code, const char *text)
+static void turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned close_code,
+                      bool is_bad_token, const char *code, const char *text)
 {
     struct encode_error error = {ref, -1, code, text, WIRE_NONE, WIRE_NONE};
     metrics_refused(&hub->metrics, code);
@@ -82,11 +82,18 @@ void hello_turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned cl
              (struct hub_out){.kind = HUB_OUT_CLOSE,
                               .connection = number,
                               .code = (uint16_t)close_code,
+                              .is_bad_token = is_bad_token,
                               .blob = encode_blob(&hub->scratch)});
     struct connection *connection = hub_connection(hub, number);
     if (connection != NULL) {
         hub_end_connection(hub, connection);
     }
+}
+
+void hello_turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned close_code,
+                     const char *code, const char *text)
+{
+    turn_away(hub, number, ref, close_code, false, code, text);
 }
 
 /* The token on the heap; NULL: the connection has been turned away. */
@@ -108,7 +115,7 @@ static struct token *read_token(struct hub *hub, uint64_t number, uint64_t ref,
         return token;
     }
     token_free(token);
-    hello_turn_away(hub, number, ref, WIRE_CLOSE_UNAUTHORIZED, "unauthorized", wrong);
+    turn_away(hub, number, ref, WIRE_CLOSE_UNAUTHORIZED, true, "unauthorized", wrong);
     return NULL;
 }
 
@@ -200,18 +207,27 @@ void hello_receive(struct hub *hub, uint64_t number, const struct message *messa
 
 /* ---- another token ---- */
 
+static void refuse_other(struct hub *hub, const struct connection *connection, uint64_t ref)
+{
+    hello_turn_away(hub, connection->number, ref, WIRE_CLOSE_FORBIDDEN, "forbidden",
+                    "the token is of another user than the connection");
+}
+
 void hello_renew(struct hub *hub, struct connection *connection, const struct message *message)
 {
     uint64_t number = connection->number;
     if (hub->env.tokens != NULL) {
+        if (connection->token == NULL) { /* a guest's: whatever it is, it is another user's */
+            refuse_other(hub, connection, message->ref);
+            return;
+        }
         struct token *token = read_token(hub, number, message->ref, message->renew.token);
         if (token == NULL) {
             return;
         }
-        if (strcmp(token->subject, sharing_subject(connection)) != 0) {
+        if (strcmp(token->subject, connection->token->subject) != 0) {
             token_free(token);
-            hello_turn_away(hub, number, message->ref, WIRE_CLOSE_FORBIDDEN, "forbidden",
-                            "the token is of another user than the connection");
+            refuse_other(hub, connection, message->ref);
             return;
         }
         bool renamed = strcmp(token->name, connection->token->name) != 0 ||

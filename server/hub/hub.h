@@ -82,6 +82,7 @@ struct hub_out {
     enum hub_out_kind kind;
     uint8_t channel;
     uint16_t code;       /* CLOSE */
+    bool is_bad_token;   /* CLOSE: for a token that was shown, or none: to be counted */
     uint64_t connection; /* SEND, ATTACH, DETACH, FULL, CLOSE */
     uint64_t room;       /* ATTACH, ITEM, PRESENCE, FULL, FORGET: never used twice */
     uint64_t position;   /* ATTACH, ITEM */

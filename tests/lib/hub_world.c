@@ -130,6 +130,7 @@ static void send_out(void *context, unsigned gate, struct hub_out *out)
         connection->channels[out->channel].room = 0;
     } else if (out->kind == HUB_OUT_CLOSE) {
         connection->closed = out->code;
+        connection->has_bad_token = out->is_bad_token;
     } else if (out->kind == HUB_OUT_ITEM || out->kind == HUB_OUT_PRESENCE) {
         fan_out(world, out);
     }

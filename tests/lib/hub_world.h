@@ -23,6 +23,7 @@ struct world_connection {
     struct ot_buf received; /* messages that nobody has looked at yet */
     size_t at;
     unsigned closed; /* code */
+    bool has_bad_token;
     struct world_channel channels[128];
 };
 

@@ -30,6 +30,7 @@ static void without_a_good_token_nobody_is_let_in(void **state)
         struct world_connection *connection = hello_with(guarded, tokens[i]);
         assert_string_equal(error_of(connection), "unauthorized");
         assert_int_equal(connection->closed, WIRE_CLOSE_UNAUTHORIZED);
+        assert_true(connection->has_bad_token);
         /* What it has sent meanwhile is not heard. */
         world_send(&guarded->world, connection, WIRE_LIST, "uunn", U(1), U(10));
         assert_false(has_news(connection));
@@ -140,6 +141,7 @@ static void row_106_a_token_s_end_is_told_and_kept(void **state)
     world_pass(world, 1010);
     assert_string_equal(error_of(ann), "unauthorized");
     assert_int_equal(ann->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_false(ann->has_bad_token);
     assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_MEMBERS), 0);
 }
 
@@ -244,6 +246,20 @@ static void row_107_another_user_s_token_ends_the_connection(void **state)
     renew(guarded, eve, "worthless");
     assert_string_equal(error_of(eve), "unauthorized");
     assert_int_equal(eve->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_true(eve->has_bad_token); /* row 114 */
+}
+
+static void row_114_tokens_that_a_guest_tries_are_not_looked_at(void **state)
+{
+    struct guarded *guarded = *state;
+    struct reader fields;
+    world_stop(&guarded->world);
+    world_start_with_guests(&guarded->world, &guarded->rules);
+    struct world_connection *guest = hello_with(guarded, NULL);
+    assert_true(world_find(guest, WIRE_WELCOME, &fields));
+    renew(guarded, guest, "worthless");
+    assert_string_equal(error_of(guest), "forbidden");
+    assert_int_equal(guest->closed, WIRE_CLOSE_FORBIDDEN);
 }
 
 /* ---- roles that change ---- */
@@ -391,6 +407,7 @@ static void row_108_a_token_that_is_taken_back_ends_its_connections(void **state
     assert_int_equal(world->revoked_result, STORE_OK);
     assert_string_equal(error_of(one), "unauthorized");
     assert_int_equal(one->closed, WIRE_CLOSE_UNAUTHORIZED);
+    assert_false(one->has_bad_token);
     assert_int_equal(two->closed, 0);
     assert_int_equal(with_claims(guarded, "ann", GUARDED_NOW_S - 5, "one")->closed,
                      WIRE_CLOSE_UNAUTHORIZED);
@@ -512,6 +529,7 @@ int main(void)
         CASE(many_tokens_end_at_once),
         CASE(row_106_what_was_taken_is_kept),
         CASE(row_107_another_user_s_token_ends_the_connection),
+        CASE(row_114_tokens_that_a_guest_tries_are_not_looked_at),
         CASE(a_new_token_s_roles_count_from_then_on),
         CASE(an_edit_under_way_when_the_role_goes_was_taken),
         CASE(a_copy_of_a_saved_edit_is_no_new_one_whatever_the_role_is),

@@ -157,11 +157,12 @@ static void an_address_asks_for_no_more_than_the_rate(void **state)
     world_stop(world);
 }
 
-/* The hub closes it as one with a bad token. */
-static void turn_down(struct world *world, uint64_t connection)
+/* The hub closes it for its token, which was bad, or has ended. */
+static void turn_down(struct world *world, uint64_t connection, bool is_bad_token)
 {
     world_tell(world, &(struct hub_out){.kind = HUB_OUT_CLOSE,
                                         .connection = connection,
+                                        .is_bad_token = is_bad_token,
                                         .code = WIRE_CLOSE_UNAUTHORIZED});
 }
 
@@ -176,7 +177,9 @@ static void after_bad_tokens_none_of_the_address_is_looked_at(void **state)
     assert_int_equal(ws_raw_next(welcome), WS_RAW_BINARY);
     for (int i = 0; i < 2; i++) {
         struct ws_raw *ws = world_join(world, 0, &connection);
-        turn_down(world, connection);
+        if (i == 1) /* in TOKEN, of somebody who was let in */
+            world_send(world, connection, world_edit(1, 1));
+        turn_down(world, connection, true);
         assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
         world_expect(world, HUB_IN_GONE, connection);
         ws_raw_free(ws);
@@ -201,8 +204,7 @@ static void a_token_that_ends_is_no_bad_one(void **state)
     uint64_t connection;
     for (int i = 0; i < 3; i++) {
         struct ws_raw *ws = world_join(world, 0, &connection);
-        world_send(world, connection, world_edit(1, 1)); /* its welcome */
-        turn_down(world, connection);
+        turn_down(world, connection, false);
         assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
         world_expect(world, HUB_IN_GONE, connection);
         ws_raw_free(ws);

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 
 const quire = process.env.QUIRE_BIN;
 // A sanitizer that looks for leaks traces the process, which the server's sandbox forbids.
-const noLeaks = { ASAN_OPTIONS: "detect_leaks=0" };
+export const noLeaks = { ASAN_OPTIONS: "detect_leaks=0" };
 
 export class Server {
   #child = null;

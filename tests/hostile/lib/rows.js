@@ -10,8 +10,10 @@ const KEEP_ALIVE_MS = 15_000;
 export class House {
   #clients = [];
 
-  constructor(server) {
+  // `token()`: one of an owner of everything, where the server asks for tokens.
+  constructor(server, token) {
     this.server = server;
+    this.token = token;
   }
 
   async #keep(made) {
@@ -28,14 +30,14 @@ export class House {
 
   // The document as the next who opens it gets it: its snapshot's bytes.
   async snapshot(id) {
-    const reader = await this.open(id);
+    const reader = await this.open(id, { token: this.token() });
     const { version, snapshot } = reader.channels[0];
     reader.end();
     return { version, snapshot };
   }
 
   async start() {
-    this.honest = await Client.open(this.server, "honest", { type: 2, name: "Honest" });
+    this.honest = await Client.open(this.server, "honest", { type: 2, name: "Honest", token: this.token() });
     this.beat = setInterval(() => this.honest.send([KIND.PING, 1]), KEEP_ALIVE_MS);
   }
 
@@ -43,7 +45,7 @@ export class House {
   async alive() {
     assert.equal(this.honest.closed, null, "the honest client was closed");
     await this.honest.edit([{ insert: "a" }]);
-    const newcomer = await Client.open(this.server, "honest", { name: "Newcomer" });
+    const newcomer = await Client.open(this.server, "honest", { name: "Newcomer", token: this.token() });
     assert.equal(newcomer.channels[0].version, this.honest.channels[0].version);
     newcomer.end();
     this.honest.messages.length = 0;
@@ -61,11 +63,11 @@ export class House {
   }
 }
 
-// rows(options of the server) gives row(number, what, body): body gets the House. `number` may be a list.
-export function rows(options = {}) {
+// rows(options of the server, and `token` of the House) gives row(number, what, body): body gets the House. `number` may be a list.
+export function rows({ token = () => null, ...options } = {}) {
   let house;
   before(async () => {
-    house = new House(await Server.start(options));
+    house = new House(await Server.start(options), token);
     await house.start();
   });
   after(async () => await house?.stop());

@@ -1,0 +1,10 @@
+// The program's commands, run to their end.
+import { execFile } from "node:child_process";
+import { noLeaks } from "../../e2e/lib/server.js";
+
+// Resolves with { code, text }: its status, and all that it says.
+export function run(words, env = {}) {
+  return new Promise((resolve) => {
+    execFile(process.env.QUIRE_BIN, words, { env: { ...noLeaks, ...process.env, ...env } }, (error, out, log) => resolve({ code: error?.code ?? 0, text: out + log }));
+  });
+}
