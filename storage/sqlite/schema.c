@@ -146,3 +146,59 @@ int schema_migrate(sqlite3 *db, const char *const *migrations, int count, int ve
         result = run_step(db, migrations[version], version + 1);
     return result;
 }
+
+/* ---- comparing ---- */
+
+/* 1, 0, or a negative SQLite code. */
+static int has_declaration(sqlite3_stmt *find, sqlite3_stmt *wanted)
+{
+    int result = SQLITE_OK;
+
+    for (int i = 0; result == SQLITE_OK && i < sqlite3_column_count(wanted); i++)
+        result = sqlite3_bind_value(find, i + 1, sqlite3_column_value(wanted, i));
+    if (result == SQLITE_OK)
+        result = sqlite3_step(find);
+    sqlite3_reset(find);
+    return result == SQLITE_ROW ? 1 : result == SQLITE_DONE ? 0 : -result;
+}
+
+static int compare_each(sqlite3_stmt *wanted, sqlite3_stmt *find, schema_differs_fn *differs,
+                        void *context)
+{
+    int result;
+
+    while ((result = sqlite3_step(wanted)) == SQLITE_ROW) {
+        int has = has_declaration(find, wanted);
+
+        if (has < 0)
+            return -has;
+        if (has == 0)
+            differs(context, (const char *)sqlite3_column_text(wanted, 0),
+                    (const char *)sqlite3_column_text(wanted, 1));
+    }
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+int schema_compare(sqlite3 *db, schema_differs_fn *differs, void *context)
+{
+    sqlite3 *model = NULL;
+    sqlite3_stmt *wanted = NULL, *find = NULL;
+    int result = sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE, NULL);
+
+    if (result == SQLITE_OK)
+        result = schema_migrate(model, schema_migrations, SCHEMA_VERSION, 0);
+    if (result == SQLITE_OK)
+        result = sqlite3_prepare_v2(model, "SELECT type, name, tbl_name, sql FROM sqlite_schema",
+                                    -1, &wanted, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_prepare_v2(db,
+                                    "SELECT 1 FROM sqlite_schema WHERE type = ?1 AND name = ?2"
+                                    " AND tbl_name = ?3 AND sql IS ?4",
+                                    -1, &find, NULL);
+    if (result == SQLITE_OK)
+        result = compare_each(wanted, find, differs, context);
+    sqlite3_finalize(wanted);
+    sqlite3_finalize(find);
+    sqlite3_close(model);
+    return result;
+}

@@ -14,4 +14,9 @@ extern const char *const schema_migrations[SCHEMA_VERSION];
 /* Runs what is missing after `version`, each step in a transaction of its own. SQLite's code. */
 int schema_migrate(sqlite3 *db, const char *const *migrations, int count, int version);
 
+/* Calls `differs` for each table and index of a new database that is not declared in this one word
+ * for word as it is there. What else it has is passed over. SQLite's code. */
+typedef void schema_differs_fn(void *context, const char *type, const char *name);
+int schema_compare(sqlite3 *db, schema_differs_fn *differs, void *context);
+
 #endif

@@ -11,6 +11,7 @@
 #include "storage/sqlite/members.h"
 #include "storage/sqlite/meta.h"
 #include "storage/sqlite/revocations.h"
+#include "storage/sqlite/schema.h"
 #include "storage/sqlite/segments.h"
 #include "storage/sqlite/snapshot.h"
 #include "storage/upkeep.h"
@@ -66,6 +67,19 @@ static int verify_pages(const struct verifying *verifying)
     }
     sqlite3_finalize(statement);
     return judge(verifying, rc, "the file");
+}
+
+static void tell_declaration(void *context, const char *type, const char *name)
+{
+    tell(context, 0, "the %s \"%s\" is not declared as it was made", type, name);
+}
+
+/* The text of the schema has no checksum. */
+static int verify_schema(struct verifying *verifying)
+{
+    int result = schema_compare(verifying->store->db, tell_declaration, verifying);
+
+    return judge(verifying, database_error(result), "the schema");
 }
 
 /* Where a row of the log belongs: the document it names, if that can be had. */
@@ -162,6 +176,8 @@ int store_verify_file(struct store *store, store_finding_fn *found, void *contex
     struct verifying verifying = {.store = store, .found = found, .context = context};
     int rc = verify_pages(&verifying);
 
+    if (rc == STORE_OK)
+        rc = verify_schema(&verifying);
     if (rc == STORE_OK) {
         rc = meta_check(store);
         if (rc == STORE_E_CORRUPT)

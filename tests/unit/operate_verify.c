@@ -94,6 +94,15 @@ static const struct damage damages[] = {
      "(database)                           the row with epoch and secret does not match its "
      "checksum"},
     {"DELETE FROM meta", "(database)                           the row with epoch and secret"},
+    {"PRAGMA writable_schema = ON;"
+     "UPDATE sqlite_schema SET sql = replace(sql, '<= 400', '<= 40') WHERE name = 'documents'",
+     "(database)                           the table \"documents\" is not declared as it was made"},
+    {"PRAGMA writable_schema = ON;"
+     "UPDATE sqlite_schema SET sql = replace(sql, 'length(', 'lengtg(') WHERE name = 'links'",
+     "(database)                           the table \"links\" is not declared as it was made"},
+    {"DROP INDEX documents_listed", "(database)                           the index "
+                                    "\"documents_listed\" is not declared as it was "
+                                    "made"},
     {"INSERT INTO documents SELECT 5, 'twin', title, type, state, created_ms, updated_ms, settled,"
      " snapshot, snapshot_bytes, snapshot_at_ms, sum FROM documents WHERE key = 1",
      "twin                                 its own row does not match its checksum"},
@@ -181,15 +190,11 @@ static void edits_and_snapshots_that_do_not_agree_are_found(void **state)
     assert_lacks(output, "fine");
 }
 
-/* All that was in the database is there as it was. (The text of its schema has no checksum: a
- * constraint that is damaged keeps it from being written, not from being read.) */
-static void assert_unharmed(const struct place *place, const char *file)
+/* All that was in the database is there as it was. */
+static void assert_unharmed(const struct place *place)
 {
     static const char *const ids[] = {"hurt", "sound", "young"};
-    struct store *good = open_store(place->other), *store = NULL;
-    char message[512] = "";
-    if (store_inspect(file, &store, message, sizeof(message)) != STORE_OK)
-        fail_msg("%s", message);
+    struct store *good = open_store(place->other), *store = open_store(place->data);
     for (size_t i = 0; i < 3; i++)
         assert_same_document(good, store, ids[i]);
     store_close(store);
@@ -224,7 +229,7 @@ static void damage_anywhere_in_the_file_is_found_or_harmless(void **state)
             fail_msg("byte %ld: status %d: %s", (long)at, status, process.output);
         told += status == 1;
         if (status == 0)
-            assert_unharmed(place, file);
+            assert_unharmed(place);
     }
     assert_true(told > 0); /* some bytes are free space, not all */
 }

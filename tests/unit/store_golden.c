@@ -4,6 +4,7 @@
  * which the next SQL file is dumped.
  */
 #include "storage/sharing.h"
+#include "storage/upkeep.h"
 #include "unit/store_world.h"
 
 #include <sqlite3.h>
@@ -165,11 +166,18 @@ static void build(struct world *world, const char *name)
     free(sql);
 }
 
+static void fail_of(void *context, const struct store_finding *finding)
+{
+    (void)context;
+    fail_msg("%s", finding->text);
+}
+
 static void goes_on(struct world *world)
 {
     size_t messages = 0;
 
     check(world);
+    assert_int_equal(store_verify_file(world->store, fail_of, NULL), STORE_OK);
     assert_int_equal(store_chats(world->store, 1, 99, 99, note_chat, &messages), STORE_OK);
     assert_int_equal(messages, 2);
     world_fill(world, 1, 606, 900);

@@ -259,7 +259,7 @@ static void an_inspection_and_a_copy_bear_it(void **state)
     inspect_refusing(&world, path, to, 0);
     calls = memory.calls;
     assert_true(calls > 500);
-    for (long i = 1; i <= calls; i += i < 300 ? 1 : 11)
+    for (long i = 1; i <= calls; i += i < 300 ? 1 : 23)
         inspect_refusing(&world, path, to, i);
     world_open(&world);
     assert_filled(&world, 1, 1, 600);
