@@ -38,7 +38,8 @@ static const struct command_form form = {
     .operands_max = 1,
 };
 
-#define STAMP_MAX 32
+#define STAMP_MAX      32
+#define KEPT_NAMES_MAX 100 /* of databases kept in one second */
 
 struct restore {
     const char *data;
@@ -147,6 +148,28 @@ static int make_database(struct restore *restore, const char *from)
 
 /* ---- putting it in place ---- */
 
+/* A name for what is kept that nobody has, nor beside it a write-ahead log, which would be taken
+ * for its own. */
+static int name_kept(struct restore *restore)
+{
+    char stamp[STAMP_MAX], name[STAMP_MAX + 16], wal[FILES_PATH_MAX + 8];
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(stamp, sizeof(stamp), "before-%Y%m%d-%H%M%S", &utc);
+    snprintf(name, sizeof(name), "%s.db", stamp);
+    for (int i = 2; i <= KEPT_NAMES_MAX; i++) {
+        if (!files_join(restore->data, name, restore->kept))
+            return message_fail(restore->message, "the directory's name is too long");
+        snprintf(wal, sizeof(wal), "%s-wal", restore->kept);
+        if (!files_exist(restore->kept) && !files_exist(wal))
+            return 0;
+        snprintf(name, sizeof(name), "%s-%d.db", stamp, i);
+    }
+    return message_fail(restore->message, "too many databases are kept as \"%.200s\" and the like",
+                        restore->kept);
+}
+
 static int keep(struct restore *restore, const char *suffix)
 {
     char from[FILES_PATH_MAX + 8], to[FILES_PATH_MAX + 8];
@@ -163,14 +186,7 @@ static int keep(struct restore *restore, const char *suffix)
  * database that lacks its last edits. */
 static int keep_old(struct restore *restore)
 {
-    char stamp[STAMP_MAX];
-    time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(stamp, sizeof(stamp), "before-%Y%m%d-%H%M%S.db", &utc);
-    if (!files_join(restore->data, stamp, restore->kept))
-        return message_fail(restore->message, "the directory's name is too long");
-    if (keep(restore, "") != 0 || keep(restore, "-wal") != 0)
+    if (name_kept(restore) != 0 || keep(restore, "") != 0 || keep(restore, "-wal") != 0)
         return -1;
     if (files_sync_dir_of(restore->database) != 0)
         return message_fail(restore->message, "\"%.200s\" cannot be synced: %s", restore->data,

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WRITERS    4
@@ -297,6 +298,36 @@ static void a_restored_database_has_another_epoch_and_the_old_one_is_kept(void *
     assert_int_not_equal(epoch_of(place->data), epoch_of(place->other));
 }
 
+/* A name in the data directory that a database kept at this time could get. */
+static const char *kept_name(const struct place *place, time_t at, const char *ending)
+{
+    char stamp[64], name[96];
+    struct tm utc;
+    gmtime_r(&at, &utc);
+    strftime(stamp, sizeof(stamp), "data/before-%Y%m%d-%H%M%S", &utc);
+    snprintf(name, sizeof(name), "%s%s", stamp, ending);
+    return place_path(place, name);
+}
+
+/* As after other restores, in each second until this one can be over. */
+static void what_is_kept_gets_a_name_that_nothing_has(void **state)
+{
+    const struct place *place = *state;
+    time_t now = time(NULL);
+    make_two(place->data);
+    quire(0, "backup.db: ", "backup", "--data", place->data, place->backup);
+    for (time_t at = now; at < now + 60; at++) {
+        write_file(kept_name(place, at, ".db"), "an older one");
+        write_file(kept_name(place, at, "-2.db-wal"), "that of another");
+    }
+    const char *output =
+        quire(0, "is kept as ", "restore", "--force", "--data", place->data, place->backup);
+    assert_holds(output, "-3.db\n");
+    assert_int_equal(count_files(place->data, "before-"), 121);
+    quire(0, "is kept as ", "restore", "--force", "--data", place->data, place->backup);
+    assert_int_equal(count_files(place->data, "before-"), 122);
+}
+
 /* What is kept of a server that was killed is whole: with its write-ahead log. */
 static void what_is_kept_has_its_write_ahead_log(void **state)
 {
@@ -375,6 +406,7 @@ int main(void)
         PLACE_TEST(the_socket_is_its_owners_and_takes_no_nonsense),
         PLACE_TEST(a_server_stops_while_somebody_is_silent),
         PLACE_TEST(a_restored_database_has_another_epoch_and_the_old_one_is_kept),
+        PLACE_TEST(what_is_kept_gets_a_name_that_nothing_has),
         PLACE_TEST(what_is_kept_has_its_write_ahead_log),
         PLACE_TEST(nothing_is_restored_under_a_server_or_from_damage),
     };
