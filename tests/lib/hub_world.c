@@ -195,12 +195,7 @@ static void open_store(struct world *world)
 
 void world_start(struct world *world)
 {
-    world_start_guarded(world, NULL);
-}
-
-void world_start_guarded(struct world *world, const struct token_rules *tokens)
-{
-    world_start_limited(world, tokens, NULL);
+    world_start_limited(world, NULL, NULL);
 }
 
 void world_start_limited(struct world *world, const struct token_rules *tokens,
@@ -222,7 +217,7 @@ void world_start_limited(struct world *world, const struct token_rules *tokens,
 
 void world_start_with_guests(struct world *world, const struct token_rules *tokens)
 {
-    world_start_guarded(world, tokens);
+    world_start_limited(world, tokens, NULL);
     world->lets_guests = true;
     world_crash(world);
 }

@@ -51,9 +51,8 @@ struct world {
 };
 
 void world_start(struct world *world);
-/* The same, with a hub that asks for tokens. */
-void world_start_guarded(struct world *world, const struct token_rules *tokens);
-/* The same, with a hub of other limits; of tokens too, unless `tokens` is NULL. */
+/* The same, with a hub of other limits (NULL: the usual) that asks for tokens, unless `tokens` is
+ * NULL. */
 void world_start_limited(struct world *world, const struct token_rules *tokens,
                          const struct limits *limits);
 /* And one that lets in those without one, too. */

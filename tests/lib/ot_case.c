@@ -54,7 +54,8 @@ void case_same(const struct ot_case *c, struct ot_slice a, struct ot_slice b, co
     case_require(c, a.size == b.size && memcmp(a.data, b.data, a.size) == 0, what);
 }
 
-bool op_is_canonical(struct ot_slice op)
+/* In canonical order no insert follows a delete. */
+static bool op_is_canonical(struct ot_slice op)
 {
     struct ot_iter iter;
     struct ot_component component;

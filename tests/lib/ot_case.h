@@ -40,7 +40,4 @@ struct ot_slice case_transform(struct ot_case *c, struct ot_slice op, struct ot_
 struct ot_slice case_invert(struct ot_case *c, struct ot_slice op, struct ot_slice document,
                             const char *name);
 
-/* In canonical order no insert follows a delete. */
-bool op_is_canonical(struct ot_slice op);
-
 #endif

@@ -131,7 +131,7 @@ void random_attributes(struct rng *rng, bool is_patch, struct ot_buf *out)
     }
 }
 
-void random_embed(struct rng *rng, struct ot_buf *out)
+static void random_embed(struct rng *rng, struct ot_buf *out)
 {
     must(ot_value_map(out, 1) == OT_OK);
     append_string(out, rng_percent(rng, 50) ? "image" : "mention");

@@ -25,7 +25,6 @@ struct ot_shape random_shape(struct rng *rng, enum ot_order order);
 void random_text(struct rng *rng, bool is_wide, uint32_t units, struct ot_buf *out);
 /* A map of one to four keys; in a patch some are nil. */
 void random_attributes(struct rng *rng, bool is_patch, struct ot_buf *out);
-void random_embed(struct rng *rng, struct ot_buf *out);
 void random_document(struct rng *rng, const struct ot_shape *shape, struct ot_buf *out);
 /* An operation that can be applied to `document`. */
 void random_op(struct rng *rng, const struct ot_shape *shape, struct ot_slice document,

@@ -7,7 +7,6 @@ static struct {
     long at; /* 0: none */
     long calls;
     bool stays;
-    unsigned failures;
     sqlite3_mem_methods real;
 } shortage;
 
@@ -17,9 +16,7 @@ static bool refused(void)
         return false;
     }
     shortage.calls++;
-    bool fails = shortage.calls == shortage.at || (shortage.stays && shortage.calls > shortage.at);
-    shortage.failures += fails;
-    return fails;
+    return shortage.calls == shortage.at || (shortage.stays && shortage.calls > shortage.at);
 }
 
 static void *allocate(int size)
@@ -53,9 +50,4 @@ void shortage_begin(long at, bool stays)
 void shortage_end(void)
 {
     shortage.at = 0;
-}
-
-unsigned shortage_failures(void)
-{
-    return shortage.failures;
 }

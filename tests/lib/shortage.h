@@ -10,7 +10,5 @@ bool shortage_install(void);
 void shortage_begin(long at, bool stays);
 /* There is memory again. */
 void shortage_end(void);
-/* Allocations that have failed so far. */
-unsigned shortage_failures(void);
 
 #endif

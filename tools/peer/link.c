@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define EVENTS_PER_TURN 256
-#define CLOSE_NORMAL    1000
 #define SWEEP_MS        5000
 #define AGENT           "quire-peer"
 
@@ -178,17 +177,6 @@ void link_send(struct link *link, struct ot_slice message)
     ws_send(&link->ws, message);
     link->said_ms = link->loop->woke_us / 1000;
     mark_dirty(link);
-}
-
-void link_close(struct link *link)
-{
-    if (link->ws.state == WS_OPEN) {
-        ws_send_close(&link->ws, CLOSE_NORMAL);
-        mark_dirty(link);
-    } else if (link->ws.state != WS_CLOSED) {
-        ws_close(&link->ws, NULL);
-        mark_dirty(link);
-    }
 }
 
 static void forget_dirty(struct link *link)

@@ -33,7 +33,7 @@ void loop_turn(struct loop *loop, uint64_t until_us);
 /* The time at which the turn under way began to take in what had arrived. */
 uint64_t loop_woke_us(const struct loop *loop);
 
-/* What a link tells. None of these may free a link, but link_close is allowed. */
+/* What a link tells. None of these may free a link. */
 struct link_events {
     void (*ready)(struct link *link, const struct peer_message *welcome);
     void (*message)(struct link *link, const struct peer_message *message);
@@ -68,8 +68,6 @@ void link_open(struct link *link, struct loop *loop, const struct ws_url *url,
                const struct link_hello *hello, const struct link_events *events, void *holder);
 /* Sends at the end of this turn. Ignored once closed. */
 void link_send(struct link *link, struct ot_slice message);
-/* Begins to close: what was sent before still goes out. `closed` tells the end. */
-void link_close(struct link *link);
 /* Ends at once, without telling. Allowed outside of the callbacks only; harmless if repeated. */
 void link_drop(struct link *link);
 

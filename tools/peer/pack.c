@@ -14,7 +14,7 @@ static void put_head(struct ot_buf *out, uint8_t tag, uint64_t value, unsigned b
         *at++ = (uint8_t)(value >> (8 * (bytes - 1 - i)));
 }
 
-void pack_nil(struct ot_buf *out)
+static void pack_nil(struct ot_buf *out)
 {
     put_head(out, 0xc0, 0, 0);
 }
@@ -127,23 +127,20 @@ uint64_t unpack_uint(struct unpack *in)
     return value > WIRE_UINT_MAX ? mistake(in) : value;
 }
 
-bool unpack_is_nil(const struct unpack *in)
-{
-    return peek(in) == 0xc0;
-}
-
 bool unpack_is_str(const struct unpack *in)
 {
     int tag = peek(in);
     return (tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag <= 0xdb);
 }
 
+static bool take_nil(struct unpack *in)
+{
+    return peek(in) == 0xc0 && take(in, 1).size == 1;
+}
+
 uint64_t unpack_uint_or_nil(struct unpack *in)
 {
-    if (!unpack_is_nil(in))
-        return unpack_uint(in);
-    take(in, 1);
-    return WIRE_NONE;
+    return take_nil(in) ? WIRE_NONE : unpack_uint(in);
 }
 
 bool unpack_bool(struct unpack *in)
@@ -175,11 +172,6 @@ struct ot_slice unpack_bin(struct unpack *in)
     }
     take(in, 1);
     return take(in, take_number(in, 1u << (tag - 0xc4)));
-}
-
-static bool take_nil(struct unpack *in)
-{
-    return unpack_is_nil(in) && take(in, 1).size == 1;
 }
 
 struct ot_slice unpack_str_or_nil(struct unpack *in)

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void pack_nil(struct ot_buf *out);
 void pack_bool(struct ot_buf *out, bool value);
 /* WIRE_NONE becomes nil. */
 void pack_uint(struct ot_buf *out, uint64_t value);
@@ -38,7 +37,6 @@ struct ot_slice unpack_str_or_nil(struct unpack *in);
 struct ot_slice unpack_bin_or_nil(struct unpack *in);
 /* The number of items that follow, never more than there are bytes left. */
 uint32_t unpack_array(struct unpack *in);
-bool unpack_is_nil(const struct unpack *in);
 bool unpack_is_str(const struct unpack *in);
 /* Passes over `count` whole values of any type. */
 void unpack_skip(struct unpack *in, uint64_t count);

@@ -78,16 +78,6 @@ void peer_put_chat(struct ot_buf *out, uint64_t ref, uint8_t channel, uint64_t n
     pack_str(out, text);
 }
 
-void peer_put_chats(struct ot_buf *out, uint64_t ref, uint8_t channel, uint64_t before,
-                    uint64_t limit)
-{
-    begin(out, WIRE_CHATS, 4);
-    pack_uint(out, ref);
-    pack_uint(out, channel);
-    pack_uint(out, before);
-    pack_uint(out, limit);
-}
-
 void peer_put_list(struct ot_buf *out, uint64_t ref, uint64_t limit, uint64_t before_ms,
                    uint64_t before_key)
 {
@@ -105,21 +95,6 @@ void peer_put_create(struct ot_buf *out, uint64_t ref, uint64_t type, struct ot_
     pack_uint(out, ref);
     pack_uint(out, type);
     pack_str(out, title);
-    pack_str(out, id);
-}
-
-void peer_put_rename(struct ot_buf *out, uint64_t ref, struct ot_slice id, struct ot_slice title)
-{
-    begin(out, WIRE_RENAME, 3);
-    pack_uint(out, ref);
-    pack_str(out, id);
-    pack_str(out, title);
-}
-
-void peer_put_delete(struct ot_buf *out, uint64_t ref, struct ot_slice id)
-{
-    begin(out, WIRE_DELETE, 2);
-    pack_uint(out, ref);
     pack_str(out, id);
 }
 

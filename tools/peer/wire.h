@@ -41,14 +41,10 @@ void peer_put_cursor(struct ot_buf *out, uint8_t channel, uint64_t version, uint
                      uint64_t head, bool typing, struct ot_slice data);
 void peer_put_chat(struct ot_buf *out, uint64_t ref, uint8_t channel, uint64_t nonce,
                    struct ot_slice text);
-void peer_put_chats(struct ot_buf *out, uint64_t ref, uint8_t channel, uint64_t before,
-                    uint64_t limit);
 void peer_put_list(struct ot_buf *out, uint64_t ref, uint64_t limit, uint64_t before_ms,
                    uint64_t before_key);
 void peer_put_create(struct ot_buf *out, uint64_t ref, uint64_t type, struct ot_slice title,
                      struct ot_slice id);
-void peer_put_rename(struct ot_buf *out, uint64_t ref, struct ot_slice id, struct ot_slice title);
-void peer_put_delete(struct ot_buf *out, uint64_t ref, struct ot_slice id);
 void peer_put_profile(struct ot_buf *out, struct ot_slice name, struct ot_slice color);
 void peer_put_diverged(struct ot_buf *out, uint8_t channel, uint64_t version, uint64_t hash);
 void peer_put_token(struct ot_buf *out, uint64_t ref, struct ot_slice token);

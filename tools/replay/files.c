@@ -24,7 +24,8 @@ static bool ends_with(const char *name, size_t size, const char *end)
     return size >= end_size && memcmp(name + size - end_size, end, end_size) == 0;
 }
 
-enum replay_format format_of_name(const char *path)
+/* FORMAT_BY_NAME for a name that tells nothing. */
+static enum replay_format format_of_name(const char *path)
 {
     size_t size = strlen(path);
 

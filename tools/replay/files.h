@@ -32,7 +32,5 @@ void files_deinit(struct files *files);
  * -1 and a sentence. */
 int files_add(struct files *files, const char *path, enum replay_format format, char *error,
               size_t error_size);
-/* FORMAT_BY_NAME for a name that tells nothing. */
-enum replay_format format_of_name(const char *path);
 
 #endif

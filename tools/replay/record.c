@@ -32,27 +32,21 @@ void record_mark(struct record *record, uint64_t version)
         record->diverged = version;
 }
 
-struct ot_slice record_op(const struct record *record, uint64_t version)
-{
-    return version >= 1 && version <= record->count ? ot_buf_slice(&record->entries[version - 1].op)
-                                                    : (struct ot_slice){0};
-}
-
 uint32_t record_txn(const struct record *record, uint64_t version)
 {
     return version >= 1 && version <= record->count ? record->entries[version - 1].txn : UINT32_MAX;
 }
 
-struct ot_doc *record_document(const struct record *record, uint64_t version)
+/* The document at `version`, or NULL if that cannot be made. */
+static struct ot_doc *document_at(const struct record *record, uint64_t version)
 {
     struct ot_doc *doc = ot_doc_new();
 
     bytes_must(doc == NULL ? OT_E_MEMORY : OT_OK);
     for (uint64_t v = 1; v <= version; v++) {
-        const struct record_entry *entry = v <= record->count ? &record->entries[v - 1] : NULL;
-        struct ot_slice op = record_op(record, v);
-        if (op.size == 0 && entry != NULL)
-            op = ot_buf_slice(&entry->own);
+        struct record_entry none = {0};
+        const struct record_entry *entry = v <= record->count ? &record->entries[v - 1] : &none;
+        struct ot_slice op = ot_buf_slice(entry->op.size > 0 ? &entry->op : &entry->own);
         int code = op.size == 0 ? OT_E_RANGE : ot_doc_apply(doc, op, NULL);
         if (code == OT_E_MEMORY)
             bytes_must(code);
@@ -68,8 +62,8 @@ struct ot_doc *record_document(const struct record *record, uint64_t version)
 static bool lead_to_same(const struct record *record, uint64_t version, struct ot_slice a,
                          struct ot_slice b)
 {
-    struct ot_doc *one = record_document(record, version - 1);
-    struct ot_doc *other = record_document(record, version - 1);
+    struct ot_doc *one = document_at(record, version - 1);
+    struct ot_doc *other = document_at(record, version - 1);
     uint32_t one_hash = 0, other_hash = 1;
 
     bool same = one != NULL && other != NULL && ot_doc_apply(one, a, NULL) == OT_OK &&

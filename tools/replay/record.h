@@ -34,11 +34,7 @@ void record_set_txn(struct record *record, uint64_t version, uint32_t txn);
 /* A document was seen to differ from the others at `version`. */
 void record_mark(struct record *record, uint64_t version);
 
-/* The operation handed out as `version`, or an empty slice. */
-struct ot_slice record_op(const struct record *record, uint64_t version);
 /* UINT32_MAX when not known. */
 uint32_t record_txn(const struct record *record, uint64_t version);
-/* The document at `version`, or NULL if that cannot be made. */
-struct ot_doc *record_document(const struct record *record, uint64_t version);
 
 #endif
