@@ -4,6 +4,7 @@
 
 #include <msgpack.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,7 @@ static void fan_out(struct world *world, const struct hub_out *out)
 {
     for (size_t i = 0; i < world->connection_count; i++) {
         struct world_connection *connection = &world->connections[i];
-        for (size_t c = 0; c < 128; c++) {
+        for (size_t c = 0; c < connection->channel_end; c++) {
             struct world_channel *channel = &connection->channels[c];
             if (channel->room != out->room) {
                 continue;
@@ -125,6 +126,9 @@ static void send_out(void *context, unsigned gate, struct hub_out *out)
     if (out->kind == HUB_OUT_ATTACH) {
         connection->channels[out->channel] =
             (struct world_channel){out->room, out->position, out->attachment};
+        if (connection->channel_end <= out->channel) {
+            connection->channel_end = out->channel + 1u;
+        }
         deliver(connection, out->channel, out->extra);
     } else if (out->kind == HUB_OUT_DETACH) {
         connection->channels[out->channel].room = 0;
@@ -152,15 +156,8 @@ static int take_revocation(void *context, const struct store_revocation *revocat
 
 void world_revoke(struct world *world, uint64_t ticket, const struct store_revocation *revocation)
 {
-    struct hub_in *in = calloc(1, sizeof *in + sizeof *revocation);
-    if (in == NULL) {
-        abort();
-    }
-    in->kind = HUB_IN_REVOKE;
-    in->connection = ticket;
-    in->size = sizeof *revocation;
-    memcpy(in->bytes, revocation, sizeof *revocation);
-    hub_receive(world->hub, in);
+    struct ot_slice bytes = {(const uint8_t *)revocation, sizeof *revocation};
+    world_post(world, HUB_IN_REVOKE, ticket, bytes);
     world_run(world);
 }
 
@@ -169,13 +166,16 @@ void world_revoke(struct world *world, uint64_t ticket, const struct store_revoc
 static void open_store(struct world *world)
 {
     char message[256];
-    if (store_open(world->dir, &world->store, message, sizeof message) != STORE_OK) {
+    world->store = world->given;
+    if (world->store == NULL &&
+        store_open(world->dir, &world->store, message, sizeof message) != STORE_OK) {
         fprintf(stderr, "%s\n", message);
         abort();
     }
     struct hub_env env = {.context = world,
                           .tokens = world->tokens,
                           .limits = world->limits != NULL ? world->limits : &limits_loose,
+                          .schema = world->schema,
                           .lets_guests = world->lets_guests,
                           .monotonic_ms = monotonic_ms,
                           .unix_ms = unix_ms,
@@ -187,7 +187,7 @@ static void open_store(struct world *world)
                           .log = log_event};
     world->asked_end = &world->asked;
     world->appends_end = &world->appends;
-    world->hub = hub_new(&env, store_epoch(world->store), 1);
+    world->hub = hub_new(&env, world->epoch != 0 ? world->epoch : store_epoch(world->store), 1);
     if (store_revocations(world->store, take_revocation, world->hub) != STORE_OK) {
         abort();
     }
@@ -201,16 +201,33 @@ void world_start(struct world *world)
 void world_start_limited(struct world *world, const struct token_rules *tokens,
                          const struct limits *limits)
 {
-    *world = (struct world){.now_ms = 1000,
-                            .unix_ms = INT64_C(1700000000000),
-                            .random = 42,
-                            .tokens = tokens,
-                            .limits = limits};
+    world_start_as(world, &(struct world_options){.tokens = tokens, .limits = limits});
+}
+
+static void make_directory(struct world *world)
+{
     const char *base = getenv("TMPDIR");
     snprintf(world->dir, sizeof world->dir, "%s/quire-world-XXXXXX",
              base != NULL && strlen(base) < 40 ? base : "/tmp");
     if (mkdtemp(world->dir) == NULL) {
         abort();
+    }
+}
+
+void world_start_as(struct world *world, const struct world_options *options)
+{
+    memset(world, 0, offsetof(struct world, connections));
+    world->now_ms = 1000;
+    world->unix_ms = INT64_C(1700000000000);
+    world->random = 42;
+    world->tokens = options->tokens;
+    world->limits = options->limits;
+    world->schema = options->schema;
+    world->lets_guests = options->lets_guests;
+    world->epoch = options->epoch;
+    world->given = options->given;
+    if (world->given == NULL) {
+        make_directory(world);
     }
     open_store(world);
 }
@@ -237,7 +254,9 @@ static void end(struct world *world)
     drop(&world->asked);
     drop(&world->appends);
     world->appends_done = world->appends_asked;
-    store_close(world->store);
+    if (world->given == NULL) {
+        store_close(world->store);
+    }
     for (size_t i = 0; i < world->connection_count; i++) {
         ot_buf_deinit(&world->connections[i].received);
     }
@@ -248,6 +267,9 @@ void world_stop(struct world *world)
 {
     char command[128];
     end(world);
+    if (world->given != NULL) {
+        return;
+    }
     snprintf(command, sizeof command, "rm -rf '%s'", world->dir);
     if (system(command) != 0) {
         abort();
@@ -328,14 +350,16 @@ struct world_connection *world_connect(struct world *world)
     return connection;
 }
 
-static void post(struct world *world, enum hub_in_kind kind, uint64_t number, struct ot_slice bytes)
+void world_post(struct world *world, enum hub_in_kind kind, uint64_t number, struct ot_slice bytes)
 {
     struct hub_in *in = calloc(1, sizeof *in + bytes.size);
     in->kind = kind;
     in->connection = number;
     in->size = bytes.size;
-    if (kind == HUB_IN_MESSAGE) {
+    if (bytes.size > 0) {
         memcpy(in->bytes, bytes.data, bytes.size);
+    }
+    if (kind == HUB_IN_MESSAGE) {
         struct wire_error error;
         size_t offset = 0;
         if (wire_read((struct ot_slice){in->bytes, in->size}, &offset, &in->message, &error) != 0) {
@@ -349,7 +373,7 @@ static void post(struct world *world, enum hub_in_kind kind, uint64_t number, st
 void world_gone(struct world *world, struct world_connection *connection)
 {
     memset(connection->channels, 0, sizeof connection->channels);
-    post(world, HUB_IN_GONE, connection->number, (struct ot_slice){0});
+    world_post(world, HUB_IN_GONE, connection->number, (struct ot_slice){0});
 }
 
 void world_lag(struct world *world, struct world_connection *connection, uint8_t channel,
@@ -368,18 +392,50 @@ void world_lag(struct world *world, struct world_connection *connection, uint8_t
     world_run(world);
 }
 
+void world_miss_presence(struct world *world, struct world_connection *connection, uint8_t channel)
+{
+    struct hub_in *in = calloc(1, sizeof *in);
+    in->kind = HUB_IN_PRESENCE;
+    in->connection = connection->number;
+    in->channel = channel;
+    hub_receive(world->hub, in);
+}
+
+static void pack_string(msgpack_packer *packer, const char *text)
+{
+    msgpack_pack_str(packer, strlen(text));
+    msgpack_pack_str_body(packer, text, strlen(text));
+}
+
+static void pack_optional(msgpack_packer *packer, char letter, va_list *arguments)
+{
+    uint64_t number = letter == 'U' ? va_arg(*arguments, uint64_t) : WIRE_NONE;
+    const char *text = letter == 'S' ? va_arg(*arguments, const char *) : NULL;
+    struct ot_slice bytes = {0};
+    if (letter == 'B') {
+        bytes = va_arg(*arguments, struct ot_slice);
+    }
+    if (number != WIRE_NONE) {
+        msgpack_pack_uint64(packer, number);
+    } else if (text != NULL) {
+        pack_string(packer, text);
+    } else if (bytes.data != NULL) {
+        msgpack_pack_bin(packer, bytes.size);
+        msgpack_pack_bin_body(packer, bytes.data, bytes.size);
+    } else {
+        msgpack_pack_nil(packer);
+    }
+}
+
 static void pack(msgpack_packer *packer, char letter, va_list *arguments)
 {
-    const char *text;
     struct ot_slice bytes;
     switch (letter) {
     case 'u':
         msgpack_pack_uint64(packer, va_arg(*arguments, uint64_t));
         break;
     case 's':
-        text = va_arg(*arguments, const char *);
-        msgpack_pack_str(packer, strlen(text));
-        msgpack_pack_str_body(packer, text, strlen(text));
+        pack_string(packer, va_arg(*arguments, const char *));
         break;
     case 'b':
         bytes = va_arg(*arguments, struct ot_slice);
@@ -393,28 +449,38 @@ static void pack(msgpack_packer *packer, char letter, va_list *arguments)
         msgpack_pack_false(packer);
         break;
     default:
-        msgpack_pack_nil(packer);
+        pack_optional(packer, letter, arguments);
     }
+}
+
+void world_message(struct ot_buf *out, unsigned kind, const char *format, va_list arguments)
+{
+    msgpack_sbuffer sbuffer;
+    msgpack_packer packer;
+    va_list rest;
+    va_copy(rest, arguments);
+    msgpack_sbuffer_init(&sbuffer);
+    msgpack_packer_init(&packer, &sbuffer, msgpack_sbuffer_write);
+    msgpack_pack_array(&packer, strlen(format) + 1);
+    msgpack_pack_uint64(&packer, kind);
+    for (const char *letter = format; *letter != '\0'; letter++) {
+        pack(&packer, *letter, &rest);
+    }
+    va_end(rest);
+    ot_buf_append(out, sbuffer.data, sbuffer.size);
+    msgpack_sbuffer_destroy(&sbuffer);
 }
 
 void world_send(struct world *world, struct world_connection *connection, unsigned kind,
                 const char *format, ...)
 {
-    msgpack_sbuffer sbuffer;
-    msgpack_packer packer;
-    msgpack_sbuffer_init(&sbuffer);
-    msgpack_packer_init(&packer, &sbuffer, msgpack_sbuffer_write);
-    msgpack_pack_array(&packer, strlen(format) + 1);
-    msgpack_pack_uint64(&packer, kind);
+    struct ot_buf message = {0};
     va_list arguments;
     va_start(arguments, format);
-    for (const char *letter = format; *letter != '\0'; letter++) {
-        pack(&packer, *letter, &arguments);
-    }
+    world_message(&message, kind, format, arguments);
     va_end(arguments);
-    struct ot_slice bytes = {(const uint8_t *)sbuffer.data, sbuffer.size};
-    post(world, HUB_IN_MESSAGE, connection->number, bytes);
-    msgpack_sbuffer_destroy(&sbuffer);
+    world_post(world, HUB_IN_MESSAGE, connection->number, ot_buf_slice(&message));
+    ot_buf_deinit(&message);
     world_run(world);
 }
 

@@ -10,6 +10,8 @@
 #include "server/wire/reader.h"
 #include "storage/store.h"
 
+#include <stdarg.h>
+
 #define WORLD_CONNECTIONS 64
 
 struct world_channel {
@@ -24,6 +26,7 @@ struct world_connection {
     size_t at;
     unsigned closed; /* code */
     bool has_bad_token;
+    size_t channel_end; /* none from this one on was ever attached */
     struct world_channel channels[128];
 };
 
@@ -35,19 +38,22 @@ struct world {
     int64_t unix_ms; /* at now_ms 0 */
     const struct token_rules *tokens;
     const struct limits *limits; /* NULL: such that nobody meets; for the next hub */
+    const struct schema *schema; /* for the next hub */
+    struct store *given;         /* not NULL: what takes the place of a database of its own */
+    uint64_t epoch;              /* of the next hub; 0: the store's */
     bool lets_guests;
     uint64_t random;
     struct store_request *asked, **asked_end;     /* to be served by world_run */
     struct store_request *appends, **appends_end; /* to be served by world_commit */
     uint64_t appends_asked, appends_done;
-    size_t asked_count; /* requests of any kind so far */
-    int append_result;  /* not STORE_OK: what every append fails with, */
-    int delete_result;  /* and every deletion */
-    struct world_connection connections[WORLD_CONNECTIONS];
-    size_t connection_count;
+    size_t asked_count;      /* requests of any kind so far */
+    int append_result;       /* not STORE_OK: what every append fails with, */
+    int delete_result;       /* and every deletion */
     size_t logged;           /* warnings and errors */
     uint64_t revoked_ticket; /* of the last answer to world_revoke, */
     int revoked_result;      /* and what it was */
+    size_t connection_count;
+    struct world_connection connections[WORLD_CONNECTIONS]; /* those that were made */
 };
 
 void world_start(struct world *world);
@@ -57,9 +63,19 @@ void world_start_limited(struct world *world, const struct token_rules *tokens,
                          const struct limits *limits);
 /* And one that lets in those without one, too. */
 void world_start_with_guests(struct world *world, const struct token_rules *tokens);
+/* The same of all that can be chosen: the fields of these names. */
+struct world_options {
+    const struct token_rules *tokens;
+    const struct limits *limits;
+    const struct schema *schema;
+    bool lets_guests;
+    uint64_t epoch;
+    struct store *given;
+};
+void world_start_as(struct world *world, const struct world_options *options);
 void world_stop(struct world *world);
-/* The hub and the store end without settling anything, and start anew on the same directory.
- * Connections are gone. */
+/* The hub and the store end without settling anything, and start anew on the same directory; a
+ * store that was given stays. Connections are gone. */
 void world_crash(struct world *world);
 
 /* Serves what the hub has asked of the store until only appends are left, and what was asked after
@@ -81,9 +97,17 @@ void world_gone(struct world *world, struct world_connection *connection);
 void world_lag(struct world *world, struct world_connection *connection, uint8_t channel,
                uint64_t attachment, uint64_t version);
 
+/* Its gate finds that it has missed presence on a channel. */
+void world_miss_presence(struct world *world, struct world_connection *connection, uint8_t channel);
+/* What else the hub is told: of a connection (0: of none), with these bytes. */
+void world_post(struct world *world, enum hub_in_kind kind, uint64_t number, struct ot_slice bytes);
+/* The bytes of one message of a client, as world_send has them. */
+void world_message(struct ot_buf *out, unsigned kind, const char *format, va_list arguments);
+
 /*
  * Sends one message of a client: kind, then its fields as a format of one letter each: u uint64_t,
- * n (nil), s const char *, b struct ot_slice, t (true), f (false).
+ * n (nil), s const char *, b struct ot_slice, t (true), f (false). U, S and B are nil if they are
+ * WIRE_NONE, NULL or point to NULL.
  */
 void world_send(struct world *world, struct world_connection *connection, unsigned kind,
                 const char *format, ...);
