@@ -76,8 +76,10 @@ static void turn_away(struct hub *hub, uint64_t number, uint64_t ref, unsigned c
     struct encode_error error = {ref, -1, code, text, WIRE_NONE, WIRE_NONE};
     metrics_refused(&hub->metrics, code);
     encode_error(&hub->scratch, &error);
-    hub_log(hub, HUB_LOG_INFO, "not_let_in", "connection=%llu code=%u reason=\"%s\"",
-            (unsigned long long)number, close_code, text);
+    if (rates_allow_line(hub)) {
+        hub_log(hub, HUB_LOG_INFO, "not_let_in", "connection=%llu code=%u reason=\"%s\"",
+                (unsigned long long)number, close_code, text);
+    }
     hub_post(hub, HUB_GATE_OF(number),
              (struct hub_out){.kind = HUB_OUT_CLOSE,
                               .connection = number,

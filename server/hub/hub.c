@@ -116,9 +116,11 @@ static void diverged(struct hub *hub, struct connection *connection, const struc
         return; /* closed meanwhile */
     }
     metrics_add(&hub->metrics, METRIC_DIVERGENCES, 1);
-    hub_log(hub, HUB_LOG_WARN, "diverged", "document=%s version=%llu hash=%llx client=%llu",
-            member->room->document.id, (unsigned long long)message->diverged.version,
-            (unsigned long long)message->diverged.hash, (unsigned long long)connection->client);
+    if (rates_allow_line(hub)) {
+        hub_log(hub, HUB_LOG_WARN, "diverged", "document=%s version=%llu hash=%llx client=%llu",
+                member->room->document.id, (unsigned long long)message->diverged.version,
+                (unsigned long long)message->diverged.hash, (unsigned long long)connection->client);
+    }
 }
 
 static void end_if_bad(struct hub *hub, struct connection *connection)

@@ -118,6 +118,12 @@ uint64_t rates_edit_wait_ms(struct hub *hub, struct connection *connection, size
     return wait_ms;
 }
 
+bool rates_allow_line(struct hub *hub)
+{
+    const struct rate rate = {LIMIT_REFUSED_LINES, 1000};
+    return bucket_take(&hub->refused_lines, rate, 1, now_ms(hub)) == 0;
+}
+
 /* A good client meets these without having done anything wrong. */
 static bool is_innocent(const char *code)
 {
@@ -136,8 +142,7 @@ void rates_edit_refused(struct hub *hub, struct connection *connection, const ch
     if (is_innocent(code)) {
         return;
     }
-    if (bucket_take(&hub->refused_lines, (struct rate){LIMIT_REFUSED_LINES, 1000}, 1,
-                    now_ms(hub)) == 0) {
+    if (rates_allow_line(hub)) {
         hub_log(hub, HUB_LOG_INFO, "edit_refused", "connection=%llu code=%s",
                 (unsigned long long)connection->number, code);
     }

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many more than twice those who are here are remembered before they are looked through. */
+#define AUTHORS_KEPT 256
+
 /* ---- finding ---- */
 
 /* Seeded FNV-1a: ids come from outside. Never 0. */
@@ -125,10 +128,36 @@ void room_free(struct hub *hub, struct room *room)
     free(room);
 }
 
+/* Forgets authors who are not here and whose last edit is on disk: the store knows them. */
+static void prune_authors(struct room *room)
+{
+    struct table kept = {0};
+    for (size_t i = 0; i < room->member_count; i++) {
+        struct author *author = room->members[i]->author;
+        if (author != NULL) {
+            table_put(&kept, author->client, author);
+        }
+    }
+    struct author *author;
+    for (size_t at = 0; (author = table_next(&room->authors, &at)) != NULL;) {
+        if (author->version != author->committed_version) {
+            table_put(&kept, author->client, author);
+        } else if (table_get(&kept, author->client) == NULL) {
+            free(author);
+        }
+    }
+    table_deinit(&room->authors);
+    room->authors = kept;
+}
+
+/* Those who come and go without an edit are pruned here: nothing else may ever happen. */
 struct author *room_author(struct room *room, uint64_t client)
 {
     struct author *author = table_get(&room->authors, client);
     if (author == NULL) {
+        if (room->authors.count >= AUTHORS_KEPT + 2 * room->member_count) {
+            prune_authors(room);
+        }
         author = calloc(1, sizeof *author);
         if (author == NULL) {
             abort();
@@ -292,28 +321,6 @@ void room_settle_if_due(struct hub *hub, struct room *room)
     if (room->settling != NULL && room->committed >= room->settling_at) {
         send_settle(hub, room);
     }
-}
-
-/* Forgets authors who are not here and whose last edit is on disk: the store knows them. */
-static void prune_authors(struct room *room)
-{
-    struct table kept = {0};
-    for (size_t i = 0; i < room->member_count; i++) {
-        struct author *author = room->members[i]->author;
-        if (author != NULL) {
-            table_put(&kept, author->client, author);
-        }
-    }
-    struct author *author;
-    for (size_t at = 0; (author = table_next(&room->authors, &at)) != NULL;) {
-        if (author->version != author->committed_version) {
-            table_put(&kept, author->client, author);
-        } else if (table_get(&kept, author->client) == NULL) {
-            free(author);
-        }
-    }
-    table_deinit(&room->authors);
-    room->authors = kept;
 }
 
 /* Nobody knows which of the two is right, so nobody goes on with either: it stays closed until the

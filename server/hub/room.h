@@ -274,6 +274,8 @@ bool rates_allow(struct hub *hub, struct connection *connection, enum user_rate 
 uint64_t rates_edit_wait_ms(struct hub *hub, struct connection *connection, size_t size);
 /* An edit was refused for this. */
 void rates_edit_refused(struct hub *hub, struct connection *connection, const char *code);
+/* One more line of the log that a client can bring about. False: there were too many. */
+bool rates_allow_line(struct hub *hub);
 /* One more cursor. False: it can wait for the next tick. */
 bool rates_allow_cursor(struct hub *hub, struct connection *connection);
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "lib/hub_guarded.h"
+#include "server/hub/room.h"
 #include "server/limits.h"
 
 #include <stdio.h>
@@ -370,6 +371,63 @@ static void a_document_is_no_larger_than_the_limit(void **state)
     world_stop(&world);
 }
 
+/* ---- what nobody else would bound ---- */
+
+static void what_clients_report_fills_no_log(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    for (int i = 0; i < 100; i++)
+        world_send(world, ann, WIRE_DIVERGED, "uuu", U(0), U(0), U(i));
+    assert_int_equal(world->logged, LIMIT_REFUSED_LINES);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_DIVERGENCES), 100);
+    world_pass(world, 1000);
+    world_send(world, ann, WIRE_DIVERGED, "uuu", U(0), U(0), U(1));
+    assert_int_equal(world->logged, LIMIT_REFUSED_LINES + 1);
+}
+
+/* Somebody new opens "d", and goes. */
+static void look_in(struct world *world)
+{
+    struct world_connection *guest = hello(world, "Guest");
+    open_fresh(world, guest, "d");
+    world_gone(world, guest);
+    ot_buf_deinit(&guest->received);
+    world->connection_count--; /* its place, and so its number, is the next one's */
+}
+
+static void those_who_only_look_in_are_not_remembered(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    edit(world, ann, 1, 0, insertion(0, "a"));
+    world_commit(world);
+    expect_ack(ann, 1, 1);
+    struct identity identity = identity_of(hello(world, "Carl"));
+    struct world_connection *carl = hello_again(world, &identity);
+    open_fresh(world, carl, "d");
+    edit(world, carl, 1, 1, insertion(0, "c"));
+    world_commit(world);
+    world_gone(world, carl);
+    edit(world, bob, 1, 2, insertion(0, "b")); /* under way all the time */
+    for (int i = 0; i < 1000; i++)
+        look_in(world);
+    const struct room *room = room_find(world->hub, (struct ot_slice){(const uint8_t *)"d", 1});
+    assert_true(room->authors.count < 300);
+    world_forget(ann);
+    edit(world, ann, 1, 0, insertion(0, "a"));
+    assert_false(has_news(ann)); /* it came over this connection */
+    world_commit(world);
+    expect_ack(bob, 3, 1);
+    carl = hello_again(world, &identity); /* of whom only the store knows now */
+    open_fresh(world, carl, "d");
+    assert_int_equal(expect_opened(carl).seq, 1);
+    edit(world, carl, 1, 1, insertion(0, "c"));
+    expect_ack(carl, 2, 1);
+}
+
 /* ---- users ---- */
 
 #define SUB "ann"
@@ -513,6 +571,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(openings_count_as_channels, setup_few_channels,
                                         guarded_teardown),
         cmocka_unit_test(a_document_is_no_larger_than_the_limit),
+        cmocka_unit_test_setup_teardown(what_clients_report_fills_no_log, world_setup,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(those_who_only_look_in_are_not_remembered, world_setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(when_memory_is_tight_empty_rooms_and_cursors_go,
                                         world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(when_memory_is_scarce_nobody_new_is_let_in, world_setup,
