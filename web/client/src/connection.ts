@@ -59,7 +59,7 @@ export type WebSocketConstructor = new (url: string, protocol: string) => WebSoc
 export type ConnectionEvents = {
   status: [status: ConnectionStatus, detail: StatusDetail];
   error: [error: QuireError];
-  /** Unsaved text of an earlier page that could not be merged. */
+  /** Unsaved text that could not be merged, of an earlier page or of a document that the program has closed. */
   draft: [draft: Draft & { id: string }];
   /**
    * Each message as it was sent or received, tokens and keys included: for debugging and tests. Its bytes
@@ -84,6 +84,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   private readonly outbox: Outbox;
   private readonly retry: Retry;
   private readonly timing: Timing;
+  private readonly storage: Storage | null;
   private readonly sessionReady: Promise<Session | null>;
   private readonly stopWatchingPage: () => void;
   private socket: WebSocketLike | null = null;
@@ -112,6 +113,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.outbox = new Outbox((frame) => this.write(frame));
     this.machine = new ConnectionMachine(this.output(), profileOf(options), null);
     this.documents = new Documents(this.machine);
+    this.storage = options.storage === false ? null : (options.storage ?? browserStorage());
     this.sessionReady = recovered === null ? this.openSession() : Promise.resolve(recovered);
     this.isRecovering = recovered !== null;
     this.stopWatchingPage = watchPage({
@@ -141,6 +143,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       machine: this.machine,
       enqueue: (message: ClientMessage) => this.send(message),
       finished: (document: Document) => this.finished(document, machine),
+      draft: (draft: Draft) => this.emit("draft", { ...draft, id }),
     };
     const document = new Document(host, machine, this.sessionReady);
     this.byId.set(id, document);
@@ -176,11 +179,6 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   /* ---- the session ---- */
-
-  private get storage(): Storage | null {
-    const { storage } = this.options;
-    return storage === false ? null : (storage ?? browserStorage());
-  }
 
   private get scope(): string {
     return [this.options.url, this.options.storageKey ?? ""].join(" ").replaceAll("|", "%7C");
@@ -222,10 +220,11 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.helper = helper;
     helper.on("draft", (draft) => this.emit("draft", draft));
     for (const id of await session.documents()) await helper.finishLeftover(id);
+    const isFinished = (await session.documents()).length === 0;
+    /* Before another page can have it, which would go on with the numbers of a client that is forgotten. */
+    if (isFinished) await session.forget();
     await helper.close();
-    if ((await session.documents()).length > 0) return false;
-    await session.forget();
-    return true;
+    return isFinished;
   }
 
   /** Resolves when nothing of the document is unsaved, or nothing can be done about it. */
@@ -415,7 +414,6 @@ export class Connection extends Emitter<ConnectionEvents> {
       error: (error) => this.emit("error", error),
       going: (retryMs) => void (this.leastRetryMs = retryMs),
       expiring: () => void this.renewToken(),
-      pong: () => undefined,
     };
   }
 

@@ -61,7 +61,9 @@ export interface DocumentHost {
   readonly machine: ConnectionMachine;
   enqueue(message: ClientMessage): void;
   /** Closed by the program, and nothing is left to save. */
-  finished(document: Document, machine: DocumentMachine): void;
+  finished(document: Document): void;
+  /** Unsaved text that could not be merged, when the program has closed the document. */
+  draft(draft: Draft): void;
 }
 
 export class Document extends Emitter<DocumentEvents> {
@@ -247,7 +249,7 @@ export class Document extends Emitter<DocumentEvents> {
     if (this.isGone) return;
     this.isGone = true;
     this.stopTimers();
-    this.host.finished(this, this.machine);
+    this.host.finished(this);
   }
 
   /** The connection ends for good. */
@@ -323,7 +325,7 @@ export class Document extends Emitter<DocumentEvents> {
       case "reset":
         return this.emit("reset", this.contents());
       case "draft":
-        return this.emit("draft", { ops: toComponents(effect.op), reason: effect.reason });
+        return this.tellDraft({ ops: toComponents(effect.op), reason: effect.reason });
       case "error":
         if (this.machine.status === "closed") this.failReady(effect.error);
         return this.emit("error", effect.error);
@@ -338,6 +340,11 @@ export class Document extends Emitter<DocumentEvents> {
       case "role":
         return this.emit("role", this.role);
     }
+  }
+
+  private tellDraft(draft: Draft): void {
+    if (this.isClosed) this.host.draft(draft);
+    else this.emit("draft", draft);
   }
 
   private tellStatus(status: DocumentStatus): void {

@@ -5,7 +5,7 @@
  * last newline is one that only the editor has; the first edit of the user puts it into the document.
  */
 import type Quill from "quill";
-import { EditorBinding, endOfChange } from "./binding/editor-binding.js";
+import { BoundEditor, EditorBinding, endOfChange, type Binding } from "./binding/editor-binding.js";
 import { limitPaste, PASTE_MAX } from "./binding/paste-limit.js";
 import { QuillCursors } from "./binding/quill-cursors.js";
 import { QUILL_FORMATS } from "./binding/quill-formats.js";
@@ -32,13 +32,7 @@ export interface QuillOptions {
   undo?: UndoOptions;
 }
 
-export interface QuillBinding {
-  undo(): void;
-  redo(): void;
-  readonly canUndo: boolean;
-  readonly canRedo: boolean;
-  destroy(): void;
-}
+export type QuillBinding = Binding;
 
 /** The document must be ready. */
 export function bindQuill(doc: Document, quill: Quill, options: QuillOptions = {}): QuillBinding {
@@ -59,8 +53,8 @@ interface DeltaLike {
 
 const UNDO_KEYS: readonly string[] = ["z", "Z", "y"];
 
-class BoundQuill implements QuillBinding {
-  private readonly binding: EditorBinding;
+class BoundQuill extends BoundEditor {
+  protected readonly binding: EditorBinding;
   private readonly guard: QuillGuard | null;
   private readonly cursors: QuillCursors | null;
   /** The editor's last newline is not in the document. */
@@ -74,6 +68,7 @@ class BoundQuill implements QuillBinding {
     private readonly quill: Quill,
     options: QuillOptions,
   ) {
+    super();
     this.guard = options.guard === false ? null : new QuillGuard(quill, options.formats ?? QUILL_FORMATS);
     const port = {
       flush: () => void quill.update("user"),
@@ -99,22 +94,6 @@ class BoundQuill implements QuillBinding {
     ];
     this.showAll();
     this.cursors = options.cursors === false ? null : new QuillCursors(doc, quill);
-  }
-
-  get canUndo(): boolean {
-    return this.binding.undoManager.canUndo;
-  }
-
-  get canRedo(): boolean {
-    return this.binding.undoManager.canRedo;
-  }
-
-  undo(): void {
-    this.binding.undo();
-  }
-
-  redo(): void {
-    this.binding.redo();
   }
 
   destroy(): void {

@@ -1,7 +1,6 @@
 /* Who may do what with a document: for its owners. */
-import type { Answer, ConnectionMachine } from "./machine/connection.js";
+import type { ConnectionMachine } from "./machine/connection.js";
 import type { Role } from "./machine/document.js";
-import type { ClientMessage } from "./wire/messages.js";
 
 /** Somebody with a role of their own in a document. */
 export interface Sharer {
@@ -29,23 +28,19 @@ export class Sharing {
     private readonly id: string,
   ) {}
 
-  private ask(message: (ref: number) => ClientMessage): Promise<Answer> {
-    return this.machine.request(message);
-  }
-
   async members(): Promise<Sharer[]> {
-    const answer = await this.ask((ref) => ({ kind: "members", ref, id: this.id }));
+    const answer = await this.machine.request((ref) => ({ kind: "members", ref, id: this.id }));
     if (answer.kind !== "members") return [];
     return answer.members.map(({ sub, role, at_ms }) => ({ sub, role: role as Role, since: new Date(at_ms) }));
   }
 
   /** Acts at once, on documents that are open too; null: no role any more. */
   async setMember(sub: string, role: Role | null): Promise<void> {
-    await this.ask((ref) => ({ kind: "member", ref, id: this.id, sub, role }));
+    await this.machine.request((ref) => ({ kind: "member", ref, id: this.id, sub, role }));
   }
 
   async links(): Promise<ShareLink[]> {
-    const answer = await this.ask((ref) => ({ kind: "links", ref, id: this.id }));
+    const answer = await this.machine.request((ref) => ({ kind: "links", ref, id: this.id }));
     if (answer.kind !== "links") return [];
     return answer.links.map(({ number, role, label, created_ms, expires_ms }) => ({
       number,
@@ -62,12 +57,12 @@ export class Sharing {
     secret: string;
   }> {
     const ends = expires === null ? null : expires.getTime();
-    const answer = await this.ask((ref) => ({ kind: "link", ref, id: this.id, role, label, expires_ms: ends }));
+    const answer = await this.machine.request((ref) => ({ kind: "link", ref, id: this.id, role, label, expires_ms: ends }));
     return answer.kind === "linked" ? { number: answer.number, secret: answer.secret } : { number: 0, secret: "" };
   }
 
   /** Acts at once, on documents that are open by it too. */
   async revokeLink(number: number): Promise<void> {
-    await this.ask((ref) => ({ kind: "unlink", ref, id: this.id, number }));
+    await this.machine.request((ref) => ({ kind: "unlink", ref, id: this.id, number }));
   }
 }

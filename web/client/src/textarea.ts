@@ -2,7 +2,7 @@
  * Binds a <textarea> to a text document: what the user types is submitted, what others
  * do is shown with the selection kept in place, and undo takes back only one's own edits.
  */
-import { EditorBinding, endOfChange } from "./binding/editor-binding.js";
+import { BoundEditor, EditorBinding, endOfChange, type Binding } from "./binding/editor-binding.js";
 import { limitPaste, PASTE_MAX } from "./binding/paste-limit.js";
 import type { Document } from "./document.js";
 import { transformPosition } from "./ot/algebra.js";
@@ -10,13 +10,7 @@ import { fromComponents, isInsidePair, type Component } from "./ot/op.js";
 import { isWellFormed } from "./ot/value.js";
 import type { UndoOptions } from "./undo.js";
 
-export interface TextareaBinding {
-  undo(): void;
-  redo(): void;
-  readonly canUndo: boolean;
-  readonly canRedo: boolean;
-  destroy(): void;
-}
+export type TextareaBinding = Binding;
 
 export interface TextareaOptions {
   /** Longest text that can be pasted at once, in UTF-16 units; default PASTE_MAX. */
@@ -31,8 +25,8 @@ export function bindTextarea(doc: Document, element: HTMLTextAreaElement, option
   return new BoundTextarea(doc, element, options);
 }
 
-class BoundTextarea implements TextareaBinding {
-  private readonly binding: EditorBinding;
+class BoundTextarea extends BoundEditor {
+  protected readonly binding: EditorBinding;
   /** What the element shows, with `\n` for every line end as the element has it. */
   private shown = "";
   private isComposing = false;
@@ -44,6 +38,7 @@ class BoundTextarea implements TextareaBinding {
     private readonly element: HTMLTextAreaElement,
     options: TextareaOptions,
   ) {
+    super();
     const port = {
       flush: () => this.input(),
       apply: (ops: Component[], isOwn: boolean) => this.apply(ops, isOwn),
@@ -62,22 +57,6 @@ class BoundTextarea implements TextareaBinding {
       limitPaste(element, options.pasteMax ?? PASTE_MAX, (error) => doc.report(error)),
     ];
     this.showAll();
-  }
-
-  get canUndo(): boolean {
-    return this.binding.undoManager.canUndo;
-  }
-
-  get canRedo(): boolean {
-    return this.binding.undoManager.canRedo;
-  }
-
-  undo(): void {
-    this.binding.undo();
-  }
-
-  redo(): void {
-    this.binding.redo();
   }
 
   destroy(): void {

@@ -316,6 +316,19 @@ describe("documents", () => {
     assert.notEqual(again, ann);
   });
 
+  test("what cannot be merged after closing is told by the connection", async () => {
+    const connection = connect();
+    const ann = await openReady(connection);
+    const drafts: unknown[] = [];
+    connection.on("draft", (draft) => drafts.push(draft));
+    live.server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 1 });
+    append(ann, "last words");
+    ann.close();
+    live.server.model.options.refuse = () => ({ code: "bad_format", retry_ms: null });
+    await until(() => drafts.length > 0);
+    assert.deepEqual(drafts, [{ id: "doc", ops: [{ insert: "last words" }], reason: "bad_format" }]);
+  });
+
   test("several documents share a connection", async () => {
     live.server.model.createRoom("other", 1);
     const connection = connect();
@@ -428,10 +441,51 @@ class FakeLocks {
     this.held.delete(name);
   }
 
+  isHeld(name: string): boolean {
+    return this.held.has(name);
+  }
+
   /** All pages are gone at once, without a word. */
   crash(): void {
     this.held.clear();
   }
+}
+
+/** As much of IndexedDB as the client uses. */
+class FakeDatabases {
+  opens = 0;
+  looks = 0;
+  private readonly values = new Map<string, unknown>();
+
+  open(): object {
+    this.opens++;
+    return answer({ transaction: () => this.transaction() });
+  }
+
+  private transaction(): object {
+    const { values } = this;
+    const keys = (prefix: string): string[] => [...values.keys()].filter((key) => key.startsWith(prefix));
+    const transaction = {
+      oncomplete: null as (() => void) | null,
+      commit: () => void queueMicrotask(() => transaction.oncomplete?.()),
+      objectStore: () => ({
+        get: (key: string) => answer(values.get(key)),
+        getAllKeys: (prefix: string) => {
+          this.looks++;
+          return answer(keys(prefix));
+        },
+        put: (value: unknown, key: string) => ({ transaction, result: values.set(key, value) }),
+        delete: (key: string) => ({ transaction, result: values.delete(key) }),
+      }),
+    };
+    return transaction;
+  }
+}
+
+function answer(result: unknown): object {
+  const request = { result, onsuccess: null as (() => void) | null };
+  queueMicrotask(() => request.onsuccess?.());
+  return request;
 }
 
 describe("what outlives a page", () => {
@@ -548,6 +602,33 @@ describe("what outlives a page", () => {
     await crashWith("of the other page", false);
     await until(() => serverText() === "of the other page");
     await recordsAreGone();
+  });
+
+  test("a session that was finished for another page is forgotten before somebody else can have it", async () => {
+    const free: string[] = [];
+    const forget = storage.delete.bind(storage);
+    storage.delete = async (key) => {
+      if (key.split("|").length === 2 && !locks.isHeld(`quire ${key}`)) free.push(key);
+      await forget(key);
+    };
+    await openReady(connect({ storage, timing: { recoverEveryMs: 20, retryFirstMs: 5, retryMaxMs: 20 } }));
+    await crashWith("of the other page", false);
+    await recordsAreGone();
+    await until(() => !locks.isHeld(`quire ${live.server.url} |1`));
+    assert.deepEqual(free, []);
+    assert.deepEqual((await storage.keys("")).map((key) => key.split("|")[1]), ["0"]);
+  });
+
+  test("the browser's own is opened once, however often it is looked through", async () => {
+    const browser = new FakeDatabases();
+    Object.assign(globalThis, { indexedDB: browser, IDBKeyRange: { bound: (prefix: string) => prefix } });
+    try {
+      await openReady(connect({ timing: { recoverEveryMs: 1, retryFirstMs: 5, retryMaxMs: 20 } }));
+      await until(() => browser.looks > 10);
+      assert.equal(browser.opens, 1);
+    } finally {
+      Object.assign(globalThis, { indexedDB: undefined, IDBKeyRange: undefined });
+    }
   });
 
   test("a damaged record does not keep the document from opening", async () => {

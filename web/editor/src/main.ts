@@ -17,7 +17,7 @@ import { Toasts } from "./ui/toast.js";
 import { missingPage } from "./views.js";
 
 const UNAUTHORIZED = 4401;
-const DRAFT_ELSEWHERE = "Something you wrote earlier could not be saved. You find it at the head of its document.";
+const DRAFT_ELSEWHERE = "Something you wrote could not be saved. You find it at the head of its document.";
 
 function start(): void {
   applyTheme(currentTheme());

@@ -3,7 +3,7 @@ import { h, type Child } from "./ui/dom.js";
 import { logo } from "./ui/icons.js";
 
 /** A page with one thing to say and a way on. */
-export function messagePage(title: string, text: string, ...actions: Child[]): View {
+function messagePage(title: string, text: string, ...actions: Child[]): View {
   const element = h(
     "main",
     { class: "message-page" },

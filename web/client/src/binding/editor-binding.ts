@@ -134,6 +134,37 @@ export class EditorBinding {
   }
 }
 
+/** A binding as programs see it. */
+export interface Binding {
+  undo(): void;
+  redo(): void;
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  destroy(): void;
+}
+
+export abstract class BoundEditor implements Binding {
+  protected abstract readonly binding: EditorBinding;
+
+  get canUndo(): boolean {
+    return this.binding.undoManager.canUndo;
+  }
+
+  get canRedo(): boolean {
+    return this.binding.undoManager.canRedo;
+  }
+
+  undo(): void {
+    this.binding.undo();
+  }
+
+  redo(): void {
+    this.binding.redo();
+  }
+
+  abstract destroy(): void;
+}
+
 /** Where the last change of `ops` ends: there the caret belongs after undo. */
 export function endOfChange(ops: readonly Component[]): number {
   let at = 0;

@@ -32,7 +32,6 @@ export interface ConnectionOutput {
   going(retryMs: number): void;
   /** The token ends soon: another one is wanted. */
   expiring(): void;
-  pong(): void;
 }
 
 export type Answer = ServerMessageOf<"done" | "documents" | "chats" | "members" | "links" | "linked">;
@@ -101,7 +100,7 @@ export class ConnectionMachine {
       case "welcome":
         return this.welcomed(message);
       case "pong":
-        return this.output.pong();
+        return;
       case "going":
         return this.output.going(message.retry_ms);
       case "expiring":

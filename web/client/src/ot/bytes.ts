@@ -142,6 +142,28 @@ export class ByteWriter {
     }
   }
 
+  /** Before the items of an array. */
+  array(count: number): void {
+    this.counted(count, 0x90, 0xdc);
+  }
+
+  /** Before the keys, each with its value, of a map. */
+  map(count: number): void {
+    this.counted(count, 0x80, 0xde);
+  }
+
+  /** `few` is the tag that has a count below 16 in it, `many` that of a count in two bytes; four follow it. */
+  private counted(count: number, few: number, many: number): void {
+    if (count < 16) this.byte(few | count);
+    else if (count <= 0xffff) {
+      this.byte(many);
+      this.uint16(count);
+    } else {
+      this.byte(many + 1);
+      this.uint32(count);
+    }
+  }
+
   /** The bytes written, as an array of their own. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.size);

@@ -5,9 +5,9 @@
  */
 import type { Doc } from "./document.js";
 import { patchBetween } from "./algebra.js";
+import { valueBytes } from "./codec.js";
 import { EMBED, OpReader, OpWriter, type Op } from "./op.js";
-import { writeValue, type Value } from "./value.js";
-import { ByteWriter } from "./bytes.js";
+import type { Value } from "./value.js";
 
 /** Most single insertions and deletions looked for, by lines and inside one changed stretch. */
 const LINE_EDITS_MAX = 800;
@@ -95,9 +95,7 @@ function tokenize(op: Op, embeds: Map<string, number>): number[] {
 }
 
 function embedToken(embed: Value, embeds: Map<string, number>): number {
-  const writer = new ByteWriter();
-  writeValue(writer, embed);
-  const key = writer.finish().join();
+  const key = valueBytes(embed).join();
   const known = embeds.get(key);
   if (known !== undefined) return known;
   const token = FIRST_EMBED + embeds.size;

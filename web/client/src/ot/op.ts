@@ -170,19 +170,6 @@ export class OpReader {
   }
 }
 
-/** Units of the document that the operation walks over: the document must have as many. */
-export function baseLength(op: Op): number {
-  let length = 0;
-  for (const piece of op) if (!isInsertion(piece)) length += piece.length;
-  return length;
-}
-
-export function insertedLength(op: Op): number {
-  let length = 0;
-  for (const piece of op) if (isInsertion(piece)) length += piece.length;
-  return length;
-}
-
 /* ---- Delta JSON -------------------------------------------------------------------------- */
 
 /** Checks components from outside and puts them into canonical form. Throws OpError. */

@@ -1,9 +1,8 @@
 /* Reading values: only the one canonical form passes. */
 import { ByteReader } from "./bytes.js";
 import { OpError } from "./errors.js";
-import { compareUtf8, type Value } from "./value.js";
+import { compareUtf8, DEPTH_MAX, type Value } from "./value.js";
 
-const DEPTH_MAX = 8;
 const FIRST_WIDE_STRING = 32;
 
 /** The next value. `depth`: levels of arrays and maps around it. */

@@ -8,7 +8,8 @@ import { OpError } from "./errors.js";
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
 export type ValueMap = { readonly [key: string]: Value };
 
-const DEPTH_MAX = 8;
+/** Deepest nesting of arrays and maps. */
+export const DEPTH_MAX = 8;
 
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
@@ -99,18 +100,18 @@ export function writeValue(out: ByteWriter, value: Value): void {
   if (value === null) out.byte(0xc0);
   else if (typeof value === "boolean") out.byte(value ? 0xc3 : 0xc2);
   else if (typeof value === "number") writeNumber(out, value);
-  else if (typeof value === "string") writeString(out, value);
+  else if (typeof value === "string") out.str(value);
   else if (Array.isArray(value)) {
-    writeHeader(out, value.length, 0x90, 15, 0xdc);
+    out.array(value.length);
     for (const item of value) writeValue(out, item);
   } else writeMap(out, value as ValueMap);
 }
 
 function writeMap(out: ByteWriter, map: ValueMap): void {
   const keys = Object.keys(map).sort(compareUtf8);
-  writeHeader(out, keys.length, 0x80, 15, 0xde);
+  out.map(keys.length);
   for (const key of keys) {
-    writeString(out, key);
+    out.str(key);
     writeValue(out, map[key]);
   }
 }
@@ -118,19 +119,4 @@ function writeMap(out: ByteWriter, map: ValueMap): void {
 function writeNumber(out: ByteWriter, value: number): void {
   if (Number.isSafeInteger(value)) out.int(value);
   else out.float64(value);
-}
-
-function writeString(out: ByteWriter, text: string): void {
-  out.str(text);
-}
-
-function writeHeader(out: ByteWriter, count: number, fix: number, fixMax: number, wide: number): void {
-  if (count <= fixMax) out.byte(fix | count);
-  else if (count <= 0xffff) {
-    out.byte(wide);
-    out.uint16(count);
-  } else {
-    out.byte(wide + 1);
-    out.uint32(count);
-  }
 }

@@ -135,17 +135,6 @@ export function readCount(reader: ByteReader): number {
   return count;
 }
 
-export function writeCount(out: ByteWriter, count: number): void {
-  if (count < 16) out.byte(0x90 | count);
-  else if (count <= 0xffff) {
-    out.byte(0xdc);
-    out.uint16(count);
-  } else {
-    out.byte(0xdd);
-    out.uint32(count);
-  }
-}
-
 /** A field at a message's end that is left out when it is null, as those do who do not know it. */
 export function trailing<T>(field: Field<T>): Field<T | null> {
   return { ...optional(field), isTrailing: true };
@@ -159,7 +148,7 @@ export function list<T>(field: Field<T>): Field<readonly T[]> {
       return items;
     },
     write(out, value) {
-      writeCount(out, value.length);
+      out.array(value.length);
       for (const item of value) field.write(out, item);
     },
   };
@@ -178,7 +167,7 @@ export function record<S extends Record<string, Field<unknown>>>(fields: S): Fie
       return value;
     },
     write(out, value) {
-      writeCount(out, names.length);
+      out.array(names.length);
       writeFields(out, fields, value);
     },
   };
@@ -228,7 +217,7 @@ export const memberLine: Field<MemberLine> = {
     return { member, left: false, ...fields, profile: named };
   },
   write(out, line) {
-    writeCount(out, line.left ? 1 : line.profile === null ? 5 : 7);
+    out.array(line.left ? 1 : line.profile === null ? 5 : 7);
     uint.write(out, line.member);
     if (line.left) return;
     writeFields(out, changed, line);

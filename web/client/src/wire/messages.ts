@@ -18,7 +18,6 @@ import {
   trailing,
   uint,
   WireError,
-  writeCount,
   writeFields,
   type Field,
   type FieldsOf,
@@ -185,7 +184,7 @@ function makeCodec<M extends { readonly kind: string }>(table: Table): Codec<M> 
       for (const message of messages) {
         const [number, all] = table[message.kind];
         const fields = withoutAbsent(all, message as never);
-        writeCount(out, Object.keys(fields).length + 1);
+        out.array(Object.keys(fields).length + 1);
         uint.write(out, number);
         writeFields(out, fields, message as never);
       }

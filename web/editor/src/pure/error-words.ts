@@ -11,6 +11,7 @@ const WORDS: Record<string, string> = {
   document_full: "This document has reached its largest size. What you typed since is kept, but cannot be saved until something is removed.",
   storage_full: "The server has no room left at the moment. Your changes are kept and will be sent again.",
   overloaded: "The server is very busy. It will be tried again by itself.",
+  rate_limited: "That was a lot in a short time. Please wait a moment.",
   not_text: "This document holds plain text only.",
   share_limit: "There are as many of them as there can be. Please remove some first.",
   bad_role: "This role cannot be given.",
@@ -20,7 +21,6 @@ const WORDS: Record<string, string> = {
   too_large: "That was too much at once. Please paste it in smaller parts.",
   no_room: "This document has no room for that: it would become larger than a document can be. Please go on in another one.",
   not_ready: "This document is not open yet. Please try again in a moment.",
-  timeout: "The server did not answer in time. Please try again.",
   disconnected: "There is no connection at the moment. Please try again when it is back.",
   closed: "This page is no longer connected. Please reload it.",
 };

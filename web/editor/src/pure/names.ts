@@ -2,7 +2,7 @@
 export const NAME_MAX = 60;
 export const TITLE_MAX = 100;
 export const CHAT_MAX = 500;
-export const CHAT_NEAR_END = 80;
+const CHAT_NEAR_END = 80;
 export const UNTITLED = "Untitled";
 
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
@@ -13,7 +13,7 @@ export function lengthOf(text: string): number {
   return count;
 }
 
-export function shorten(text: string, max: number): string {
+function shorten(text: string, max: number): string {
   return lengthOf(text) <= max ? text : [...text].slice(0, max).join("");
 }
 

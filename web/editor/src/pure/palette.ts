@@ -17,7 +17,7 @@ export const PALETTE: readonly Swatch[] = [
   { name: "Slate", value: "#637281" },
 ];
 
-/** Colours of text; stored as they are, shown lighter on a dark sheet (see rich.css). */
+/** Colours of text; stored as they are, shown lighter on a dark sheet (see text.css). */
 export const TEXT_COLORS: readonly Swatch[] = [
   { name: "Red", value: "#c02b3b" },
   { name: "Orange", value: "#a84e00" },
@@ -43,7 +43,7 @@ export function isColor(text: string): boolean {
   return HEX.test(text);
 }
 
-export function luminance(color: string): number {
+function luminance(color: string): number {
   const match = HEX.exec(color);
   if (!match) return 0;
   const [r, g, b] = match.slice(1).map((digits) => {
