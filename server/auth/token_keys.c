@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +164,13 @@ static char *read_text(int fd, const char *name, char *message_out, size_t messa
     return text;
 }
 
+/* Of the hashes of JSON objects, so that nobody makes keys that collide. By itself jansson would
+ * look for it when the first token comes, in a file that the sandbox has out of reach by then. */
+static void draw_seed(void)
+{
+    json_object_seed(1 + (size_t)randombytes_uniform(UINT32_MAX));
+}
+
 struct token_keys *token_keys_read_file(int fd, const char *name, char *message_out,
                                         size_t message_size)
 {
@@ -170,6 +178,7 @@ struct token_keys *token_keys_read_file(int fd, const char *name, char *message_
         snprintf(message_out, message_size, "%s", RANDOM_REASON);
         return NULL;
     }
+    draw_seed();
     char *text = read_text(fd, name, message_out, message_size);
     if (!text)
         return NULL;

@@ -32,6 +32,16 @@ int __wrap_sodium_memcmp(const void *one, const void *other, size_t size)
     return __real_sodium_memcmp(one, other, size);
 }
 
+void __wrap_json_object_seed(size_t seed);
+
+static size_t seeds[2]; /* that jansson was given, the last one first */
+
+void __wrap_json_object_seed(size_t seed)
+{
+    seeds[1] = seeds[0];
+    seeds[0] = seed;
+}
+
 struct place {
     char dir[TEMP_DIR_MAX], path[TEMP_DIR_MAX + 16], other[TEMP_DIR_MAX + 16];
     char message[512];
@@ -241,12 +251,24 @@ static void row_113_codes_are_compared_in_constant_time(void **state)
     token_keys_free(keys);
 }
 
+/* With 0, or without this, jansson takes the time and the process's number. */
+static void row_67_hashes_of_json_are_seeded_at_random_before_a_token_comes(void **state)
+{
+    static const char text[] = "a HS256 " A43;
+    token_keys_free(read_bytes(*state, text, strlen(text)));
+    token_keys_free(read_bytes(*state, text, strlen(text)));
+    assert_int_not_equal(seeds[0], 0);
+    assert_int_not_equal(seeds[1], 0);
+    assert_int_not_equal(seeds[0], seeds[1]);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(keys_of_both_kinds_are_read),
         CASE(row_96_a_key_that_is_empty_or_short_is_refused),
+        CASE(row_67_hashes_of_json_are_seeded_at_random_before_a_token_comes),
         CASE(lines_that_are_wrong_are_refused),
         CASE(the_most_and_one_more),
         CASE(files_that_others_can_read_are_refused),
