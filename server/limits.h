@@ -141,6 +141,7 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
       "without anything going out while some waits; closes with 4508")                             \
     X(LIMIT_PING_MS, 25000, "ms", "silence of a connection before it is asked for a sign of life") \
     X(LIMIT_CLOSE_MS, 5000, "ms", "time for a connection to take its last messages and goodbye")   \
+    X(LIMIT_ANSWER_MS, 500, "ms", "in which a connection that is told to go is still read")        \
     X(LIMIT_FRAGMENTS, 256, "frames", "a message may come in; closes with 1009")                   \
     X(LIMIT_NOISE, 100, "frames",                                                                  \
       "pings, and pongs without a ping, of a connection in a second; closes with 4508")            \

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,6 @@
 #define FLOOD_RATE    20000.0 /* edits a second that are tried */
 #define FLOOD_SECS    2.0
 #define CURSORS_TURN  200
-#define NICENESS      19 /* an attacker has machines of its own; here it must not starve the others */
 
 enum kind { SILENT, LEAVING, DRIPPING, PINGING, OVERSIZED, UNFINISHED, MALFORMED, KINDS };
 
@@ -302,7 +302,9 @@ static pid_t begin(void)
     /* The others' sockets are not ours to keep open. */
     close_range(3, ~0U, 0);
     signal(SIGTERM, SIG_DFL);
-    if (nice(NICENESS) == -1 && errno != 0)
+    /* An attacker has machines of its own: here it must not take the others' time. */
+    static const struct sched_param param = {0};
+    if (sched_setscheduler(0, SCHED_IDLE, &param) != 0)
         perror("quire-load: the attack keeps its priority");
     if (getppid() != parent)
         _exit(0);

@@ -25,11 +25,11 @@
 
 #define THREAD_NAME_MAX 16
 
-#define BUSY_WINDOW_MS      16
-#define BUSY_CONNECTIONS    64
-#define BUSY_MESSAGES_PER_S 1000
-#define BUSY_TURN           16 /* messages of a turn that needs no rest after it */
-#define BUSY_REST_NS        1000000
+#define BUSY_WINDOW_MS   16
+#define BUSY_CONNECTIONS 64
+#define BUSY_PEERS_PER_S 1000 /* each counts once in a window */
+#define BUSY_TURN        16   /* messages of a turn that needs no rest after it */
+#define BUSY_REST_NS     1000000
 
 uint64_t gate_now_ms(const struct gate *gate)
 {
@@ -141,17 +141,16 @@ static void on_wake(uv_async_t *handle)
  * Waking for a message costs several times what the message costs. When many come from many, the
  * loop rests a moment before it looks at its sockets again, so that one wake serves several: as a
  * network card does that holds its interrupts back. A loop that has much to do anyway needs no
- * rest.
+ * rest, and a few who send very much are no reason to let the others wait.
  */
 static void rest_if_busy(struct gate *gate)
 {
     uint64_t now = gate_now_ms(gate);
-    gate->busy_posted += gate->posted;
     if (now - gate->busy_ms >= BUSY_WINDOW_MS) {
         gate->busy = gate->slots.count >= BUSY_CONNECTIONS &&
-                     gate->busy_posted * 1000 >= BUSY_MESSAGES_PER_S * (now - gate->busy_ms);
+                     gate->busy_peers * 1000 >= BUSY_PEERS_PER_S * (now - gate->busy_ms);
         gate->busy_ms = now;
-        gate->busy_posted = 0;
+        gate->busy_peers = 0;
     }
     if (gate->busy && gate->posted < BUSY_TURN) {
         nanosleep(&(struct timespec){.tv_nsec = BUSY_REST_NS}, NULL);

@@ -69,10 +69,10 @@ struct gate {
     struct lws_vhost *vhost;
     bool adopted; /* libwebsockets made something of the last socket it was given */
 
-    size_t posted;        /* to the hub in this turn */
-    uint64_t busy_ms;     /* when `busy` was last looked at */
-    uint64_t busy_posted; /* since then */
-    bool busy;            /* so much comes in that a turn of the loop should serve several */
+    size_t posted;       /* to the hub in this turn */
+    uint64_t busy_ms;    /* when `busy` was last looked at */
+    uint64_t busy_peers; /* from whom messages have come since then */
+    bool busy;           /* so much comes in that a turn of the loop should serve several */
 
     struct mailbox mailbox;         /* struct hub_out */
     struct mailbox arrivals;        /* accepted sockets */

@@ -24,7 +24,7 @@ static uint64_t due_ms(const struct peer *peer)
 {
     const struct gate_options *options = options_of(peer);
     if (peer->state >= PEER_CLOSING) {
-        return peer->close_by_ms;
+        return peer->deaf ? peer->close_by_ms : peer->deaf_at_ms;
     }
     uint64_t due = peer->heard_ms + (peer->state == PEER_GREETING ? options->hello_ms
                                      : peer->pinged               ? options->silence_ms
@@ -56,11 +56,24 @@ static void log_close(const struct peer *peer)
     env->log(env->context, told ? HUB_LOG_INFO : HUB_LOG_DEBUG, "connection_closing", fields);
 }
 
+/* Whoever floods goes on with it when told to go; to look for an answer to our goodbye in all of
+ * that would take the others' time. */
+static void deafen(struct peer *peer)
+{
+    peer->deaf = true;
+    lws_rx_flow_control(peer->wsi, 0);
+    arm(peer);
+}
+
 void peer_expired(void *gate, struct wheel_entry *timer)
 {
     struct peer *peer = PEER_OF_TIMER(timer);
     const struct gate_options *options = options_of(peer);
     uint64_t now = gate_now_ms(gate);
+    if (peer->state >= PEER_CLOSING && now < peer->close_by_ms) {
+        deafen(peer);
+        return;
+    }
     if (peer->state >= PEER_CLOSING) {
         peer_cut(peer);
         return;
@@ -157,6 +170,10 @@ void peer_heard(struct peer *peer)
 
 void peer_noise(struct peer *peer)
 {
+    if (peer->state == PEER_GREETING) {
+        peer_close(peer, WIRE_CLOSE_UNAUTHORIZED);
+        return;
+    }
     uint64_t second = gate_now_ms(peer->gate) / 1000;
     if (second != peer->noise_second) {
         peer->noise_second = second;
@@ -237,6 +254,13 @@ void peer_unblock(struct peer *peer)
 /* ---- ends --------------------------------------------------------------------------------------
  */
 
+static void set_end(struct peer *peer)
+{
+    uint64_t now = gate_now_ms(peer->gate);
+    peer->deaf_at_ms = now + LIMIT_ANSWER_MS;
+    peer->close_by_ms = now + options_of(peer)->close_ms;
+}
+
 void peer_close_gently(struct peer *peer, unsigned code)
 {
     if (peer->state >= PEER_CLOSING) {
@@ -244,7 +268,7 @@ void peer_close_gently(struct peer *peer, unsigned code)
     }
     peer->state = PEER_CLOSING;
     peer->close_code = (uint16_t)code;
-    peer->close_by_ms = gate_now_ms(peer->gate) + options_of(peer)->close_ms;
+    set_end(peer);
     metrics_closed(&peer->gate->metrics, code);
     log_close(peer);
     forget(peer);
@@ -263,7 +287,7 @@ void peer_leave(struct peer *peer)
     outbox_unsubscribe(&peer->outbox);
     forget(peer);
     peer->state = PEER_CLOSED;
-    peer->close_by_ms = gate_now_ms(peer->gate) + options_of(peer)->close_ms;
+    set_end(peer);
     arm(peer);
 }
 

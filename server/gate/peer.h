@@ -23,10 +23,11 @@ struct peer {
     struct wheel_entry timer;
     struct assembly *assembly; /* of a frame that came in parts, or NULL */
     uint64_t heard_ms;
-    uint64_t blocked_ms; /* since when */
-    uint64_t turn;       /* of the flush that served it last */
-    size_t dirty_at;     /* in the gate's dirty peers; 0: not there */
-    uint64_t close_by_ms;
+    uint64_t blocked_ms;              /* since when */
+    uint64_t busy_ms;                 /* of the gate, when it sent something last */
+    uint64_t turn;                    /* of the flush that served it last */
+    size_t dirty_at;                  /* in the gate's dirty peers; 0: not there */
+    uint64_t deaf_at_ms, close_by_ms; /* when it is being closed */
     uint16_t close_code;
     struct bucket messages;
     uint8_t bad_messages;
@@ -38,6 +39,7 @@ struct peer {
     bool blocked;          /* until the socket takes more */
     bool pinged;           /* since it was heard last */
     bool ping_wanted;
+    bool deaf; /* it is read no more */
 };
 
 /* NULL when there is no room for one more. */

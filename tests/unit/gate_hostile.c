@@ -1,7 +1,10 @@
 /* Random harm: broken handshakes, pages and frames, in pieces, with sudden ends. Afterwards the
- * gates still serve others, and everything is given back. */
+ * gates still serve others, and everything is given back. And those who were told to go and go on
+ * instead. */
+#include "server/limits.h"
 #include "unit/gate_world.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +18,10 @@
 #define ROUNDS 600
 #define KEPT   64
 #define MAX    4096
+
+/* Of the others, in which nothing is read: each would read a kilobyte. */
+#define TURNS     2000
+#define FLOOD_MAX (UINT64_C(256) << 20)
 
 struct bytes {
     uint8_t data[MAX];
@@ -186,8 +193,52 @@ static void gates_survive_random_harm(void **state)
     world_stop(attack.world);
 }
 
+/* As many pings as the socket takes; false when one is too many. */
+static bool flood(struct ws_raw *ws, size_t *sent)
+{
+    static uint8_t pings[22 * 1024];
+    for (size_t at = 0; at < sizeof(pings); at += 22) {
+        pings[at] = 0x80 | WS_RAW_PING;
+        pings[at + 1] = 0x80 | 16;
+    }
+    size_t from = *sent % 22;
+    ssize_t taken =
+        send(ws->socket, pings + from, sizeof(pings) - from, MSG_NOSIGNAL | MSG_DONTWAIT);
+    assert_true(taken > 0 || errno == EAGAIN);
+    *sent += taken > 0 ? (size_t)taken : 0;
+    return taken > 0;
+}
+
+static void nobody_is_read_for_long_who_was_told_to_go(void **state)
+{
+    (void)state;
+    struct limits limits = limits_preset();
+    limits.values[SETTING_RATE_MESSAGES] = UINT32_MAX;
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    uint64_t connection;
+    struct ws_raw *honest = world_join(world, 0, &connection);
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    const int little = 65536;
+    assert_int_equal(setsockopt(ws->socket, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little)), 0);
+    assert_true(ws_raw_send_frame(ws, WS_RAW_TEXT, true, "a", 1));
+    assert_int_equal(ws_raw_next(ws), WS_RAW_CLOSE);
+    world_expect(world, HUB_IN_GONE, connection);
+    size_t sent = 0;
+    for (int turns = 0; turns < TURNS;) {
+        turns = flood(ws, &sent) ? 0 : turns + 1;
+        assert_true(sent < FLOOD_MAX);
+        world_check_quiet(honest);
+    }
+    ws_raw_free(ws);
+    ws_raw_free(honest);
+    world_stop(world);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(gates_survive_random_harm)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gates_survive_random_harm),
+        cmocka_unit_test(nobody_is_read_for_long_who_was_told_to_go),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
