@@ -1,5 +1,6 @@
 /* quire: one program, several commands. */
-#include "server/config/suggest.h"
+#include "server/arguments/arguments.h"
+#include "server/arguments/suggest.h"
 #include "server/operate/commands.h"
 #include "server/serve/serve_command.h"
 #include "server/token/token_command.h"
@@ -8,12 +9,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define STATUS_FAILED 1
-#define STATUS_USAGE  2
 
 struct command {
     const char *name;
@@ -73,9 +75,8 @@ static int refuse_command(const char *name)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i].name;
     const char *near = suggest(name, names, COMMAND_COUNT);
-    fprintf(stderr, "quire: \"%.60s\" is not a command%s%s%s\nTry: quire --help\n", name,
-            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    return STATUS_USAGE;
+    return arguments_refuse("", "\"%.60s\" is not a command%s%s%s", name,
+                            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 /* Tokens need no server; what is done about them in one that runs does. */
@@ -88,32 +89,51 @@ static int any_token_command(int argc, char **argv)
     return token_command(argc, argv);
 }
 
+/* Of a command that takes at most `operands_max` words. -1: go on; else the exit status. */
+static int read_words(const struct command *command, int argc, char **argv, int operands_max)
+{
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    optind = 0;
+    switch (arguments_next(command->name, argc, argv, options)) {
+    case 'h':
+        printf("quire %s: %s\n", command->name, command->help);
+        return 0;
+    case ARGUMENTS_WRONG:
+        return ARGUMENTS_USAGE;
+    default:
+        if (argc - optind > operands_max)
+            return arguments_refuse_surplus(command->name, argv[optind + operands_max]);
+        return -1;
+    }
+}
+
 static int version_command(int argc, char **argv)
 {
-    if (argc > 1) {
-        fprintf(stderr, "quire: %s takes no arguments\n", argv[0]);
-        return STATUS_USAGE;
-    }
-    puts("quire " QUIRE_VERSION);
-    return 0;
+    int status = read_words(command_find("version"), argc, argv, 0);
+    if (status < 0)
+        status = puts("quire " QUIRE_VERSION) < 0 ? STATUS_FAILED : 0;
+    return status;
 }
 
 static int help_command(int argc, char **argv)
 {
     char help[] = "--help";
-    if (argc < 2) {
+    int status = read_words(command_find("help"), argc, argv, 2);
+    if (status >= 0)
+        return status;
+    if (optind == argc) {
         print_help(stdout);
         return 0;
     }
-    const struct command *command = command_find(argv[1]);
+    const struct command *command = command_find(argv[optind]);
     if (!command)
-        return refuse_command(argv[1]);
-    if (command->run == version_command || command->run == help_command) {
-        printf("quire %s: %s\n", command->name, command->help);
-        return 0;
-    }
-    char *arguments[] = {argv[1], help, NULL};
-    return command->run(2, arguments);
+        return refuse_command(argv[optind]);
+    /* A token's commands have a help of their own; nobody else's words behind the first are any. */
+    bool has_more = argc - optind > 1;
+    if (has_more && command->run != any_token_command)
+        return arguments_refuse_surplus("help", argv[optind + 1]);
+    char *arguments[] = {argv[optind], has_more ? argv[optind + 1] : help, help, NULL};
+    return command->run(has_more ? 3 : 2, arguments);
 }
 
 /* Makes sure that descriptors 0 to 2 are taken: a database that got one of them would receive what
@@ -130,12 +150,12 @@ static int run(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
-        return STATUS_USAGE;
+        return ARGUMENTS_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return help_command(1, argv);
+        return help_command(argc - 1, argv + 1);
     if (strcmp(argv[1], "--version") == 0)
-        return version_command(1, argv);
+        return version_command(argc - 1, argv + 1);
     const struct command *command = command_find(argv[1]);
     return command ? command->run(argc - 1, argv + 1) : refuse_command(argv[1]);
 }

@@ -62,6 +62,7 @@ target_link_libraries(test-server-process
   PUBLIC quire-storage quire-peer PkgConfig::CMOCKA PRIVATE quire_flags)
 add_dependencies(test-server-process quire)
 quire_test(unit/serve_process test-server-process)
+quire_test(unit/arguments test-server-process)
 quire_test(unit/serve_sandbox test-server-process)
 quire_test(unit/serve_tokens test-server-process)
 target_sources(test_serve_tokens PRIVATE lib/ws_raw.c)

@@ -40,6 +40,7 @@ forbid 'ot includes nothing of ours' '(server|storage|tools|tests|bench)/.*' ot
 forbid 'ot is libc only' '(cmocka|jansson|libwebsockets|msgpack|pthread|sodium|sqlite3|uv)[./].*' ot
 forbid 'storage knows only itself' '(server|tools|tests|bench|quire)/.*' storage
 forbid 'metrics know nobody' '(ot|storage|server/(auth|config|gate|hub|log|serve|wire))/.*' server/metrics
+forbid 'arguments know nobody' '(ot|storage|tools|server/[^a].*|server/a[^r].*)/.*' server/arguments
 forbid 'rates know nobody' '(ot|storage|server/(auth|config|gate|hub|log|serve|wire))/.*' server/rate
 forbid 'wire is under all others' '(storage|server/(auth|config|gate|hub|log|serve))/.*' server/wire
 forbid 'the schema knows operations alone' '(storage|server/[^sl].*|server/serve/.*)' server/schema

@@ -3,7 +3,9 @@
 #include "delta_json.h"
 #include "json_line.h"
 #include "line_reader.h"
+#include "server/arguments/arguments.h"
 
+#include <getopt.h>
 #include <math.h>
 #include <quire/ot.h>
 #include <stdio.h>
@@ -423,16 +425,16 @@ static int lines_answer(struct line_reader *reader)
     }
 }
 
-static void help_print(FILE *stream)
+static void help_print(void)
 {
-    fputs("usage: quire ot < questions > answers\n\n"
+    fputs("Usage: quire ot < questions > answers\n\n"
           "Reads one JSON question a line and answers each with one line, in order:\n"
           "{\"result\":...} or {\"error\":{\"code\":...,\"at\":...,\"reason\":...}}.\n\n",
-          stream);
+          stdout);
     for (size_t i = 0; i < QUESTION_COUNT; i++)
-        fprintf(stream, "  {\"%s\":%s}%*s%s\n", questions[i].name, questions[i].form,
-                (int)(22 - strlen(questions[i].name) - strlen(questions[i].form)), "",
-                questions[i].help);
+        printf("  {\"%s\":%s}%*s%s\n", questions[i].name, questions[i].form,
+               (int)(22 - strlen(questions[i].name) - strlen(questions[i].form)), "",
+               questions[i].help);
     fputs("\nA, B, OP and DOC are arrays of Delta components, a DOC one of inserts only. Results\n"
           "are such arrays too, save for position and hash (numbers), check (an object) and\n"
           "encode (a string).\n\n"
@@ -442,18 +444,22 @@ static void help_print(FILE *stream)
           "at: of malformed JSON the byte in the line up to which it was read, of a bad component\n"
           "its index, of an operation that does not fit the document the position there, of bytes\n"
           "to decode the offset, otherwise 0.\n",
-          stream);
+          stdout);
 }
 
 int ot_command(int argc, char **argv)
 {
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        help_print(stdout);
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    optind = 0;
+    switch (arguments_next("ot", argc, argv, options)) {
+    case 'h':
+        help_print();
         return 0;
-    }
-    if (argc > 1) {
-        help_print(stderr);
-        return 2;
+    case ARGUMENTS_WRONG:
+        return ARGUMENTS_USAGE;
+    default:
+        if (optind < argc)
+            return arguments_refuse_surplus("ot", argv[optind]);
     }
     struct line_reader reader;
     line_reader_init(&reader, STDIN_FILENO, OT_COMMAND_LINE_MAX_BYTES);

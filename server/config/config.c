@@ -1,6 +1,6 @@
 #include "server/config/config.h"
 
-#include "server/config/suggest.h"
+#include "server/arguments/suggest.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -97,10 +97,11 @@ static int refuse_flag(const char *name, size_t size, char *message_out)
     return -1;
 }
 
-static bool action_find(const char *name, enum option_action *action_out)
+static bool action_find(const char *name, size_t size, enum option_action *action_out)
 {
     for (int action = ACTION_SERVE + 1; action < ACTION_COUNT; action++) {
-        if (strcmp(quire_actions[action].name, name) == 0) {
+        const char *own = quire_actions[action].name;
+        if (strlen(own) == size && memcmp(own, name, size) == 0) {
             *action_out = (enum option_action)action;
             return true;
         }
@@ -120,8 +121,10 @@ static int read_flag(struct config *config, int argc, char **argv, int *at, char
     }
     const char *name = flag + 2;
     size_t size = strcspn(name, "=");
-    if (name[size] == '\0' && action_find(name, &config->action))
-        return 0;
+    if (action_find(name, size, &config->action)) {
+        snprintf(message_out, CONFIG_MESSAGE_MAX, "--%.*s takes no value", (int)size, name);
+        return name[size] == '\0' ? 0 : -1;
+    }
     int id = option_find(name, size);
     if (id < 0)
         return refuse_flag(name, size, message_out);

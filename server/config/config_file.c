@@ -1,5 +1,5 @@
+#include "server/arguments/suggest.h"
 #include "server/config/config.h"
-#include "server/config/suggest.h"
 
 #include <errno.h>
 #include <inttypes.h>

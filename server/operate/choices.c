@@ -67,21 +67,6 @@ static void take(struct choices *choices, int choice, const char *value)
     }
 }
 
-static int refuse(const struct command_form *form)
-{
-    fprintf(stderr, "Try: quire %s --help\n", form->name);
-    return STATUS_USAGE;
-}
-
-static int refuse_operands(const struct command_form *form, int count)
-{
-    if (count > form->operands_max)
-        fprintf(stderr, "quire %s: too many arguments\n", form->name);
-    else
-        fprintf(stderr, "quire %s: %s is missing\n", form->name, form->operand);
-    return refuse(form);
-}
-
 int choices_read(struct choices *choices, const struct command_form *form, int argc, char **argv)
 {
     struct option own[OPTION_COUNT + 2];
@@ -91,19 +76,20 @@ int choices_read(struct choices *choices, const struct command_form *form, int a
     *choices = (struct choices){.data = data && *data ? data : DATA_DEFAULT,
                                 .keys = keys && *keys ? keys : NULL};
     optind = 0;
-    while ((choice = getopt_long(argc, argv, "h", own, NULL)) != -1) {
-        if (choice == HELP || choice == 'h') {
+    while ((choice = arguments_next(form->name, argc, argv, own)) != ARGUMENTS_END) {
+        if (choice == HELP) {
             fputs(form->usage, stdout);
             return STATUS_OK;
         }
-        if (choice == '?')
-            return refuse(form);
+        if (choice == ARGUMENTS_WRONG)
+            return STATUS_USAGE;
         take(choices, choice, optarg);
     }
     choices->operands = argv + optind;
     choices->operand_count = argc - optind;
-    int least = form->operand != NULL;
-    if (choices->operand_count < least || choices->operand_count > form->operands_max)
-        return refuse_operands(form, choices->operand_count);
+    if (form->operand && choices->operand_count == 0)
+        return arguments_refuse(form->name, "%s is missing", form->operand);
+    if (choices->operand_count > form->operands_max)
+        return arguments_refuse_surplus(form->name, choices->operands[form->operands_max]);
     return -1;
 }

@@ -2,10 +2,12 @@
 #ifndef QUIRE_OPERATE_CHOICES_H
 #define QUIRE_OPERATE_CHOICES_H
 
+#include "server/arguments/arguments.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = ARGUMENTS_USAGE };
 
 enum choice {
     CHOICE_DATA = 1 << 0,

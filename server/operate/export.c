@@ -258,10 +258,8 @@ int export_command(int argc, char **argv)
     if (status >= 0)
         return status;
     const char *wrong = read_choices(&exporting);
-    if (wrong) {
-        fprintf(stderr, "quire export: %s\nTry: quire export --help\n", wrong);
-        return STATUS_USAGE;
-    }
+    if (wrong)
+        return arguments_refuse(form.name, "%s", wrong);
     watch_init(&exporting.watch, choice_given(&choices, CHOICE_QUIET));
     int result = copy_open(choices.data, &exporting.watch, &exporting.store, exporting.message);
     if (result == 0) {

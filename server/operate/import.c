@@ -260,11 +260,8 @@ int import_command(int argc, char **argv)
     int status = choices_read(&choices, &form, argc, argv);
     if (status >= 0)
         return status;
-    if (choices.operand_count > 1 && (choices.id || choices.title)) {
-        fprintf(stderr, "quire import: --id and --title are for a single file\n"
-                        "Try: quire import --help\n");
-        return STATUS_USAGE;
-    }
+    if (choices.operand_count > 1 && (choices.id || choices.title))
+        return arguments_refuse(form.name, "--id and --title are for a single file");
     watch_init(&importing.watch, choice_given(&choices, CHOICE_QUIET));
     status = STATUS_FAILED;
     if (draw_stranger(&importing) == 0 &&

@@ -94,14 +94,11 @@ int token_revoke_command(int argc, char **argv)
         return status;
     const char *name = choices.sub ? choices.sub : choices.jti;
     if (!name || (choices.sub && choices.jti) || strlen(name) > STORE_SUBJECT_MAX ||
-        has_controls(name)) {
-        fprintf(stderr,
-                "quire token revoke: name one --sub or one --jti, of at most %d bytes and without "
-                "control characters\n"
-                "Try: quire token revoke --help\n",
-                STORE_SUBJECT_MAX);
-        return STATUS_USAGE;
-    }
+        has_controls(name))
+        return arguments_refuse(revoke_form.name,
+                                "name one --sub or one --jti, of at most %d bytes and without "
+                                "control characters",
+                                STORE_SUBJECT_MAX);
     snprintf(words, sizeof(words), ADMIN_REVOKE "%s%s", choices.sub ? ADMIN_SUB : ADMIN_JTI, name);
     watch_init(&watch, true);
     enum asked asked = ask_server(choices.data, words, -1, &watch, message);
@@ -120,11 +117,8 @@ int token_reload_command(int argc, char **argv)
     int status = choices_read(&choices, &reload_form, argc, argv);
     if (status >= 0)
         return status;
-    if (!choices.keys) {
-        fprintf(stderr, "quire token reload: --token-keys is missing: the file of keys\n"
-                        "Try: quire token reload --help\n");
-        return STATUS_USAGE;
-    }
+    if (!choices.keys)
+        return arguments_refuse(reload_form.name, "--token-keys is missing: the file of keys");
     int file = open(choices.keys, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file < 0) {
         message_fail(message, "%.200s: %s", choices.keys, strerror(errno));

@@ -1,5 +1,6 @@
 #include "server/serve/serve_command.h"
 
+#include "server/arguments/arguments.h"
 #include "server/config/config.h"
 #include "server/config/help.h"
 #include "server/gate/gate.h"
@@ -21,7 +22,6 @@
 #include <unistd.h>
 
 #define STATUS_FAILED 1
-#define STATUS_USAGE  2
 
 /* Of the option, in the order of its words. */
 enum { SANDBOX_ON, SANDBOX_OFF };
@@ -315,11 +315,11 @@ int serve_command(int argc, char **argv)
 {
     struct serve serve = {0};
     char message[CONFIG_MESSAGE_MAX];
-    int status = STATUS_USAGE;
+    int status = ARGUMENTS_USAGE;
     if (config_init(&serve.config, argc, argv, environ, message) == 0)
         status = dispatch(&serve);
     else
-        fprintf(stderr, "quire: %s\nTry: quire serve --help\n", message);
+        arguments_refuse("serve", "%s", message);
     config_deinit(&serve.config);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "server/token/token_command.h"
 
+#include "server/arguments/arguments.h"
 #include "server/auth/token_parts.h"
 #include "server/limits.h"
 #include "server/token/explain.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+enum { STATUS_OK = 0, STATUS_FAILED = 1 };
 
 #define MESSAGE_MAX  512
 #define TTL_MAX_S    (366 * 86400L)
@@ -73,10 +74,7 @@ static const struct option options[] = {
 
 static int refuse(const char *what)
 {
-    if (what)
-        fprintf(stderr, "quire token: %s\n", what);
-    fputs("Try: quire token --help\n", stderr);
-    return STATUS_USAGE;
+    return arguments_refuse("token", "%s", what);
 }
 
 static int fail(const char *what)
@@ -304,8 +302,11 @@ static int check(const struct wish *wish, const struct token_keys *keys, const c
 static int run(const struct wish *wish, int operands, char **operand)
 {
     char message[MESSAGE_MAX];
-    if (operands > (wish->check ? 1 : 0))
-        return refuse("too many arguments");
+    if (operands > 0 && !wish->check)
+        return arguments_refuse("token", "\"%.60s\" is not a command; there are revoke and reload",
+                                operand[0]);
+    if (operands > 1)
+        return arguments_refuse_surplus("token", operand[1]);
     if (wish->new_key)
         return new_key(wish);
     if (!wish->key)
@@ -323,12 +324,12 @@ int token_command(int argc, char **argv)
     struct wish wish = {.ttl_s = 3600, .leeway_s = 30, .docs = json_object()};
     int option, status = -1;
     optind = 0;
-    while (status < 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while (status < 0 && (option = arguments_next("token", argc, argv, options)) != ARGUMENTS_END) {
         const char *wrong = NULL;
         if (option == 'h')
             status = fputs(usage, stdout) < 0 ? STATUS_FAILED : STATUS_OK;
-        else if (option == '?')
-            status = refuse(NULL);
+        else if (option == ARGUMENTS_WRONG)
+            status = ARGUMENTS_USAGE;
         else if ((wrong = take(&wish, option, optarg)))
             status = refuse(wrong);
     }

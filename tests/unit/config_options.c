@@ -1,6 +1,6 @@
 /* Options: what each place may say, which place decides, what is refused and in which words. */
+#include "server/arguments/suggest.h"
 #include "server/config/config.h"
-#include "server/config/suggest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -240,7 +240,7 @@ static void wrong_arguments_are_refused(void **state)
         {{.flags = {"--lisen=x"}}, "did you mean --listen?"},
         {{.flags = {"--chek"}}, "did you mean --check?"},
         {{.flags = {"--xyzzy"}}, "--xyzzy is not an option"},
-        {{.flags = {"--check=1"}}, "--check is not an option"},
+        {{.flags = {"--check=1"}}, "--check takes no value"},
         {{.flags = {"data"}}, "\"data\" is not an option"},
         {{.flags = {"--"}}, "\"--\" is not an option"},
         {{.flags = {"--data"}}, "--data takes DIR"},

@@ -1,11 +1,13 @@
 #include "tools/replay/replay_command.h"
 
+#include "server/arguments/arguments.h"
 #include "tools/peer/bytes.h"
 #include "tools/peer/link.h"
 #include "tools/replay/play.h"
 #include "tools/replay/run.h"
 #include "tools/replay/table.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: quire replay [options] FILE|FOLDER...\n"
+    "Usage: quire replay [options] FILE|FOLDER...\n"
     "\n"
     "Plays recorded editing, and shows what does not hold on the way. Through the engine alone, "
     "on\n"
@@ -47,7 +49,7 @@ static const char usage[] =
     "Exit status: 0 nothing was found; 1 there are findings, or the server could not be played to\n"
     "the end; 2 wrong arguments, or a file that cannot be played.\n";
 
-enum { STATUS_OK = 0, STATUS_FOUND = 1, STATUS_USAGE = 2 };
+enum { STATUS_OK = 0, STATUS_FOUND = 1, STATUS_USAGE = ARGUMENTS_USAGE };
 
 struct choices {
     const char *server, *token;
@@ -57,26 +59,30 @@ struct choices {
     bool is_local, fold, quiet, help; /* is_local: something that a server has no part in */
 };
 
-static int parse_format(const char *name, enum replay_format *format_out)
+/* What is wrong, or NULL; so too below. */
+static const char *parse_format(const char *name, enum replay_format *format_out)
 {
     static const char *const names[] = {"", "trace", "delta", "corpus"};
 
     for (int i = FORMAT_TRACE; i <= FORMAT_CORPUS; i++)
         if (strcmp(name, names[i]) == 0)
             *format_out = (enum replay_format)i;
-    return *format_out == FORMAT_BY_NAME ? -1 : 0;
+    return *format_out == FORMAT_BY_NAME ? "--format takes trace, delta or corpus" : NULL;
 }
 
-static int parse_jobs(const char *text, unsigned *jobs_out)
+static const char *parse_jobs(const char *text, unsigned *jobs_out)
 {
     char *end;
     unsigned long jobs = strtoul(text, &end, 10);
 
+    static_assert(RUN_JOBS_MAX == 256, "the text below says it");
     *jobs_out = (unsigned)jobs;
-    return *end == '\0' && jobs >= 1 && jobs <= RUN_JOBS_MAX ? 0 : -1;
+    return *end == '\0' && jobs >= 1 && jobs <= RUN_JOBS_MAX
+               ? NULL
+               : "--jobs takes a number from 1 to 256";
 }
 
-static int parse_option(int option, struct choices *choices)
+static const char *parse_option(int option, struct choices *choices)
 {
     switch (option) {
     case 'F':
@@ -84,33 +90,43 @@ static int parse_option(int option, struct choices *choices)
         return parse_format(optarg, &choices->format);
     case 'c':
         choices->is_local = choices->job.checks = true;
-        return 0;
+        break;
     case 'm':
         choices->is_local = choices->job.minimises = true;
-        return 0;
+        break;
     case 'j':
         choices->is_local = true;
         return parse_jobs(optarg, &choices->jobs);
     case 's':
         choices->server = optarg;
-        return 0;
+        break;
     case 't':
         choices->token = optarg;
-        return 0;
+        break;
     case 'f':
         choices->fold = true;
-        return 0;
+        break;
     case 'q':
         choices->quiet = true;
-        return 0;
-    case 'h':
-        choices->help = true;
-        return 0;
+        break;
     default:
-        return -1;
+        choices->help = true;
     }
+    return NULL;
 }
 
+static const char *judge(const struct choices *choices, int operands)
+{
+    if (operands == 0)
+        return "FILE or FOLDER is missing";
+    if (choices->job.minimises && !choices->job.checks)
+        return "--minimise is for what --check finds";
+    if (choices->server != NULL && choices->is_local)
+        return "--format, --check, --minimise and --jobs are for the engine, not for --server";
+    return NULL;
+}
+
+/* 0, or the exit status. */
 static int parse_options(int argc, char **argv, struct choices *choices)
 {
     static const struct option options[] = {
@@ -119,16 +135,19 @@ static int parse_options(int argc, char **argv, struct choices *choices)
         {"server", required_argument, NULL, 's'}, {"token", required_argument, NULL, 't'},
         {"fold", no_argument, NULL, 'f'},         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},         {0}};
+    const char *wrong = NULL;
     int option;
 
     optind = 0;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
-        if (parse_option(option, choices))
-            return -1;
-    if (choices->help)
-        return 0;
-    bool needs_check = choices->job.minimises && !choices->job.checks;
-    return optind == argc || needs_check || (choices->server != NULL && choices->is_local) ? -1 : 0;
+    while (wrong == NULL && !choices->help &&
+           (option = arguments_next("replay", argc, argv, options)) != ARGUMENTS_END) {
+        if (option == ARGUMENTS_WRONG)
+            return STATUS_USAGE;
+        wrong = parse_option(option, choices);
+    }
+    if (wrong == NULL && !choices->help)
+        wrong = judge(choices, argc - optind);
+    return wrong != NULL ? arguments_refuse("replay", "%s", wrong) : 0;
 }
 
 static const char *base_name(const char *path)
@@ -270,10 +289,10 @@ int replay_command(int argc, char **argv)
 {
     struct choices choices = {0};
 
-    if (parse_options(argc, argv, &choices)) {
-        fputs(usage, stderr);
-        return STATUS_USAGE;
-    }
+    int status = parse_options(argc, argv, &choices);
+
+    if (status != 0)
+        return status;
     if (choices.help) {
         fputs(usage, stdout);
         return STATUS_OK;

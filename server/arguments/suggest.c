@@ -1,4 +1,4 @@
-#include "server/config/suggest.h"
+#include "server/arguments/suggest.h"
 
 #include <string.h>
 

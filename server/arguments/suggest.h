@@ -1,6 +1,6 @@
 /* The word that somebody may have meant. */
-#ifndef QUIRE_CONFIG_SUGGEST_H
-#define QUIRE_CONFIG_SUGGEST_H
+#ifndef QUIRE_ARGUMENTS_SUGGEST_H
+#define QUIRE_ARGUMENTS_SUGGEST_H
 
 #include <stddef.h>
 
