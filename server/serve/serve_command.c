@@ -62,21 +62,27 @@ static int fit_connections(struct serve *serve, char *message_out)
     unsigned workers = (unsigned)config_number(&serve->config, OPTION_WORKERS);
     uint64_t files;
     unsigned room = gates_room(workers, &files);
-    unsigned long long needed = gates_files(workers, (unsigned)connections->number);
-    if (connections->number <= room)
+    unsigned long long beside = gates_files(workers, 0), wanted = connections->number;
+    if (wanted <= room)
         return 0;
-    if (room == 0 || connections->source != CONFIG_DEFAULT) {
-        snprintf(
-            message_out, SERVER_MESSAGE_MAX,
-            "this process may only have %llu files open, and %llu connections need %llu: raise "
-            "the limit (ulimit -n, LimitNOFILE=), or ask for fewer (--connections; %llu "
-            "files are needed beside them)",
-            (unsigned long long)files, (unsigned long long)connections->number, needed,
-            (unsigned long long)gates_files(workers, 0));
+    if (room == 0) {
+        snprintf(message_out, SERVER_MESSAGE_MAX,
+                 "this process may only have %llu files open, and needs %llu, and one more for "
+                 "each connection: raise the limit (ulimit -n, LimitNOFILE=)",
+                 (unsigned long long)files, beside);
         return -1;
     }
-    log_write(serve->log, LOG_WARN, "fewer_connections", "wanted=%llu connections=%u files=%llu",
-              (unsigned long long)connections->number, room, (unsigned long long)files);
+    if (connections->source != CONFIG_DEFAULT) {
+        snprintf(message_out, SERVER_MESSAGE_MAX,
+                 "this process may only have %llu files open, and %llu connections need %llu: "
+                 "raise the limit (ulimit -n, LimitNOFILE=), or ask for at most %u (--connections)",
+                 (unsigned long long)files, wanted, beside + wanted, room);
+        return -1;
+    }
+    log_write(serve->log, LOG_WARN, "fewer_connections",
+              "wanted=%llu connections=%u files=%llu text=\"raise the limit of open files to %llu "
+              "(ulimit -n, LimitNOFILE=)\"",
+              wanted, room, (unsigned long long)files, beside + wanted);
     connections->number = room;
     return 0;
 }

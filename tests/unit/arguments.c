@@ -25,7 +25,9 @@ struct wrong {
 #define UNKNOWN_OPTIONS(command, ...)                                                              \
     {command, {__VA_ARGS__, "--no-such"}, "--no-such is not an option"},                           \
         {command, {__VA_ARGS__, "-z"}, "-z is not an option"},                                     \
-        {command, {__VA_ARGS__, "--help=much"}, "--help takes no value"}
+    {                                                                                              \
+        command, {__VA_ARGS__, "--help=much"}, "--help takes no value"                             \
+    }
 
 static const struct wrong wrongs[] = {
     {"", {"nope"}, "\"nope\" is not a command"},
@@ -49,7 +51,9 @@ static const struct wrong wrongs[] = {
     {"token", {"token", "--admin=yes"}, "--admin takes no value"},
     {"token", {"token", "--sub", "ann"}, "--key is missing: a file of keys, which --new-key makes"},
     {"token", {"token", "nope"}, "\"nope\" is not a command; there are revoke and reload"},
-    {"token", {"token", "--check", "--key", "k", "a.b.c", "extra"}, "too many arguments: \"extra\""},
+    {"token",
+     {"token", "--check", "--key", "k", "a.b.c", "extra"},
+     "too many arguments: \"extra\""},
 
     UNKNOWN_OPTIONS("token revoke", "token", "revoke"),
     {"token revoke", {"token", "revoke", "--sub"}, "--sub takes a value"},

@@ -230,6 +230,24 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
                  place->data);
 }
 
+/* With so few files there is one line about it, and it names what is needed. */
+static void assert_short_of_files(const struct place *place, unsigned files, const char *more)
+{
+    static struct process process;
+    char script[3 * PATH_SIZE], expected[256];
+    snprintf(script, sizeof(script), "ulimit -n %u; exec %s serve --listen 127.0.0.1:0 --data %s%s",
+             files, QUIRE_PROGRAM, place->data, more);
+    snprintf(expected, sizeof(expected),
+             " error not_started text=\"this process may only have %u files open, and needs 136, "
+             "and one more for each connection: raise the limit (ulimit -n, LimitNOFILE=)\"\n",
+             files);
+    process_start(&process, (const char *const[]){"/bin/sh", "-c", script, NULL});
+    assert_int_equal(process_end(&process), 1);
+    assert_holds(process.output, expected);
+    assert_null(strstr(process.output, "fewer_connections"));
+    assert_null(strstr(process.output, "too low"));
+}
+
 static void connections_that_do_not_fit_are_refused_or_lowered(void **state)
 {
     const struct place *place = *state;
@@ -247,6 +265,9 @@ static void connections_that_do_not_fit_are_refused_or_lowered(void **state)
              "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s", QUIRE_PROGRAM,
              place->data);
     assert_run(arguments, 0, "\nconnections              64 ");
+    assert_short_of_files(place, 120, "");
+    assert_short_of_files(place, 120, " --connections 5");
+    assert_short_of_files(place, 136, "");
 
     static struct process process;
     snprintf(script, sizeof(script), "ulimit -n 200; exec %s serve --listen 127.0.0.1:0 --data %s",
