@@ -9,6 +9,7 @@ server=
 finish() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
     [ -z "$server" ] || wait "$server" 2>/dev/null || true
+    [ -z "${QUIRE_TEST_LOGS:-}" ] || { mkdir -p "$QUIRE_TEST_LOGS" && cp "$dir/log" "$QUIRE_TEST_LOGS/replay-$$.log"; }
     rm -rf "$dir"
 }
 trap finish EXIT

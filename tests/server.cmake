@@ -54,7 +54,8 @@ target_sources(test_serve_server PRIVATE lib/temp_dir.c)
 target_link_options(test_serve_server PRIVATE -Wl,--wrap=gates_stop)
 
 # The real program, with people who write.
-add_library(test-server-process STATIC lib/server_process.c lib/temp_dir.c lib/writers.c)
+add_library(test-server-process STATIC
+  lib/secrets.c lib/server_process.c lib/temp_dir.c lib/writers.c)
 target_include_directories(test-server-process PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
 target_compile_definitions(test-server-process
   PUBLIC QUIRE_PROGRAM="$<TARGET_FILE:quire>" PRIVATE QUIRE_NO_SANDBOX=${quire_no_sandbox})

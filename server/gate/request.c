@@ -83,12 +83,24 @@ const struct refusal *request_check_common(const struct gate *gate, struct lws *
 
 /* ---- refusing ---- */
 
+/* A host or a site, such as the option could allow. A longer address may hold a password. */
+static bool is_place(enum lws_token_indexes token, const char *value)
+{
+    struct span host, span = {value, strlen(value)};
+    struct origin origin;
+    return token == WSI_TOKEN_HOST ? origin_parse_host(span, &host) == 0
+                                   : origin_parse(span, &origin) == 0;
+}
+
 /* A header's value in quotes with everything unusual replaced: for the log. */
 static void quote_header(struct lws *wsi, enum lws_token_indexes token,
                          char text_out[REQUEST_VALUE_MAX + 2])
 {
     char value[REQUEST_VALUE_MAX];
     request_header(wsi, token, value);
+    if (!is_place(token, value)) {
+        strcpy(value, strcmp(value, "null") == 0 ? "null" : "?");
+    }
     for (char *at = value; *at != '\0'; at++) {
         if (*at < ' ' || *at >= 127 || *at == '"' || *at == '\\') {
             *at = '?';

@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { WebSocket } from "../e2e/lib/packages.js";
+import { MARK } from "../e2e/lib/secrets.js";
 import { Server } from "../e2e/lib/server.js";
+import { makeKeys, tokenOf } from "../e2e/lib/tokens.js";
 import { until } from "../e2e/lib/wait.js";
 import { pack } from "../hostile/lib/pack.js";
 import { makeCertificate } from "./lib/certificate.js";
@@ -27,12 +29,13 @@ describe("proxies", { concurrency: true }, () => {
 });
 
 function behind(kind) {
-  let dir, certificate, server, proxy;
+  let dir, certificate, keys, server, proxy;
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "quire-proxy-"));
     certificate = makeCertificate(dir);
-    server = await Server.start({ args: ["--allow-host", "localhost", "--trusted-proxy", "127.0.0.1", "--log-level", "debug"] });
+    keys = await makeKeys(dir);
+    server = await Server.start({ args: ["--token-keys", keys.path, "--guests", "links", "--allow-host", "localhost", "--trusted-proxy", "127.0.0.1", "--log-level", "debug"] });
     proxy = await startProxy(kind, { dir, certificate, upstream: server.port, idle: IDLE });
     if (kind.name === "HAProxy") await until("it has found the server ready", async () => (await get("/healthz")).status === 200);
   });
@@ -43,6 +46,7 @@ function behind(kind) {
     await rm(dir, { recursive: true });
   });
 
+  const token = () => tokenOf(keys, "ann", { create: true });
   const url = () => `wss://localhost:${proxy.port}/ws`;
 
   // The response to a request: { status, headers, body }.
@@ -59,13 +63,13 @@ function behind(kind) {
     });
 
   test(`${kind.name}: a client writes and reads, in large frames too`, async () => {
-    await writeAndRead(url(), socketTrusting(certificate.pem), 512 * 1024);
+    await writeAndRead(url(), socketTrusting(certificate.pem), 512 * 1024, token());
   });
 
   test(`${kind.name}: the editor comes, and its page connects; a page of another site does not`, async () => {
     assert.match((await get("/")).body, /<!doctype html>/);
     const origin = (value) => socketTrusting(certificate.pem, { Origin: value });
-    await writeAndRead(url(), origin(`https://localhost:${proxy.port}`), 16);
+    await writeAndRead(url(), origin(`https://localhost:${proxy.port}`), 16, token());
     for (const foreign of ["https://evil.test", `http://localhost:${proxy.port}`]) {
       const status = await new Promise((resolve) => {
         new (origin(foreign))(url(), "quire.v1").on("unexpected-response", (_, response) => resolve(response.statusCode)).on("error", () => {});
@@ -112,6 +116,13 @@ function behind(kind) {
     const response = await new Promise((resolve, reject) => requestPlain({ host: "127.0.0.1", port: proxy.plainPort, path: "/d/a?b", headers: { Host: "evil.test" } }, resolve).on("error", reject).end());
     assert.deepEqual([response.statusCode, response.headers.location], [301, "https://localhost/d/a?b"]);
     assert.match((await get("/")).headers["strict-transport-security"], /max-age=/);
+  });
+
+  test(`${kind.name}: its log tells of each request, and of nothing secret`, async () => {
+    const [ann, before] = [token(), proxy.log().length];
+    await writeAndRead(url(), socketTrusting(certificate.pem), 16, ann);
+    await until("the requests are in the log", () => proxy.log().slice(before).split("GET /ws").length > 2);
+    assert.ok(!proxy.log().includes(MARK) && !proxy.log().includes(ann.split(".")[2]), proxy.log());
   });
 
   test(`${kind.name}: a connection on which nobody says anything outlives the proxy's patience`, { timeout: 120_000 }, async () => {

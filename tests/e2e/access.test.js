@@ -1,25 +1,24 @@
 // Tokens, roles and links in real browsers: everybody sees what their role allows, and what changes changes in place.
 import assert from "node:assert/strict";
-import { createHmac, randomBytes } from "node:crypto";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Connection, WebSocket } from "./lib/packages.js";
 import { launch, Page } from "./lib/pages.js";
+import { plant } from "./lib/secrets.js";
 import { Server } from "./lib/server.js";
+import * as tokens from "./lib/tokens.js";
 import { until } from "./lib/wait.js";
 
-const secret = randomBytes(32);
 let server;
+let keys;
 let browser;
 let keysDir;
 before(async () => {
   keysDir = await mkdtemp(join(tmpdir(), "quire-keys-"));
-  const keys = join(keysDir, "keys");
-  await writeFile(keys, `k HS256 ${secret.toString("base64url")}\n`);
-  await chmod(keys, 0o600);
-  server = await Server.start({ args: ["--token-keys", keys, "--guests", "links"] });
+  keys = await tokens.makeKeys(keysDir);
+  server = await Server.start({ args: ["--token-keys", keys.path, "--guests", "links"] });
   browser = await launch();
 });
 after(async () => {
@@ -28,12 +27,7 @@ after(async () => {
   await rm(keysDir, { recursive: true, force: true });
 });
 
-const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-function tokenOf(sub, claims = {}) {
-  const exp = Math.floor(Date.now() / 1000) + 3600;
-  const text = `${encode({ alg: "HS256", kid: "k" })}.${encode({ sub, exp, ...claims })}`;
-  return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
-}
+const tokenOf = (sub, claims) => tokens.tokenOf(keys, sub, claims);
 const connect = (sub, claims) =>
   new Connection({ url: server.socketUrl, name: sub, color: "#000000", WebSocket, storage: false, token: () => tokenOf(sub, claims) });
 const visible = (page, selector) => page.page.locator(`${selector}:visible`).count();
@@ -128,6 +122,7 @@ test("a role that changes turns the editor read-only and writable in place, and 
 test("a guest with a link writes until it is revoked, and the secret goes into no address", { timeout: 300_000 }, async () => {
   const { ann, id, doc } = await document();
   const { number, secret: link } = await doc.sharing.createLink({ role: "editor", label: "guests" });
+  plant("link", link);
   const guest = await Page.open(browser, server, `${id}#link=${link}`, "Guest");
   const addresses = [];
   guest.page.on("request", (request) => addresses.push(request.url()));

@@ -1,5 +1,7 @@
 #include "lib/server_process.h"
 
+#include "lib/secrets.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +13,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -46,6 +49,8 @@ void process_start(struct process *process, const char *const *arguments)
     if (failed)
         fail_msg("%s: %s", arguments[0], strerror(failed));
     process->output_fd = ends[0];
+    bool is_server = arguments[1] && strcmp(arguments[1], "serve") == 0;
+    process->log = is_server ? secret_log_open(process->pid) : -1;
 }
 
 /* False at the end of its output. */
@@ -57,6 +62,8 @@ static int read_more(struct process *process)
     ssize_t got = read(process->output_fd, process->output + process->size, left);
     if (got < 0 && errno == EINTR)
         return 1;
+    if (got > 0 && process->log >= 0)
+        assert_int_equal(write(process->log, process->output + process->size, (size_t)got), got);
     process->size += got > 0 ? (size_t)got : 0;
     process->output[process->size] = '\0';
     return got > 0;
@@ -81,6 +88,8 @@ int process_end(struct process *process)
     while (read_more(process))
         ;
     close(process->output_fd);
+    if (process->log >= 0)
+        close(process->log);
     while (waitpid(process->pid, &status, 0) < 0)
         assert_int_equal(errno, EINTR);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);

@@ -11,6 +11,7 @@
 struct process {
     pid_t pid;
     int output_fd;                   /* what it writes to stdout and stderr comes from here */
+    int log;                         /* where a server's is kept besides; -1: nowhere */
     char output[PROCESS_OUTPUT_MAX]; /* so far; ends with NUL */
     size_t size;
 };

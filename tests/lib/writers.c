@@ -1,5 +1,6 @@
 #include "lib/writers.h"
 
+#include "lib/secrets.h"
 #include "tools/peer/link.h"
 
 #include <setjmp.h>
@@ -17,6 +18,9 @@
 #define REF      1
 #define TYPE     2
 #define EDIT_MAX 65536
+#define NAME     SECRET_MARK " name"
+#define TITLE    SECRET_MARK " title"
+#define WORDS    SECRET_MARK " text"
 /* Long enough for any machine; a run that gets here has failed. */
 #define PATIENCE_US UINT64_C(120000000)
 
@@ -81,7 +85,8 @@ static void on_ready(struct link *link, const struct peer_message *welcome)
     struct writer *writer = link->holder;
     struct ot_buf out = {0};
     writer->client = welcome->welcome.client;
-    peer_put_create(&out, REF, TYPE, text("Load"), text(WRITERS_DOCUMENT));
+    secret_plant("client key", welcome->welcome.key.data, welcome->welcome.key.size);
+    peer_put_create(&out, REF, TYPE, text(TITLE), text(WRITERS_DOCUMENT));
     link_send(link, ot_buf_slice(&out));
     ot_buf_deinit(&out);
 }
@@ -138,6 +143,8 @@ static void make_op(struct ot_buf *op, size_t edit_bytes)
     static char letters[EDIT_MAX];
     assert_in_range(edit_bytes, 1, EDIT_MAX);
     memset(letters, 'x', edit_bytes);
+    if (edit_bytes >= strlen(WORDS))
+        memcpy(letters, WORDS, strlen(WORDS));
     struct ot_builder *builder = ot_builder_new(OT_STABLE);
     assert_non_null(builder);
     ot_builder_insert(builder, (struct ot_slice){(const uint8_t *)letters, edit_bytes},
@@ -158,8 +165,11 @@ struct writers *writers_start(unsigned port, size_t count, size_t edit_bytes)
         fail_msg("%s", error);
     make_op(&writers->op, edit_bytes);
     writers->loop = loop_new();
+    secret_plant_text("name", NAME);
+    secret_plant_text("title", TITLE);
+    secret_plant_text("document text", WORDS);
     writers->count = count;
-    struct link_hello hello = {.name = text("Ann"), .color = text("#123456"), .client = PEER_NONE};
+    struct link_hello hello = {.name = text(NAME), .color = text("#123456"), .client = PEER_NONE};
     for (size_t i = 0; i < count; i++) {
         struct writer *writer = &writers->list[i];
         writer->writers = writers;

@@ -1,5 +1,6 @@
 /* The real program with keys: the command that makes tokens, the server that asks for them, and a
  * log that knows none of them. */
+#include "lib/secrets.h"
 #include "lib/server_process.h"
 #include "lib/temp_dir.h"
 #include "lib/ws_raw.h"
@@ -21,9 +22,10 @@
 #include <unistd.h>
 
 #define PATH_SIZE (TEMP_DIR_MAX + 64)
-#define SECRET    "UGxhbnRlZFNlY3JldEtleTAxMjM0NTY3ODlhYmNkZWY"
-#define OTHER     "AnotherSecretKeyThatTheServerDoesNotKnow000"
-#define SUBJECT   "planted-subject"
+/* Both keys begin with the mark. */
+#define SECRET  "elE3UGxhbnRlZFNlY3JldDAxMjM0NTY3ODlhYmNkZWY"
+#define OTHER   "elE3UGxhbnRlZFNlY3JldGFub3RoZXJTZWNyZXRLZXk"
+#define SUBJECT SECRET_MARK "-subject"
 
 struct place {
     char dir[TEMP_DIR_MAX];
@@ -50,6 +52,8 @@ static int place_make(void **state)
     snprintf(place.other, sizeof(place.other), "%s/other", place.dir);
     write_keys(place.keys, "k1 HS256 " SECRET "\n", 0600);
     write_keys(place.other, "k1 HS256 " OTHER "\n", 0600);
+    secret_plant_text("signing key", SECRET);
+    secret_plant_text("signing key", OTHER);
     *state = &place;
     return 0;
 }
@@ -84,6 +88,7 @@ static char *make_token(struct place *place, const char *keys, const char *ttl)
     quire(place, 0, ".", "token", "--key", keys, "--sub", SUBJECT, "--name", "Ann", "--ttl", ttl,
           "--doc", "plan:editor");
     place->process.output[strcspn(place->process.output, "\n")] = '\0';
+    secret_plant_token(place->process.output);
     return strdup(place->process.output);
 }
 
@@ -216,8 +221,10 @@ static void connect_with_url(unsigned port, const char *token)
     char request[8192], head[8192];
     struct ws_raw *ws = ws_raw_connect(port, 0);
     assert_non_null(ws);
+    secret_plant_text("password", SECRET_MARK " password");
     snprintf(request, sizeof(request),
-             "GET /ws?token=%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+             "GET /ws?token=%s&password=" SECRET_MARK
+             " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
              "Cookie: token=%s\r\n%s",
              token, token, token, strstr(WS_RAW_HANDSHAKE, "Upgrade:"));
     assert_true(ws_raw_send_text(ws, request));
@@ -262,7 +269,7 @@ static void write_something(struct ws_raw *ws)
 {
     struct ot_buf out = {0};
     peer_put_open(&out, 1, 1, text_of("plan"), PEER_NONE, PEER_NONE, PEER_NONE);
-    peer_put_create(&out, 2, 2, text_of("planted title"), text_of("planted-id"));
+    peer_put_create(&out, 2, 2, text_of(SECRET_MARK " title"), text_of("some-id"));
     assert_true(ws_raw_send_binary(ws, out.data, out.size));
     ot_buf_deinit(&out);
 }
@@ -279,8 +286,8 @@ static void keep_secrets(struct place *place, const char *format)
     connect_with_url(port, good);
     expect_turned_away(port, NULL, WIRE_CLOSE_UNAUTHORIZED);
     expect_turned_away(port, forged, WIRE_CLOSE_UNAUTHORIZED);
-    expect_turned_away(port, "planted-nonsense", WIRE_CLOSE_UNAUTHORIZED);
-    expect_turned_away(port, "planted\nlines\x1b[31m", WIRE_CLOSE_UNAUTHORIZED);
+    expect_turned_away(port, SECRET_MARK "-nonsense", WIRE_CLOSE_UNAUTHORIZED);
+    expect_turned_away(port, SECRET_MARK "\nlines\x1b[31m", WIRE_CLOSE_UNAUTHORIZED);
     struct ws_raw *ws = say_hello(port, good);
     struct listener listener = {ws, 0};
     struct peer_message welcome = await_kind(&listener, WIRE_WELCOME);
@@ -288,6 +295,7 @@ static void keep_secrets(struct place *place, const char *format)
     struct ot_slice kept = {key, welcome.welcome.key.size};
     assert_in_range(kept.size, 16, sizeof(key));
     memcpy(key, welcome.welcome.key.data, kept.size);
+    secret_plant("client key", key, kept.size);
     write_something(ws);
     send_token(ws, good);
     await_kind(&listener, WIRE_DONE);
@@ -304,8 +312,7 @@ static void keep_secrets(struct place *place, const char *format)
     assert_silent_about_key(&place->process, &kept);
     assert_null(strstr(output, SECRET));
     assert_null(strstr(output, OTHER));
-    assert_null(strstr(output, "planted"));
-    assert_null(strstr(output, "PlantedSecretKey"));
+    assert_null(strstr(output, SECRET_MARK));
     free(good);
     free(forged);
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer, connect } from "node:net";
 import { join } from "node:path";
+import { keptLog } from "../../e2e/lib/secrets.js";
 import { until } from "../../e2e/lib/wait.js";
 
 const recipe = (name) => readFile(new URL(`../../../deploy/${name}`, import.meta.url), "utf8");
@@ -35,7 +36,7 @@ const answers = (port) =>
 const NGINX_MAIN = (dir) => `daemon off; pid ${dir}/nginx.pid; error_log stderr; worker_processes 1;
 events { worker_connections 200; }
 http {
-  access_log off;
+  access_log ${dir}/access.log;
   ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${dir}/${name};`).join(" ")}
   include ${dir}/quire.conf;
 }
@@ -60,7 +61,8 @@ async function configureHaproxy({ dir, port, plainPort, upstream, certificate, i
   const both = join(dir, "both.pem");
   await writeFile(both, readFileSync(certificate.cert, "utf8") + readFileSync(certificate.key, "utf8"), { mode: 0o600 });
   const text = replaced(await recipe("haproxy.cfg"), [
-    ["maxconn 10000", "maxconn 200"],
+    ["maxconn 10000", "maxconn 200\n    log stdout format raw local0"],
+    ["mode http", "mode http\n    log global\n    option httplog"],
     ["bind :443", `bind 127.0.0.1:${port}`],
     ["bind :80", `bind 127.0.0.1:${plainPort}`],
     ["/etc/haproxy/docs.example.org.pem", both],
@@ -77,24 +79,30 @@ export const KINDS = [
   { name: "HAProxy", program: "/usr/sbin/haproxy", configure: configureHaproxy },
 ];
 
-// Starts one in front of a server's port: { port, plainPort, stop }. `idle`: the timeout of silent connections.
+// Starts one in front of a server's port: { port, plainPort, stop, log }. `idle`: the timeout of silent connections; `log` gives what
+// it has logged, each request too, as distributions have them do.
 export async function startProxy(kind, options) {
   if (!existsSync(kind.program)) throw new Error(`${kind.program} is not installed: script/test installs it`);
   const [port, plainPort] = [await freePort(), await freePort()];
   const words = await kind.configure({ ...options, port, plainPort });
   const child = spawn(kind.program, words, { stdio: ["ignore", "pipe", "pipe"] });
+  const keep = keptLog(child.pid, kind.name.toLowerCase());
   let said = "";
   child.stdout.on("data", (text) => (said += text));
   child.stderr.on("data", (text) => (said += text));
+  const requests = join(options.dir, "access.log");
+  const log = () => said + (existsSync(requests) ? readFileSync(requests, "utf8") : "");
   const ended = new Promise((resolve) => child.on("exit", resolve));
   await until(() => `${kind.name} answers: ${said}`, async () => child.exitCode !== null || (await answers(port)));
   if (child.exitCode !== null) throw new Error(`${kind.name} did not start: ${said}`);
   return {
     port,
     plainPort,
+    log,
     async stop() {
       child.kill("SIGTERM");
       await ended;
+      keep(log());
     },
   };
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { keptLog } from "./secrets.js";
 
 const quire = process.env.QUIRE_BIN;
 // A sanitizer that looks for leaks traces the process, which the server's sandbox forbids.
@@ -57,13 +58,15 @@ export class Server {
     const [command, ...words] = [...wrap, program, "serve", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--log-format", "json", ...args];
     const child = spawn(command, words, { stdio: ["ignore", "ignore", "pipe"], env: { ...noLeaks, ...process.env, ...env } });
     this.#child = child;
+    const keep = keptLog(child.pid);
     this.#ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
     const serving = new Promise((resolve) => {
       createInterface({ input: child.stderr }).on("line", (line) => {
         this.log.push(line);
+        keep(line);
         this.options.hears?.(line);
         const url = /https?:\/\/(?:localhost|127\.0\.0\.1):(\d+)/.exec(line);
-        if (url && line.includes('"serving"')) resolve(Number(url[1]));
+        if (url && /[" ]serving[" ]/.test(line)) resolve(Number(url[1]));
       });
     });
     const answers = this.options.silent ? this.#answers(child) : new Promise(() => {});

@@ -3,6 +3,7 @@
 import { decode } from "../../../web/client/dist/ot.js";
 import { Connection, WebSocket } from "../../e2e/lib/packages.js";
 import { random } from "../../e2e/lib/random.js";
+import { secretText } from "../../e2e/lib/secrets.js";
 import { until } from "../../e2e/lib/wait.js";
 
 const FIRST = 0x4e00; // the CJK block on: one UTF-16 unit each
@@ -50,7 +51,7 @@ class Person {
     this.crowd = crowd;
     this.note = crowd.history.writer(`person-${number}`);
     this.rng = random(crowd.seed + number * 7919);
-    this.connection = connect(crowd.url, `Person ${number}`);
+    this.connection = connect(crowd.url, `${secretText("name")} ${number}`);
     if (twin) this.connection.machine.identity = twin.connection.machine.identity;
     this.connection.on("message", (direction, message) => {
       const told = FACTS[message.kind];
@@ -108,7 +109,7 @@ export class Crowd {
     const crowd = new Crowd();
     Object.assign(crowd, { history, url, seed, rng: random(seed) });
     const maker = connect(makerUrl, "Maker");
-    crowd.id = await maker.documents.create({ type: "text", title: "Faults" });
+    crowd.id = await maker.documents.create({ type: "text", title: secretText("title") });
     await maker.close();
     crowd.people = Array.from({ length: count }, (_, i) => new Person(crowd, i));
     await Promise.all(crowd.people.map((person) => person.doc.ready));

@@ -1,6 +1,7 @@
 // One TCP connection to the server, which says what it is told to say and remembers all it hears.
 import assert from "node:assert/strict";
 import { connect as connectTcp } from "node:net";
+import { plant } from "../../e2e/lib/secrets.js";
 import { until } from "../../e2e/lib/wait.js";
 import * as frames from "./frame.js";
 import { op } from "./op.js";
@@ -53,6 +54,7 @@ export class Client {
     const client = await Client.upgrade(server);
     client.send([KIND.HELLO, token, name, color, member?.client ?? null, member?.key ?? null, "hostile"]);
     const [, number, key, epoch] = await client.next(KIND.WELCOME);
+    plant("client key", key);
     return Object.assign(client, { client: number, key, epoch });
   }
 
