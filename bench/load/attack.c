@@ -314,6 +314,10 @@ static pid_t begin(void)
 int attack_start(struct attack *attack, const struct ws_url *url, uint32_t each, uint64_t seed)
 {
     *attack = (struct attack){{-1, -1}, NULL};
+    if (each > ATTACK_EACH_MAX) {
+        fprintf(stderr, "quire-load: an attack has at most --connections %d\n", ATTACK_EACH_MAX);
+        return -1;
+    }
     void *shared = mmap(NULL, 2 * sizeof *attack->tally, PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) {

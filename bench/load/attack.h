@@ -25,9 +25,9 @@ struct attack {
     struct attack_tally *tally;
 };
 
-/* `each`: how many strangers there are of each kind, at most ATTACK_EACH_MAX. 0, or -1 after a
- * message on standard error. */
 #define ATTACK_EACH_MAX 200
+/* `each`: how many strangers there are of each kind, at most ATTACK_EACH_MAX. 0, or -1 after a
+ * message on standard error; attack_stop in either case. */
 int attack_start(struct attack *attack, const struct ws_url *url, uint32_t each, uint64_t seed);
 /* Ends it, and gives what it did. */
 struct attack_tally attack_stop(struct attack *attack);

@@ -212,6 +212,13 @@ void crowd_turn(struct crowd *crowd, uint64_t until_us)
     retry_due(crowd);
 }
 
+void crowd_wait(struct crowd *crowd, uint64_t us)
+{
+    uint64_t end_us = link_now_us() + us;
+    while (link_now_us() < end_us)
+        crowd_turn(crowd, end_us);
+}
+
 void crowd_load(struct crowd *crowd, double rate, double secs)
 {
     uint64_t begin_us = link_now_us(), end_us = begin_us + (uint64_t)(secs * 1e6), due_us;

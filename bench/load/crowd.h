@@ -106,6 +106,8 @@ void crowd_reset_tally(struct crowd *crowd);
 void crowd_edit(struct crowd_client *client, uint64_t due_us);
 /* Lets the world go on until `until_us`. */
 void crowd_turn(struct crowd *crowd, uint64_t until_us);
+/* The same for so long. */
+void crowd_wait(struct crowd *crowd, uint64_t us);
 /* `rate` edits a second in all, by random editors, for `secs`. */
 void crowd_load(struct crowd *crowd, double rate, double secs);
 /* Waits until everything is saved and has reached everybody, at most `ms`. 0 or -1. */

@@ -36,13 +36,6 @@ static void write_for(struct crowd *crowd, double rate, double secs, const char 
                     (unsigned long long)crowd->tally.delivered);
 }
 
-static void wait_us(struct crowd *crowd, uint64_t us)
-{
-    uint64_t end_us = link_now_us() + us;
-    while (link_now_us() < end_us)
-        crowd_turn(crowd, end_us);
-}
-
 static void report_attack(struct report *report, const struct attack_tally *did, double secs)
 {
     report_add(report, "attack_connections", (double)did->connections, 0);
@@ -74,9 +67,9 @@ static void suffer(struct server *server, struct crowd *crowd,
     struct server_cost after = server_cost(server);
     struct attack_tally did = attack_stop(&attack);
 
-    wait_us(crowd, DROP_US);
+    crowd_wait(crowd, DROP_US);
     struct server_cost still = server_cost(server);
-    wait_us(crowd, REST_US);
+    crowd_wait(crowd, REST_US);
     struct server_cost rested = server_cost(server);
     double attack_s = (double)(after.at_us - before.at_us) / 1e6;
 

@@ -7,13 +7,6 @@
 
 #define REST_US UINT64_C(2000000)
 
-static void wait_us(struct crowd *crowd, uint64_t us)
-{
-    uint64_t end_us = link_now_us() + us;
-    while (link_now_us() < end_us)
-        crowd_turn(crowd, end_us);
-}
-
 void workload_idle(struct server *server, const struct workload_options *options,
                    struct report *report)
 {
@@ -27,9 +20,9 @@ void workload_idle(struct server *server, const struct workload_options *options
     struct server_cost empty = server_cost(server);
     if (crowd_init(&crowd, loop, &server->url, &spec, options->seed) == 0) {
         struct server_cost joined = server_cost(server);
-        wait_us(&crowd, REST_US);
+        crowd_wait(&crowd, REST_US);
         struct server_cost rested = server_cost(server);
-        wait_us(&crowd, (uint64_t)(choose_real(options->secs, 6) * 1e6));
+        crowd_wait(&crowd, (uint64_t)(choose_real(options->secs, 6) * 1e6));
         struct server_cost after = server_cost(server);
 
         double count = (double)crowd.client_count;
