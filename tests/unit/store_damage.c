@@ -161,20 +161,15 @@ static const struct damage damages[] = {
 static void a_changed_row_is_found_and_concerns_its_document_alone(void **state)
 {
     struct world *world = *state;
-    char path[TEMP_DIR_MAX + 16];
-    char command[1200];
 
-    world_path(world, path, sizeof path);
-    snprintf(command, sizeof command, "cp %s %s.good", path, path);
-    assert_int_equal(system(command), 0);
+    world_keep_copy(world);
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
         world_sql(world, damages[i].sql);
         world_open(world);
         assert_found(world, &damages[i]);
         assert_sound(world);
         world_close(world);
-        snprintf(command, sizeof command, "cp %s.good %s", path, path);
-        assert_int_equal(system(command), 0);
+        world_put_back(world);
     }
 }
 
@@ -192,16 +187,11 @@ static void a_document_goes_on_after_a_damaged_segment(void **state)
         "DELETE FROM segments WHERE doc = 1 AND last = 1005",
     };
     struct world *world = *state;
-    char path[TEMP_DIR_MAX + 16];
-    char command[1200];
 
     world_open(world);
     world_settle(world, 1, 1005, "s");
     world_close(world);
-    world_path(world, path, sizeof path);
-    snprintf(command, sizeof command, "cp %s %s.good", path, path);
-    assert_int_equal(system(command), 0);
-    snprintf(command, sizeof command, "cp %s.good %s", path, path);
+    world_keep_copy(world);
     for (size_t i = 0; i < 3; i++) {
         world_sql(world, damage[i]);
         world_open(world);
@@ -212,7 +202,7 @@ static void a_document_goes_on_after_a_damaged_segment(void **state)
         assert_filled(world, 1, 1006, 1010);
         assert_sound(world);
         world_close(world);
-        assert_int_equal(system(command), 0);
+        world_put_back(world);
     }
 }
 
@@ -248,13 +238,9 @@ static void a_log_with_rows_missing_is_found_when_it_opens(void **state)
         "DELETE FROM documents WHERE key = 2",
     };
     int64_t row = world_sql_number(world, "SELECT max(row) - 3 FROM log");
-    char path[TEMP_DIR_MAX + 16];
-    char command[1200];
     char expected[64];
 
-    world_path(world, path, sizeof path);
-    snprintf(command, sizeof command, "cp %s %s.good", path, path);
-    assert_int_equal(system(command), 0);
+    world_keep_copy(world);
     snprintf(expected, sizeof expected, "row %" PRId64 " of its log", row);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         world_sql(world, changes[i]);
@@ -265,8 +251,7 @@ static void a_log_with_rows_missing_is_found_when_it_opens(void **state)
         assert_non_null(strstr(world->message, "damaged"));
         if (i < 1)
             assert_non_null(strstr(world->message, expected));
-        snprintf(command, sizeof command, "cp %s.good %s", path, path);
-        assert_int_equal(system(command), 0);
+        world_put_back(world);
     }
     world_open(world);
     assert_sound(world);

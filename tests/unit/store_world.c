@@ -53,6 +53,24 @@ void world_path(const struct world *world, char *path_out, size_t size)
     snprintf(path_out, size, "%s/quire.db", world->dir);
 }
 
+static void copy_file(const struct world *world, const char *from, const char *to)
+{
+    char command[2 * TEMP_DIR_MAX + 32];
+
+    snprintf(command, sizeof command, "cd %s && cp %s %s", world->dir, from, to);
+    assert_int_equal(system(command), 0);
+}
+
+void world_keep_copy(const struct world *world)
+{
+    copy_file(world, "quire.db", "quire.db.good");
+}
+
+void world_put_back(const struct world *world)
+{
+    copy_file(world, "quire.db.good", "quire.db");
+}
+
 static int setup(void **state, enum world_mode mode)
 {
     struct world *world = malloc(sizeof *world);

@@ -35,6 +35,10 @@ void world_step(struct world *world);
 /* The database's file (TEMP_DIR_MAX bytes or more). */
 void world_path(const struct world *world, char *path_out, size_t size);
 
+/* Keeps a copy of the file of a closed store, and puts it in place again. */
+void world_keep_copy(const struct world *world);
+void world_put_back(const struct world *world);
+
 /* A test in each of the modes, its state a world. */
 int world_setup_plain(void **state);
 int world_setup_reopen(void **state);
