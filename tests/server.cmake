@@ -28,6 +28,8 @@ add_library(test-gate-world STATIC lib/ws_raw.c unit/gate_reading.c unit/gate_wo
 target_include_directories(test-gate-world PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test-gate-world PUBLIC quire-gate quire-thread PkgConfig::CMOCKA PRIVATE quire_flags)
 quire_test(unit/limits_gate test-gate-world quire-gate)
+quire_test(unit/limits_times test-gate-world quire-gate)
+target_link_options(test_limits_times PRIVATE -Wl,--wrap=uv_now,--wrap=uv_timer_start)
 foreach(gate_test admission handshake hostile ip messages outbox pages rooms slots stop wheel window)
   quire_test(unit/gate_${gate_test} test-gate-world quire-gate)
 endforeach()

@@ -74,28 +74,32 @@ static void set_if_zero(unsigned *value, unsigned instead)
 
 struct world *world_start(const struct gate_options *options)
 {
-    static const struct gate_asset no_assets[] = {{0}};
-    struct world *world = calloc(1, sizeof(*world));
-    assert_non_null(world);
-    pthread_mutex_init(&world->lock, NULL);
-    pthread_cond_init(&world->news, NULL);
     struct gate_options used = options == NULL ? (struct gate_options){0} : *options;
-    used.host = "127.0.0.1";
-    used.allow_hosts = used.allow_hosts == NULL ? "quire.test, a" : used.allow_hosts;
-    if (used.assets == NULL) {
-        used.assets = no_assets;
-    }
     set_if_zero(&used.hello_ms, LONG_MS);
     set_if_zero(&used.silence_ms, LONG_MS);
     set_if_zero(&used.ping_ms, LONG_MS);
     set_if_zero(&used.stall_ms, LONG_MS);
     set_if_zero(&used.close_ms, LONG_MS);
+    return world_start_with(&used, pressure);
+}
+
+struct world *world_start_with(const struct gate_options *options,
+                               enum hub_pressure (*pressed)(void *context))
+{
+    static const struct gate_asset no_assets[] = {{0}};
+    struct world *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    pthread_mutex_init(&world->lock, NULL);
+    pthread_cond_init(&world->news, NULL);
+    struct gate_options used = *options;
+    used.host = "127.0.0.1";
+    used.allow_hosts = used.allow_hosts == NULL ? "quire.test, a" : used.allow_hosts;
+    if (used.assets == NULL) {
+        used.assets = no_assets;
+    }
     char message[256];
-    const struct gate_env env = {.context = world,
-                                 .post = post,
-                                 .not_ready = not_ready,
-                                 .pressure = pressure,
-                                 .log = no_log};
+    const struct gate_env env = {
+        .context = world, .post = post, .not_ready = not_ready, .pressure = pressed, .log = no_log};
     world->gates = gates_open(&used, &env, message, sizeof(message));
     if (world->gates == NULL || gates_run(world->gates, message, sizeof(message)) != 0) {
         fail_msg("%s", message);

@@ -31,6 +31,9 @@ struct world {
 
 /* `options` may be NULL. Times that are 0 in it are ten minutes. */
 struct world *world_start(const struct gate_options *options);
+/* The same with the times that the server has, and another measure of memory. */
+struct world *world_start_with(const struct gate_options *options,
+                               enum hub_pressure (*pressed)(void *context));
 void world_stop(struct world *world);
 
 /* The next thing that a gate posted; the caller frees it. */

@@ -1,0 +1,244 @@
+/* Each time that a gate allows, just before it has passed and when it has: the gates' clock is the
+ * test's, and their ticks come often. */
+#include "server/gate/peer.h"
+#include "unit/gate_world.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define TICK_MS      5
+#define BEGIN_MS     1000000 /* a multiple of WHEEL_TICK_MS, as are the limits */
+#define SLOW_BUFFER  65536
+#define ENOUGH_TICKS 4
+/* Then kernels have moved what they can from one to the other. */
+#define STILL_LOOKS 30
+#define MIB          (1u << 20)
+
+/* ---- the clock ---- */
+
+static atomic_uint_least64_t now_ms;
+static atomic_uint ticks;
+
+uint64_t __wrap_uv_now(const uv_loop_t *loop);
+int __real_uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t first_ms, uint64_t again_ms);
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t first_ms, uint64_t again_ms);
+
+uint64_t __wrap_uv_now(const uv_loop_t *loop)
+{
+    (void)loop;
+    return atomic_load(&now_ms);
+}
+
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t first_ms, uint64_t again_ms)
+{
+    bool is_tick = again_ms == WHEEL_TICK_MS;
+    return __real_uv_timer_start(timer, call, is_tick ? TICK_MS : first_ms,
+                                 is_tick ? TICK_MS : again_ms);
+}
+
+/* A gate asks for it in each tick. */
+static enum hub_pressure count_ticks(void *context)
+{
+    (void)context;
+    atomic_fetch_add(&ticks, 1);
+    return HUB_EASY;
+}
+
+/* Has the gate look at its timers as of now. */
+static void let_it_look(void)
+{
+    unsigned from = atomic_load(&ticks);
+    while (atomic_load(&ticks) - from < ENOUGH_TICKS)
+        usleep(1000);
+}
+
+/* It is `ms` after the test's beginning. */
+static void at(uint64_t ms)
+{
+    atomic_store(&now_ms, BEGIN_MS + ms);
+    let_it_look();
+}
+
+static struct world *begin(void)
+{
+    atomic_store(&now_ms, BEGIN_MS);
+    return world_start_with(&(struct gate_options){0}, count_ticks);
+}
+
+static uint64_t connections(const struct world *world)
+{
+    return gates_metric(world->gates, METRIC_CONNECTIONS);
+}
+
+static void check_nothing_came(struct ws_raw *ws)
+{
+    char byte;
+    assert_int_equal(ws->size, 0);
+    assert_int_equal(recv(ws->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT), -1);
+    assert_int_equal(errno, EAGAIN);
+}
+
+/* ---- what a client has time for ---- */
+
+static void hello_is_to_come_in_time(void **state)
+{
+    (void)state;
+    struct world *world = begin();
+    struct ws_raw *timely = ws_raw_open(world->port, 0), *late = ws_raw_open(world->port, 0);
+    let_it_look(); /* its time begins when the gate has taken it in */
+    at(LIMIT_HELLO_MS - 1);
+    assert_true(ws_raw_send_binary(timely, WORLD_HELLO, WORLD_HELLO_SIZE));
+    free(world_take(world));
+    check_nothing_came(late);
+    at(LIMIT_HELLO_MS);
+    assert_int_equal(ws_raw_close_code(late), WIRE_CLOSE_NO_HELLO);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_NO_HELLO), 1);
+    world_check_quiet(timely);
+    ws_raw_free(timely);
+    ws_raw_free(late);
+    world_stop(world);
+}
+
+static void who_is_silent_is_asked_and_then_ended(void **state)
+{
+    (void)state;
+    struct world *world = begin();
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    at(LIMIT_PING_MS - 1);
+    check_nothing_came(ws);
+    at(LIMIT_PING_MS);
+    assert_int_equal(ws_raw_next(ws), WS_RAW_PING);
+    at(LIMIT_SILENCE_MS - 1);
+    check_nothing_came(ws);
+    at(LIMIT_SILENCE_MS);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_IDLE);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_IDLE), 1);
+    world_expect(world, HUB_IN_GONE, connection);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+/* Has as much sent as the socket takes, so that something waits. */
+static void fill(struct world *world, uint64_t connection)
+{
+    uint64_t before = 0;
+    int still = 0;
+    world_send(world, connection, world_edit(1, 16 * MIB));
+    while (still < STILL_LOOKS) {
+        uint64_t sent = gates_metric(world->gates, METRIC_BYTES_OUT);
+        still = sent > 0 && sent == before ? still + 1 : 0;
+        before = sent;
+        let_it_look();
+    }
+}
+
+static void what_waits_may_stand_still_for_so_long(void **state)
+{
+    (void)state;
+    struct world *world = begin();
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, SLOW_BUFFER, &connection);
+    fill(world, connection);
+    at(LIMIT_STALL_MS - 1);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 0);
+    at(LIMIT_STALL_MS);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 1);
+    world_expect(world, HUB_IN_GONE, connection);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+/* Also of one who has not taken all. */
+static void goodbye_takes_no_longer_than_so(void **state)
+{
+    (void)state;
+    struct world *world = begin();
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, SLOW_BUFFER, &connection);
+    fill(world, connection);
+    world_tell(world, &(struct hub_out){.kind = HUB_OUT_CLOSE,
+                                        .connection = connection,
+                                        .code = WIRE_CLOSE_INTERNAL});
+    world_expect(world, HUB_IN_GONE, connection);
+    at(LIMIT_CLOSE_MS - 1);
+    assert_int_equal(connections(world), 1);
+    at(LIMIT_CLOSE_MS);
+    while (connections(world) > 0)
+        let_it_look(); /* it ends when its loop finds the socket cut */
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+struct stopping {
+    struct world *world;
+    atomic_bool ended;
+};
+
+static void *stop_in_thread(void *context)
+{
+    struct stopping *stopping = context;
+    world_stop(stopping->world);
+    atomic_store(&stopping->ended, true);
+    return NULL;
+}
+
+static void stopping_takes_no_longer_than_so(void **state)
+{
+    (void)state;
+    struct stopping stopping = {.world = begin()};
+    uint64_t connection;
+    struct ws_raw *ws = world_join(stopping.world, SLOW_BUFFER, &connection);
+    fill(stopping.world, connection);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, stop_in_thread, &stopping), 0);
+    let_it_look();
+    at(LIMIT_CLOSE_MS < LIMIT_DRAIN_MS ? LIMIT_CLOSE_MS - 1 : LIMIT_DRAIN_MS - 1);
+    assert_false(atomic_load(&stopping.ended));
+    atomic_store(&now_ms, BEGIN_MS + LIMIT_DRAIN_MS);
+    pthread_join(thread, NULL);
+    ws_raw_free(ws);
+}
+
+/* ---- what a client may say in a time ---- */
+
+static void pongs_that_nobody_asked_for_are_counted_by_the_second(void **state)
+{
+    (void)state;
+    struct world *world = begin();
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    for (int second = 0; second < 2; second++) {
+        at((uint64_t)second * 1000);
+        for (int i = 0; i < LIMIT_NOISE; i++)
+            assert_true(ws_raw_send_frame(ws, WS_RAW_PONG, true, "x", 1));
+        world_check_quiet(ws);
+    }
+    assert_true(ws_raw_send_frame(ws, WS_RAW_PONG, true, "x", 1));
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_OVERLOADED);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hello_is_to_come_in_time),
+        cmocka_unit_test(who_is_silent_is_asked_and_then_ended),
+        cmocka_unit_test(what_waits_may_stand_still_for_so_long),
+        cmocka_unit_test(goodbye_takes_no_longer_than_so),
+        cmocka_unit_test(stopping_takes_no_longer_than_so),
+        cmocka_unit_test(pongs_that_nobody_asked_for_are_counted_by_the_second),
+    };
+    return cmocka_run_group_tests_name("limits_times", tests, NULL, NULL);
+}
