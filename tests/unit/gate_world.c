@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -54,6 +55,7 @@ static const char *not_ready(void *context)
 static enum hub_pressure pressure(void *context)
 {
     struct world *world = context;
+    atomic_fetch_add(&world->looks, 1);
     return (enum hub_pressure)atomic_load(&world->pressure);
 }
 
@@ -119,6 +121,14 @@ void world_stop(struct world *world)
     pthread_cond_destroy(&world->news);
     pthread_mutex_destroy(&world->lock);
     free(world);
+}
+
+void world_pass_ticks(struct world *world, unsigned count)
+{
+    unsigned from = atomic_load(&world->looks);
+    while (atomic_load(&world->looks) - from <= count) {
+        usleep(1000);
+    }
 }
 
 uint64_t world_closed(const struct world *world, unsigned code)

@@ -25,6 +25,7 @@ struct world {
     bool full; /* messages are refused, as by a full inbox */
     const char *not_ready;
     atomic_uint pressure; /* enum hub_pressure */
+    atomic_uint looks;    /* at it */
     bool hold, held;      /* gate 0's thread is to stand still, stands still */
     struct ws_raw *holder;
 };
@@ -66,6 +67,8 @@ struct blob *world_edit(uint64_t n, size_t size);
 /* Reads one EDIT at `*at` of a received message and moves past it; its version, or 0. */
 uint64_t world_read_edit(const struct ws_raw *ws, size_t *at, uint8_t *channel_out);
 
+/* Waits until the gate has looked at how short memory is, as it does each tick, so many times. */
+void world_pass_ticks(struct world *world, unsigned count);
 /* How many connections the gates have closed with this code. */
 uint64_t world_closed(const struct world *world, unsigned code);
 

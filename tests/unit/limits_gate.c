@@ -1,8 +1,11 @@
 /* What the gates allow a connection and an address: at the limit, and one past it. */
 #include "unit/gate_world.h"
 
+#include "server/gate/peer.h"
 #include "server/limits.h"
 
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,6 +91,61 @@ static void a_frame_is_no_larger_than_the_limit(void **state)
     send_frame_of(ws, most + 1);
     assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_TOO_LARGE);
     assert_int_equal(world_closed(world, WIRE_CLOSE_TOO_LARGE), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+/* A PING in so many frames. */
+static void send_in_parts(struct ws_raw *ws, int frames)
+{
+    for (int i = 0; i < frames; i++) {
+        bool last = i == frames - 1;
+        assert_true(ws_raw_send_frame(ws, i == 0 ? WS_RAW_BINARY : WS_RAW_CONTINUATION, last,
+                                      PING_MESSAGE, last ? 3 : 0));
+    }
+}
+
+static void a_message_comes_in_no_more_frames_than_the_limit(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    send_in_parts(ws, LIMIT_FRAGMENTS);
+    assert_int_equal(ws_raw_next(ws), WS_RAW_BINARY); /* PONG */
+    send_in_parts(ws, LIMIT_FRAGMENTS + 1);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_TOO_LARGE);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_TOO_LARGE), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+/* The server's end of a connection of this process; -1 if it has none. */
+static int other_end(const struct ws_raw *ws)
+{
+    struct sockaddr_in own, peer;
+    socklen_t size = sizeof(own);
+    assert_int_equal(getsockname(ws->socket, (struct sockaddr *)&own, &size), 0);
+    for (int fd = 0; fd < 1024; fd++) {
+        size = sizeof(peer);
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && size == sizeof(peer) &&
+            peer.sin_family == AF_INET && peer.sin_port == own.sin_port)
+            return fd;
+    }
+    return -1;
+}
+
+static void the_kernel_gives_up_on_a_client_after_the_limit(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    int timeout_ms = 0, fd = other_end(ws);
+    socklen_t size = sizeof(timeout_ms);
+    assert_true(fd >= 0);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &size), 0);
+    assert_int_equal(timeout_ms, LIMIT_UNANSWERED_MS);
     ws_raw_free(ws);
     world_stop(world);
 }
@@ -239,6 +297,63 @@ static void when_memory_is_scarce_no_websocket_is_opened(void **state)
 
 #define SMALL_BUFFER 65536
 
+/* How many bytes wait for the only connection: those of a message of `size` are more. */
+static size_t waiting(const struct world *world)
+{
+    const struct peer *peer = slots_at(&world->gates->gate[0]->slots, 0);
+    return peer->outbox.bytes;
+}
+
+/* Its socket takes nothing more, and exactly so many bytes wait behind what has begun to go out. */
+static struct ws_raw *join_with_waiting(struct world *world, size_t bytes, uint64_t *connection_out)
+{
+    struct ws_raw *ws = world_join(world, SMALL_BUFFER, connection_out);
+    world_send(world, *connection_out, world_edit(1, 1u << 24));
+    while (gates_metric(world->gates, METRIC_BYTES_OUT) == 0)
+        usleep(1000);
+    world_send(world, *connection_out, blob_new(1));
+    while (waiting(world) == 0)
+        usleep(1000);
+    size_t cost = waiting(world) - 1;
+    world_send(world, *connection_out, blob_new(bytes - waiting(world) - cost));
+    return ws;
+}
+
+static void more_than_the_limit_waits_for_nobody(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    uint64_t connection;
+    struct ws_raw *ws = join_with_waiting(world, LIMIT_OUTBOX_BYTES, &connection);
+    while (waiting(world) < LIMIT_OUTBOX_BYTES)
+        usleep(1000);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 0);
+    world_send(world, connection, blob_new(0));
+    world_expect(world, HUB_IN_GONE, connection);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+/* At the limit the gate may look as often as it likes. */
+static void who_has_little_waiting_stays_when_memory_is_out(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    uint64_t connection;
+    struct ws_raw *ws = join_with_waiting(world, LIMIT_HEAVY_BYTES, &connection);
+    while (waiting(world) < LIMIT_HEAVY_BYTES)
+        usleep(1000);
+    atomic_store(&world->pressure, HUB_OUT);
+    world_pass_ticks(world, 2);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 0);
+    world_send(world, connection, blob_new(0));
+    world_expect(world, HUB_IN_GONE, connection);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
 /* Of two who do not read the one for whom more waits goes first, and who reads stays. */
 static void when_memory_is_out_the_heaviest_goes(void **state)
 {
@@ -269,6 +384,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_and_pieces_come_no_faster_than_the_rate),
         cmocka_unit_test(a_frame_is_no_larger_than_the_limit),
+        cmocka_unit_test(a_message_comes_in_no_more_frames_than_the_limit),
+        cmocka_unit_test(the_kernel_gives_up_on_a_client_after_the_limit),
         cmocka_unit_test(an_address_has_no_more_sockets_than_the_limit),
         cmocka_unit_test(clients_of_a_proxy_are_counted_each_by_its_address),
         cmocka_unit_test(an_address_asks_for_no_more_than_the_rate),
@@ -276,6 +393,8 @@ int main(void)
         cmocka_unit_test(a_token_that_ends_is_no_bad_one),
         cmocka_unit_test(when_memory_is_scarce_no_websocket_is_opened),
         cmocka_unit_test(when_memory_is_out_the_heaviest_goes),
+        cmocka_unit_test(more_than_the_limit_waits_for_nobody),
+        cmocka_unit_test(who_has_little_waiting_stays_when_memory_is_out),
     };
     return cmocka_run_group_tests_name("limits_gate", tests, NULL, NULL);
 }

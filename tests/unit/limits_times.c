@@ -21,7 +21,7 @@
 #define ENOUGH_TICKS 4
 /* Then kernels have moved what they can from one to the other. */
 #define STILL_LOOKS 30
-#define MIB          (1u << 20)
+#define MIB         (1u << 20)
 
 /* ---- the clock ---- */
 
@@ -29,8 +29,10 @@ static atomic_uint_least64_t now_ms;
 static atomic_uint ticks;
 
 uint64_t __wrap_uv_now(const uv_loop_t *loop);
-int __real_uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t first_ms, uint64_t again_ms);
-int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t first_ms, uint64_t again_ms);
+int __real_uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t first_ms,
+                          uint64_t again_ms);
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t first_ms,
+                          uint64_t again_ms);
 
 uint64_t __wrap_uv_now(const uv_loop_t *loop)
 {
