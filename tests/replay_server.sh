@@ -51,6 +51,10 @@ play() {
 }
 
 play 0 "$dir/three.json"
+# The document is named after the file, as far as that fits; no letter is cut in two.
+long=$(printf 'é%.0s' {1..60})x
+cp "$dir/three.json" "$dir/x$long.json"
+play 0 "$dir/x$long.json"
 play 0 --fold "$traces/json-crdt-blog-post.edits.gz" "$traces/sveltecomponent.edits.gz"
 sed 's/"endContent": "<é/"endContent": "<è/' "$dir/three.json" >"$dir/wrong.json"
 play 1 "$dir/wrong.json"

@@ -27,6 +27,12 @@
 /* Members are told apart by number; those of no author of the trace: */
 #define AUTHOR_NOBODY UINT32_MAX
 
+/* An edit without effect: it is not sent, so nobody is told of it. */
+struct cast_silent {
+    uint32_t txn;
+    uint64_t after; /* the version that was reached when it was made */
+};
+
 /* What all authors of a play share. */
 struct cast {
     const struct trace *trace;
@@ -37,11 +43,7 @@ struct cast {
     bool fold;            /* edits typed while one is in flight travel together */
     size_t made;          /* edits made */
     size_t saved;         /* edits acknowledged */
-    /* Edits without effect are not sent, so nobody is told of them. */
-    struct cast_silent {
-        uint32_t txn;
-        uint64_t after; /* the version that was reached when it was made */
-    } * silent;
+    struct cast_silent *silent;
     size_t silent_count, silent_capacity;
     uint32_t **told; /* [agent][n]: how many of the agent's first n edits were sent */
     char error[256]; /* why it cannot go on, or "" */

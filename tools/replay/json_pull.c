@@ -205,13 +205,19 @@ void pull_string(struct json_pull *json, struct ot_buf *out)
 /* ---- whatever is not wanted --------------------------------------------------------------------
  */
 
+/* Part of a number, or of `true`, `false` or `null`. */
+static bool is_of_word(uint8_t byte)
+{
+    uint8_t lower = byte | 0x20;
+    return (byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z') ||
+           memchr("+-.", byte, 3) != NULL;
+}
+
 static void skip_word(struct json_pull *json)
 {
     const uint8_t *begin = json->at;
-    while (json->at < json->end && memchr("+-.", *json->at, 3) == NULL
-               ? (*json->at >= '0' && *json->at <= '9') ||
-                     ((*json->at | 0x20) >= 'a' && (*json->at | 0x20) <= 'z')
-               : json->at < json->end)
+
+    while (json->at < json->end && is_of_word(*json->at))
         json->at++;
     if (json->at == begin)
         fail(json, "a value is missing");

@@ -1,6 +1,7 @@
 #include "tools/replay/merge.h"
 
 #include "tools/peer/bytes.h"
+#include "tools/replay/parts.h"
 #include "tools/replay/screen.h"
 
 #include <stdlib.h>
@@ -41,18 +42,13 @@ static int play_txn(struct merge *merge, uint32_t txn, enum ot_side side, struct
 
 static int put_start(struct merge *merge)
 {
-    struct ot_builder *builder = ot_builder_new(OT_STABLE);
     struct ot_buf op = {0};
+    int code = parts_write(ot_buf_slice(&merge->trace->start), &op);
 
-    bytes_must(builder == NULL ? OT_E_MEMORY : OT_OK);
-    if (merge->trace->start.size > 0)
-        ot_builder_insert(builder, ot_buf_slice(&merge->trace->start), (struct ot_slice){0});
-    int code = ot_builder_finish(builder, &op);
     if (code == OT_OK)
         code = ot_doc_apply(merge->doc, ot_buf_slice(&op), NULL);
     for (uint32_t k = 0; k < merge->plan->agents && code == OT_OK; k++)
         screen_start(&merge->screens[k], ot_buf_slice(&op));
-    ot_builder_free(builder);
     ot_buf_deinit(&op);
     return code;
 }

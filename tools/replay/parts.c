@@ -9,6 +9,17 @@ struct ot_builder *parts_builder(enum ot_order order)
     return builder;
 }
 
+int parts_write(struct ot_slice text, struct ot_buf *out)
+{
+    struct ot_builder *builder = parts_builder(OT_STABLE);
+
+    if (text.size > 0)
+        ot_builder_insert(builder, text, (struct ot_slice){0});
+    int code = ot_builder_finish(builder, out);
+    ot_builder_free(builder);
+    return code;
+}
+
 void parts_put(struct ot_builder *builder, const struct ot_component *component)
 {
     switch (component->kind) {

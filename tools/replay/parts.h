@@ -5,6 +5,9 @@
 #include "quire/ot.h"
 
 struct ot_builder *parts_builder(enum ot_order order);
+/* Appends the operation that writes `text` into an empty document. OT_OK, or what is wrong with it.
+ */
+int parts_write(struct ot_slice text, struct ot_buf *out);
 /* Appends what the component is, whatever its kind. */
 void parts_put(struct ot_builder *builder, const struct ot_component *component);
 /* Passes over one value, with all that is in it. */

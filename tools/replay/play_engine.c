@@ -2,6 +2,7 @@
 
 #include "tools/peer/bytes.h"
 #include "tools/peer/pack.h"
+#include "tools/replay/parts.h"
 #include "tools/replay/solo.h"
 
 #include <inttypes.h>
@@ -89,20 +90,16 @@ static void on_say(void *context, struct ot_slice message)
 
 static void put_start(struct engine *engine)
 {
-    struct ot_builder *builder = ot_builder_new(OT_STABLE);
     struct ot_buf op = {0};
     uint64_t version;
+    int code = parts_write(ot_buf_slice(&engine->cast->trace->start), &op);
 
-    bytes_must(builder == NULL ? OT_E_MEMORY : OT_OK);
-    ot_builder_insert(builder, ot_buf_slice(&engine->cast->trace->start), (struct ot_slice){0});
-    int code = ot_builder_finish(builder, &op);
     if (code == OT_OK)
         code = solo_commit(&engine->solo, STARTER, 1, 0, ot_buf_slice(&op), &version);
     if (code == OT_OK)
         record_received(&engine->cast->record, version, ot_buf_slice(&op));
     else
         cast_fail(engine->cast, "the recorded start is no text: %s", ot_error_text(code));
-    ot_builder_free(builder);
     ot_buf_deinit(&op);
 }
 

@@ -2,17 +2,18 @@
 
 #include "tools/peer/bytes.h"
 #include "tools/peer/link.h"
+#include "tools/replay/parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CREATE_REF    1
-#define TYPE_TEXT     2
-#define TITLE_CHARS   100
-#define CONNECT_BATCH 64
-#define TURN_US       20000
+#define CREATE_REF      1
+#define TYPE_TEXT       2
+#define TITLE_BYTES_MAX 100
+#define CONNECT_BATCH   64
+#define TURN_US         20000
 
 struct stage;
 
@@ -105,8 +106,9 @@ static void create_document(struct stage *stage)
     struct ot_buf message = {0};
     struct ot_slice title = bytes_of(stage->options->title);
 
-    if (title.size > TITLE_CHARS)
-        title.size = TITLE_CHARS;
+    if (title.size > TITLE_BYTES_MAX)
+        for (title.size = TITLE_BYTES_MAX; (title.data[title.size] & 0xc0) == 0x80;)
+            title.size--; /* to where a character begins */
     peer_put_create(&message, CREATE_REF, TYPE_TEXT, title, PEER_NIL);
     link_send(&stage->reader.link, ot_buf_slice(&message));
     ot_buf_deinit(&message);
@@ -222,18 +224,15 @@ static void turn(struct stage *stage, uint64_t wait_us)
 
 static void put_start(struct stage *stage)
 {
-    struct ot_builder *builder = ot_builder_new(OT_STABLE);
     struct ot_buf op = {0};
+    int code = parts_write(ot_buf_slice(&stage->cast->trace->start), &op);
 
-    bytes_must(builder == NULL ? OT_E_MEMORY : OT_OK);
-    ot_builder_insert(builder, ot_buf_slice(&stage->cast->trace->start), (struct ot_slice){0});
-    if (ot_builder_finish(builder, &op) == OT_OK) {
+    if (code == OT_OK) {
         record_received(&stage->cast->record, 1, ot_buf_slice(&op));
         session_edit(stage->reader.session, ot_buf_slice(&op));
     } else {
-        cast_fail(stage->cast, "the recorded start is no text");
+        cast_fail(stage->cast, "the recorded start is no text: %s", ot_error_text(code));
     }
-    ot_builder_free(builder);
     ot_buf_deinit(&op);
 }
 

@@ -1,13 +1,15 @@
 /*
- * A recorded editing session: who changed what, on top of what. Read from
+ * A recorded editing session: who changed what, on top of what. Read from a file, plain or gzipped:
  *
- *   JSON, concurrent   {kind: "concurrent", endContent, numAgents, txns: [{parents, agent,
- * patches}]} JSON, sequential   {startContent, endContent, txns: [{patches}]} flat NAME.edits:
- * u32le position, u32le deleted, u32le size, UTF-8; NAME.final: the text
+ *  | JSON, concurrent | {kind: "concurrent", endContent, numAgents,                             |
+ *  |                  |  txns: [{parents, agent, patches}]}                                     |
+ *  | JSON, sequential | {startContent, endContent, txns: [{patches}]}                           |
+ *  | flat             | NAME.edits: u32le position, u32le deleted, u32le size, UTF-8, and so on |
+ *  |                  | NAME.final: the text                                                    |
  *
- * each plain or gzipped. A patch is [position, number deleted, text inserted]; in JSON positions
- * count code points, in flat files UTF-16 units. A transaction's patches apply one after the other,
- * and the transaction to the merge of its parents.
+ * A patch is [position, number deleted, text inserted]; in JSON positions count code points, in
+ * flat files UTF-16 units. A transaction's patches apply one after the other, and the transaction
+ * to the merge of its parents.
  */
 #ifndef QUIRE_REPLAY_TRACE_H
 #define QUIRE_REPLAY_TRACE_H
