@@ -123,8 +123,11 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_HASH_EDITS, 256, "edits", "edits between two hashes")                                  \
     X(LIMIT_CATCHUP_EDITS, 32, "edits",                                                            \
       "edits sent one by one to a reader catching up; more are folded")                            \
-    X(LIMIT_HISTORY_BYTES, 16777216, "bytes",                                                      \
+    X(LIMIT_HISTORY_BYTES, 4194304, "bytes",                                                       \
       "edits read from the store for one reader; beyond: a snapshot")                              \
+    X(LIMIT_WORK_BYTES, 67108864, "bytes",                                                         \
+      "of history that is gone through in a second, for all documents together; beyond: late "     \
+      "edits get too_old, late cursors are passed over, who comes back gets a snapshot")           \
     X(LIMIT_STORE_QUEUE, 65536, "requests",                                                        \
       "waiting for the store; beyond: the hub takes no messages")                                  \
     X(LIMIT_STORE_BYTES, 268435456, "bytes", "bytes of those; beyond: the hub takes no messages")  \

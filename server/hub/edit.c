@@ -147,6 +147,10 @@ static bool in_order(struct hub *hub, const struct member *member, const struct 
     } else if (base + 1 < room->history.first) {
         refuse(hub, member, seq, "too_old", "the base is older than the edits kept at hand",
                WIRE_NONE, WIRE_NONE);
+    } else if (!rates_allow_work(hub,
+                                 history_transform_bytes(&room->history, message->edit.op, base))) {
+        refuse(hub, member, seq, "too_old", "there was too much since the base to look through",
+               WIRE_NONE, WIRE_NONE);
     } else {
         return true;
     }
@@ -299,7 +303,7 @@ static void commit(struct hub *hub, struct room *room, const struct store_edit *
     author->committed_version = edit->version;
     metrics_add(&hub->metrics, METRIC_EDITS, 1);
     metrics_add(&hub->metrics, METRIC_EDIT_BYTES, edit->op.size);
-    presence_transform(room, entry);
+    presence_transform(hub, room, entry);
     publish(hub, room, entry);
     open_release(hub, room);
     room_settle_if_due(hub, room);

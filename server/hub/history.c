@@ -82,6 +82,27 @@ void history_trim(struct history *history, uint64_t keep_after)
     }
 }
 
+uint64_t history_bytes_since(const struct history *history, uint64_t base)
+{
+    uint64_t bytes = 0;
+    for (uint64_t version = base + 1; history_has(history, version); version++) {
+        bytes += HISTORY_ENTRY_BYTES + slot(history, version)->op.size;
+    }
+    return bytes;
+}
+
+static bool is_taken_step_by_step(struct ot_slice op, size_t count)
+{
+    return op.size <= SMALL_BYTES || count <= FEW;
+}
+
+uint64_t history_transform_bytes(const struct history *history, struct ot_slice op, uint64_t base)
+{
+    size_t count = (size_t)(history->first + history->count - base - 1);
+    unsigned times = is_taken_step_by_step(op, count) ? 1 : HISTORY_FOLDS;
+    return times * history_bytes_since(history, base);
+}
+
 /* A large operation meets many of the others, and each meeting writes it anew: once is enough. */
 static int transform_composed(struct ot_slice op, const struct ot_slice *overs, size_t count,
                               struct ot_buf *out)
@@ -114,7 +135,7 @@ int history_transform(const struct history *history, struct ot_slice op, uint64_
     for (size_t i = 0; i < count; i++) {
         overs[i] = slot(history, base + 1 + i)->op;
     }
-    int result = op.size <= SMALL_BYTES || count <= FEW
+    int result = is_taken_step_by_step(op, count)
                      ? ot_transform_all(op, overs, count, OT_RIGHT, OT_STABLE, out)
                      : transform_composed(op, overs, count, out);
     if (overs != few) {

@@ -45,6 +45,14 @@ bool history_has(const struct history *history, uint64_t version);
 /* Drops the oldest entries up to version `keep_after` while there are too many. */
 void history_trim(struct history *history, uint64_t keep_after);
 
+/* What is to be read to go through the entries base + 1 .. last once, in bytes and a little for
+ * each. Folding them reads that HISTORY_FOLDS times. */
+#define HISTORY_ENTRY_BYTES 16
+#define HISTORY_FOLDS       8
+uint64_t history_bytes_since(const struct history *history, uint64_t base);
+/* What history_transform is going to read. */
+uint64_t history_transform_bytes(const struct history *history, struct ot_slice op, uint64_t base);
+
 /* Appends what `op`, made at `base`, is after the entries base + 1 .. last, to `out`. Those must be
  * there. OT_OK or an error of ot_transform. */
 int history_transform(const struct history *history, struct ot_slice op, uint64_t base,

@@ -213,6 +213,18 @@ static void ask_client(struct hub *hub, struct member *member)
     hub_ask(hub, request);
 }
 
+/* Reading what has left memory is counted too, as far as it is known before. */
+static bool may_fold(struct hub *hub, const struct member *member)
+{
+    const struct room *room = member->room;
+    uint64_t older =
+        member->version + 1 < room->history.first ? room->history.first - member->version - 1 : 0;
+    return room->head - member->version <= LIMIT_CATCHUP_EDITS ||
+           rates_allow_work(
+               hub, HISTORY_FOLDS * (older * HISTORY_ENTRY_BYTES +
+                                     history_bytes_since(&room->history, member->version + older)));
+}
+
 static void ask_history(struct hub *hub, struct member *member)
 {
     struct store_request *request = request_new(REQUEST_HISTORY);
@@ -244,7 +256,7 @@ void open_continue(struct hub *hub, struct member *member)
     }
     bool resume = member->epoch == hub->epoch && member->version != WIRE_NONE &&
                   member->version <= room->head &&
-                  room->head - member->version <= LIMIT_RESUME_EDITS;
+                  room->head - member->version <= LIMIT_RESUME_EDITS && may_fold(hub, member);
     if (resume && member->version + 1 < room->history.first) {
         ask_history(hub, member);
     } else {
@@ -285,7 +297,8 @@ void open_history_known(struct hub *hub, struct store_request *request)
     }
     /* It may be too much to be worth it; or edits have left memory meanwhile, and are missing now.
      */
-    bool whole = !request->more && request->last + 1 >= member->room->history.first;
+    bool whole = !request->more && request->last + 1 >= member->room->history.first &&
+                 rates_allow_work(hub, HISTORY_FOLDS * request->edits.size);
     make_ready(hub, member, whole, &request->edits);
 }
 

@@ -129,14 +129,23 @@ static void move(struct member *member, const struct entry *entry)
     member->head = moved(member->head, entry, client);
 }
 
-void presence_transform(struct room *room, const struct entry *entry)
+/* A cursor that is not known any more is shown again when it next moves. */
+void presence_transform(struct hub *hub, struct room *room, const struct entry *entry)
 {
     if (room->listed == 0) {
         return;
     }
+    uint64_t cursors = 0;
     for (size_t i = 0; i < room->member_count; i++) {
-        if (room->members[i]->head != WIRE_NONE) {
-            move(room->members[i], entry);
+        cursors += room->members[i]->head != WIRE_NONE;
+    }
+    bool allowed = rates_allow_work(hub, 2 * cursors * entry->op.size);
+    for (size_t i = 0; i < room->member_count; i++) {
+        struct member *member = room->members[i];
+        if (!allowed) {
+            member->anchor = member->head = WIRE_NONE;
+        } else if (member->head != WIRE_NONE) {
+            move(member, entry);
         }
     }
 }
@@ -157,7 +166,8 @@ static bool place(struct hub *hub, struct member *member, const struct message *
 {
     struct room *room = member->room;
     uint64_t version = message->cursor.version;
-    if (version > room->committed || version + 1 < room->history.first) {
+    if (version > room->committed || version + 1 < room->history.first ||
+        !rates_allow_work(hub, 2 * history_bytes_since(&room->history, version))) {
         return false;
     }
     member->anchor = message->cursor.anchor;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define RETURN_MS 10000 /* when to look whether another connection has gone */
+/* Less than what an edit costs anyway: not counted. */
+#define LITTLE_WORK_BYTES 32768
 
 static uint64_t now_ms(const struct hub *hub)
 {
@@ -116,6 +118,14 @@ uint64_t rates_edit_wait_ms(struct hub *hub, struct connection *connection, size
         bucket_take(all[i].bucket, all[i].rate, all[i].cost, now);
     }
     return wait_ms;
+}
+
+/* This hub serves all documents: what one of them asks for is time that others wait. It is counted
+ * over all, since whoever is refused loses nothing by it and has cheaper ways. */
+bool rates_allow_work(struct hub *hub, uint64_t bytes)
+{
+    const struct rate rate = {LIMIT_WORK_BYTES / 4, 250}; /* not all of it at once */
+    return bytes <= LITTLE_WORK_BYTES || bucket_take(&hub->work, rate, bytes, now_ms(hub)) == 0;
 }
 
 bool rates_allow_line(struct hub *hub)

@@ -190,7 +190,7 @@ struct hub {
     struct metrics metrics;
     struct limits limits;
     struct holders holders; /* users */
-    struct bucket refused_lines;
+    struct bucket refused_lines, work;
     struct ot_buf scratch;
 };
 
@@ -274,6 +274,9 @@ bool rates_allow(struct hub *hub, struct connection *connection, enum user_rate 
 uint64_t rates_edit_wait_ms(struct hub *hub, struct connection *connection, size_t size);
 /* An edit was refused for this. */
 void rates_edit_refused(struct hub *hub, struct connection *connection, const char *code);
+/* So many bytes of history are to be gone through. False: there is no time for it, since there was
+ * too much of that lately, for whomever. */
+bool rates_allow_work(struct hub *hub, uint64_t bytes);
 /* One more line of the log that a client can bring about. False: there were too many. */
 bool rates_allow_line(struct hub *hub);
 /* One more cursor. False: it can wait for the next tick. */
@@ -363,7 +366,7 @@ void presence_joined(struct hub *hub, struct member *member);
 void presence_left(struct hub *hub, struct member *member);
 void presence_profile(struct hub *hub, struct member *member);
 /* Moves all cursors over a committed edit. */
-void presence_transform(struct room *room, const struct entry *entry);
+void presence_transform(struct hub *hub, struct room *room, const struct entry *entry);
 /* The full state at the committed version, as one message. */
 struct blob *presence_full(struct hub *hub, struct room *room);
 void presence_wanted(struct hub *hub, const struct hub_in *in);

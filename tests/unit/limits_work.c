@@ -1,0 +1,180 @@
+/* What edits, cursors and readers that are far behind may cost, and what they get beyond that. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/hub_transcript.h"
+#include "server/hub/room.h"
+#include "server/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define U(value) ((uint64_t)(value))
+#define EDITS    200
+#define PIECES   1000 /* of an edit, some 3000 bytes */
+
+/* Inserts a letter at so many places; `far`: and deletes what no document has. */
+static struct ot_buf scattered(unsigned pieces, bool far)
+{
+    struct ot_buf op = {0};
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    for (unsigned i = 0; i < pieces; i++) {
+        ot_builder_retain(builder, 1, (struct ot_slice){0});
+        ot_builder_insert(builder, (struct ot_slice){(const uint8_t *)"a", 1},
+                          (struct ot_slice){0});
+    }
+    if (far) {
+        ot_builder_retain(builder, 100000000, (struct ot_slice){0});
+        ot_builder_delete(builder, 1);
+    }
+    assert_int_equal(ot_builder_finish(builder, &op), OT_OK);
+    ot_builder_free(builder);
+    return op;
+}
+
+/* The document "d" with a history that takes long to go through. */
+static void long_history(struct world *world, struct world_connection **ann,
+                         struct world_connection **bob)
+{
+    char text[PIECES + 2];
+    struct ot_buf op = scattered(PIECES, false);
+    two_people(world, ann, bob);
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    edit(world, *ann, 1, 0, insertion(0, text));
+    world_commit(world);
+    for (uint64_t version = 1; version <= EDITS; version++) {
+        edit(world, *ann, version + 1, version, ot_buf_slice(&op));
+        world_commit(world);
+        world_pass(world, 100);
+    }
+    ot_buf_deinit(&op);
+    world_pass(world, 2000);
+    world_forget(*ann);
+    world_forget(*bob);
+}
+
+/* Asks for what takes long until there is no time for it any more; gives how often that was. */
+static unsigned use_up(struct world *world, struct world_connection *connection)
+{
+    struct ot_buf late = scattered(PIECES, true);
+    struct reader fields;
+    unsigned count = 0;
+    struct ot_slice code;
+    do {
+        world_forget(connection);
+        edit(world, connection, 1, 1, ot_buf_slice(&late));
+        assert_true(world_find(connection, WIRE_ERROR, &fields));
+        get_uint(&fields);
+        get_uint(&fields);
+        assert_true(reader_string(&fields, &code));
+        count++;
+    } while (code.size != strlen("too_old") && count < 1000);
+    ot_buf_deinit(&late);
+    return count - 1;
+}
+
+static void late_edits_that_take_too_long_are_too_old_and_others_are_not(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    struct ot_buf large = scattered(PIECES, false);
+    long_history(world, &ann, &bob);
+    assert_in_range(use_up(world, bob), 2, 6);
+    edit(world, ann, EDITS + 2, EDITS + 1, ot_buf_slice(&large));
+    world_commit(world);
+    expect_ack(ann, EDITS + 2, EDITS + 2);
+    edit(world, bob, 1, EDITS - 10, insertion(0, "b")); /* late, but small */
+    world_commit(world);
+    expect_ack(bob, EDITS + 3, 1);
+    world_pass(world, 1000);
+    struct world_connection *carl = hello(world, "Carl");
+    open_fresh(world, carl, "d");
+    edit(world, carl, 1, 1, ot_buf_slice(&large));
+    world_commit(world);
+    expect_ack(carl, EDITS + 4, 1);
+    ot_buf_deinit(&large);
+}
+
+static void who_comes_back_too_often_gets_the_document(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    unsigned resumed = 0;
+    long_history(world, &ann, &bob);
+    for (;; resumed++) {
+        world_forget(bob);
+        open_at(world, bob, "d", 1);
+        if (expect_opened(bob).snapshot.size > 0)
+            break;
+    }
+    assert_in_range(resumed, 2, 6);
+    world_forget(bob);
+    open_at(world, bob, "d", EDITS - 10); /* not far */
+    assert_int_equal(expect_opened(bob).snapshot.size, 0);
+    world_pass(world, 1000);
+    open_at(world, bob, "d", 1);
+    assert_int_equal(expect_opened(bob).snapshot.size, 0);
+}
+
+static unsigned cursors(struct world *world)
+{
+    const struct room *room = room_find(world->hub, (struct ot_slice){(const uint8_t *)"d", 1});
+    unsigned count = 0;
+    for (size_t i = 0; i < room->member_count; i++)
+        count += room->members[i]->head != WIRE_NONE;
+    return count;
+}
+
+static void point(struct world *world, struct world_connection *connection, uint64_t version)
+{
+    world_send(world, connection, WIRE_CURSOR, "uuuufn", U(0), version, U(1), U(1));
+}
+
+static void cursors_that_take_too_long_are_passed_over(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    char *large = calloc(1, 900001);
+    memset(large, 'x', 900000);
+    long_history(world, &ann, &bob);
+    use_up(world, bob);
+    for (int i = 0; i < 10; i++) /* what an edit had left */
+        point(world, ann, 1);
+    world_send(world, ann, WIRE_CURSOR, "uunnfn", U(0), U(EDITS + 1));
+    point(world, ann, 1);
+    assert_int_equal(cursors(world), 0);
+    point(world, ann, EDITS - 1);
+    point(world, bob, EDITS - 1);
+    assert_int_equal(cursors(world), 2);
+    edit(world, ann, EDITS + 2, EDITS + 1, insertion(0, "a"));
+    world_commit(world);
+    expect_ack(ann, EDITS + 2, EDITS + 2);
+    assert_int_equal(cursors(world), 2);
+    edit(world, ann, EDITS + 3, EDITS + 2, insertion(0, large));
+    world_commit(world);
+    expect_ack(ann, EDITS + 3, EDITS + 3);
+    assert_int_equal(cursors(world), 0); /* no time to move them over this */
+    point(world, bob, EDITS + 3);
+    assert_int_equal(cursors(world), 1);
+    world_pass(world, 1000);
+    edit(world, ann, EDITS + 4, EDITS + 3, insertion(0, large));
+    world_commit(world);
+    assert_int_equal(cursors(world), 1);
+    free(large);
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(late_edits_that_take_too_long_are_too_old_and_others_are_not),
+        CASE(who_comes_back_too_often_gets_the_document),
+        CASE(cursors_that_take_too_long_are_passed_over),
+    };
+    return cmocka_run_group_tests_name("limits_work", tests, NULL, NULL);
+}
