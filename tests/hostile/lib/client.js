@@ -27,6 +27,7 @@ export class Client {
   reading = true;
   upgraded = false;
   #parts = []; // of a message in several frames
+  #waiting = []; // those who look again when something has come
 
   // A TCP connection, nothing said yet.
   static async connect(server, options = {}) {
@@ -34,9 +35,11 @@ export class Client {
     client.server = server;
     client.socket = connectTcp({ port: server.port, host: "127.0.0.1", noDelay: true, ...options });
     client.socket.on("data", (bytes) => client.#hear(bytes));
-    client.socket.on("end", () => (client.ended = true));
-    client.socket.on("close", () => (client.ended = true));
-    client.socket.on("error", () => (client.ended = true));
+    client.socket.on("connect", () => client.#wake());
+    for (const end of ["end", "close", "error"]) client.socket.on(end, () => {
+      client.ended = true;
+      client.#wake();
+    });
     await client.until("the connection is made", () => client.ended || client.socket.readyState === "open");
     return client;
   }
@@ -68,7 +71,18 @@ export class Client {
   }
 
   until(what, condition) {
-    return until(() => `${typeof what === "function" ? what() : what}; closed: ${JSON.stringify(this.closed)}, ended: ${this.ended}, heard: ${JSON.stringify(this.messages).slice(0, 500)}`, condition, PATIENCE_MS);
+    return until(() => `${typeof what === "function" ? what() : what}; closed: ${JSON.stringify(this.closed)}, ended: ${this.ended}, heard: ${JSON.stringify(this.messages).slice(0, 500)}`, condition, PATIENCE_MS, () => this.#pause());
+  }
+
+  #pause() {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      setTimeout(resolve, 25);
+    });
+  }
+
+  #wake() {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   // ---- saying ----
@@ -133,6 +147,7 @@ export class Client {
   #hear(bytes) {
     this.heard = Buffer.concat([this.heard, bytes]);
     if (this.upgraded) this.#takeFrames();
+    this.#wake();
   }
 
   #becomeWebSocket() {
