@@ -266,8 +266,8 @@ row(89, "documents that are not open, and too many that are", async (house) => {
     client.send([KIND.CREATE, 50 + ch, 2, "", `many-${ch}`], [KIND.OPEN, 100 + ch, ch, `many-${ch}`, null, null, null]);
     await client.answer(50 + ch);
   }
-  for (let ch = 0; ch < CHANNELS; ch++) await client.next(KIND.OPENED);
   await client.answer(100 + CHANNELS).then(([, , , code]) => assert.equal(code, "channel_limit"));
+  for (let ch = 0; ch < CHANNELS; ch++) await client.next(KIND.OPENED);
   client.send([KIND.OPEN, 1, 128, "honest", null, null, null]);
   await client.expectError("bad_message", 3);
 });
