@@ -1,6 +1,6 @@
 // A real server on a free loopback port and a directory of its own, stopped by its own process id.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -42,6 +42,11 @@ export class Server {
   // Resolves with { code, signal } when the process has ended.
   get ended() {
     return this.#ended;
+  }
+
+  // What the process holds in memory, in bytes.
+  async memory() {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${this.pid}/status`, "utf8"))[1]) * 1024;
   }
 
   get url() {
