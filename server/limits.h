@@ -120,6 +120,7 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_TYPING_MS, 6000, "ms", "typing holds")                                                 \
     X(LIMIT_ROOM_IDLE_MS, 10000, "ms", "an empty room stays in memory")                            \
     X(LIMIT_SETTLE_EDITS, 4096, "edits", "edits of a room before its snapshot is saved")           \
+    X(LIMIT_SETTLE_BYTES, 16777216, "bytes", "bytes of those")                                     \
     X(LIMIT_HASH_EDITS, 256, "edits", "edits between two hashes")                                  \
     X(LIMIT_CATCHUP_EDITS, 32, "edits",                                                            \
       "edits sent one by one to a reader catching up; more are folded")                            \

@@ -200,6 +200,7 @@ static void accept_edit(struct hub *hub, struct member *member, uint64_t seq, st
                           .length = ot_doc_length(room->doc)};
     entry.hashed = version % LIMIT_HASH_EDITS == 0 && ot_doc_hash(room->doc, &entry.hash) == OT_OK;
     history_push(&room->history, entry);
+    room->edited_bytes += op.size;
     member->author->seq = seq;
     member->author->version = version;
     member->author->connection = entry.connection;

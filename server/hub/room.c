@@ -180,6 +180,7 @@ static int load_edit(struct hub *hub, struct room *room, const struct store_edit
     encode_edit(&hub->scratch, 0, edit->version, 0, op);
     struct blob *blob = encode_blob(&hub->scratch);
     room->head = edit->version;
+    room->edited_bytes += op.size;
     history_push(&room->history, (struct entry){.version = edit->version,
                                                 .client = edit->client,
                                                 .seq = edit->seq,
@@ -310,12 +311,14 @@ void room_settle_if_due(struct hub *hub, struct room *room)
 {
     bool resting = hub->stopping || room->member_count == 0;
     uint64_t unsettled = room->head - room->settled;
+    bool many = unsettled >= LIMIT_SETTLE_EDITS || room->edited_bytes >= LIMIT_SETTLE_BYTES;
     if (room->state == ROOM_LIVE && !room->damaged && room->settling == NULL &&
-        !room->settle_sent && unsettled > (resting ? 0 : LIMIT_SETTLE_EDITS - 1)) {
+        !room->settle_sent && unsettled > 0 && (many || resting)) {
         struct blob *snapshot = room_snapshot(room);
         if (snapshot != NULL) {
             room->settling = blob_ref(snapshot);
             room->settling_at = room->head;
+            room->edited_bytes = 0;
         }
     }
     if (room->settling != NULL && room->committed >= room->settling_at) {

@@ -128,6 +128,7 @@ struct room {
     size_t waiting;   /* members whose answer waits for a commit */
 
     uint64_t settled;      /* version of the last saved snapshot */
+    size_t edited_bytes;   /* of the edits since one was last begun */
     struct blob *settling; /* snapshot to be saved at version settling_at, once that is committed */
     uint64_t settling_at;
     bool settle_sent;

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A slice replays so many edits: a fraction of a millisecond. */
+/* A slice replays so many edits, or as many as have so many bytes: a millisecond, or one edit. */
 #define SLICE_EDITS 512
+#define SLICE_BYTES 65536
+/* What stops the reading of edits when a slice is full: no error. */
+#define FULL 1
 /* Snapshots up to this are read and compared in as little, and need no thread for it. */
 #define AT_ONCE_BYTES 65536
 
@@ -24,6 +27,7 @@ struct settle {
     uint64_t version;       /* of the snapshot before, then of the document */
     struct ot_buf snapshot; /* the one before */
     struct ot_doc *doc;
+    size_t slice_bytes;
     int verdict; /* of what was done without the store */
 };
 
@@ -127,10 +131,14 @@ static int read_part(struct store *store, struct store_request *request)
 static int apply_edit(void *context, const struct store_edit *edit)
 {
     struct settle *settle = context;
+    if (settle->slice_bytes >= SLICE_BYTES) {
+        return FULL;
+    }
     if (edit->version != settle->version + 1) {
         return STORE_E_CORRUPT;
     }
     settle->version++;
+    settle->slice_bytes += edit->op.size;
     return replay_edit(settle->doc, (struct ot_slice){edit->op.data, edit->op.size});
 }
 
@@ -141,7 +149,11 @@ static int apply(struct store *store, struct store_request *request)
     if (last > request->first) {
         last = request->first;
     }
+    settle->slice_bytes = 0;
     int result = store_history(store, request->key, settle->version + 1, last, apply_edit, settle);
+    if (result == FULL) {
+        return STORE_OK;
+    }
     if (result != STORE_OK || settle->version != last) {
         return result != STORE_OK ? result : STORE_E_CORRUPT;
     }

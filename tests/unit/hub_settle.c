@@ -12,6 +12,9 @@
 #include "server/hub/room.h"
 #include "server/limits.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define U(value) ((uint64_t)(value))
 
 static struct room *room_d(struct world *world)
@@ -173,6 +176,71 @@ static void a_snapshot_of_another_document_in_its_place_is_found(void **state)
     expect_bytes(expect_opened(bob).snapshot, insertion(0, "o"));
 }
 
+/* ---- large edits ---- */
+
+static void large_edits_are_settled_before_they_are_many(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    assert_true(room_d(world)->edited_bytes > 0);
+    room_d(world)->edited_bytes = LIMIT_SETTLE_BYTES - 100;
+    edit(world, ann, 2, 1, insertion(0, "short"));
+    world_commit(world);
+    assert_int_equal(snapshot_version(world), 0);
+    char text[101] = "";
+    memset(text, 'y', sizeof(text) - 1);
+    edit(world, ann, 3, 2, insertion(0, text));
+    world_commit(world);
+    assert_int_equal(snapshot_version(world), 3);
+    assert_int_equal(room_d(world)->edited_bytes, 0);
+}
+
+/* In how many slices the edits of "d" are replayed, moved and saved. */
+static unsigned slices(struct world *world)
+{
+    struct store_request *request = request_new(REQUEST_SETTLE);
+    unsigned count = 0;
+    request->key = key_d(world);
+    request->first = room_d(world)->head;
+    request->document = room_d(world)->document;
+    request->blob = blob_ref(room_snapshot(room_d(world)));
+    for (; request->result == STORE_OK && !request->done; count++) {
+        if (request->replaying)
+            request_replay(request);
+        else
+            request_serve(world->store, request);
+    }
+    assert_int_equal(request->result, STORE_OK);
+    request_free(request);
+    return count;
+}
+
+static void a_slice_of_settling_holds_few_large_edits(void **state)
+{
+    enum { EDITS = 32, SIZE = 32000 };
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    char *text = calloc(1, SIZE + 1);
+    unsigned all[2];
+    two_people(world, &ann, &bob);
+    for (uint64_t version = 0; version < 2 * EDITS; version++) {
+        if (version == EDITS) {
+            all[0] = slices(world);
+            memset(text, 'x', SIZE);
+        } else if (version < EDITS) {
+            text[0] = 'x';
+        }
+        edit(world, ann, version + 1, version, insertion(0, text));
+        world_commit(world);
+    }
+    all[1] = slices(world);
+    free(text);
+    assert_true(all[1] >= all[0] + 2 * EDITS * SIZE / 65536 - 2);
+}
+
 /* ---- what is done with it ---- */
 
 static void a_document_that_was_closed_can_be_deleted(void **state)
@@ -206,6 +274,8 @@ int main(void)
         CASE(an_edit_that_is_stored_as_another_is_found),
         CASE(a_snapshot_that_was_replaced_is_found),
         CASE(a_snapshot_of_another_document_in_its_place_is_found),
+        CASE(large_edits_are_settled_before_they_are_many),
+        CASE(a_slice_of_settling_holds_few_large_edits),
         CASE(a_document_that_was_closed_can_be_deleted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
