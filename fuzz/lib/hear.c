@@ -196,14 +196,14 @@ static void hear_other(struct session *session, struct person *person, unsigned 
         break;
     case WIRE_LINKED:
         hear_linked(session, fields);
-        assert(session->role >= ACCESS_OWNER);
+        assert(person->role >= ACCESS_OWNER);
         break;
     case WIRE_MEMBERS_LIST:
     case WIRE_LINKS_LIST:
-        assert(session->role >= ACCESS_OWNER);
+        assert(person->role >= ACCESS_OWNER);
         break;
     case WIRE_CHATS_PAGE:
-        assert(session->role >= ACCESS_VIEWER);
+        assert(person->role >= ACCESS_VIEWER);
         break;
     default:
         break;

@@ -41,20 +41,21 @@ static void revoke(struct session *session, unsigned how)
                                           .before_s = now_s + 1,
                                           .until_s = now_s + how * INT64_C(10)};
     strcpy(revocation.name, names[how % 4]);
+    bool waits = session->world.appends != NULL;
     world_revoke(&session->world, 1, &revocation);
-    assert(session->world.revoked_result == STORE_OK);
+    assert(waits || session->world.revoked_result == STORE_OK);
     for (size_t i = 0; i < PEOPLE; i++) {
         const struct person *person = &session->people[i];
         bool is_meant =
             person->has_token &&
             strcmp(how % 4 < 2 ? person->token.subject : person->token.id, revocation.name) == 0;
-        assert(!is_meant || person->connection->closed != 0);
+        assert(waits || !is_meant || person->connection->closed != 0);
     }
 }
 
 static void change_keys(struct session *session, unsigned how)
 {
-    const struct token_keys *keys = &session->keys[how % 3], *old = session->rules.keys;
+    const struct token_keys *keys = &session->keys[how % 3];
     if ((session->mode & MODE_GUARDED) == 0) {
         return;
     }
@@ -66,7 +67,6 @@ static void change_keys(struct session *session, unsigned how)
         assert(!person->has_token || token_keys_find(keys, person->token.key->name) != NULL ||
                person->connection->closed != 0);
     }
-    (void)old;
 }
 
 void session_operate(struct session *session, struct person *person)

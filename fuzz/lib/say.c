@@ -73,13 +73,6 @@ enum access_role session_role(struct session *session, const struct person *pers
 
 /* ---- what there is, before and after ---- */
 
-struct facts {
-    bool exists;
-    struct store_document document;
-    uint64_t sharing; /* of members and links: a sum that changes with them */
-    uint64_t appends;
-};
-
 static int add_member(void *context, const struct store_member *member)
 {
     uint64_t sum = member->role;
@@ -98,7 +91,7 @@ static int add_link(void *context, const struct store_link *link)
 
 static struct facts look(struct session *session, const char *id)
 {
-    struct facts facts = {.appends = session->world.appends_asked};
+    struct facts facts = {0};
     struct store *store = session->world.store;
     facts.exists = store_find(store, id, &facts.document) == STORE_OK;
     if (facts.exists) {
@@ -106,6 +99,13 @@ static struct facts look(struct session *session, const char *id)
         store_links(store, facts.document.key, add_link, &facts.sharing);
     }
     return facts;
+}
+
+static void note_deletable(struct session *session, const char *id)
+{
+    if (id[0] >= 'd' && id[0] < 'd' + DOCUMENTS && id[1] == '\0') {
+        session->deletable |= 1u << (id[0] - 'd');
+    }
 }
 
 /* The document that a message is about; "" for none. */
@@ -145,28 +145,42 @@ static void find_id(const struct person *person, const struct message *message, 
     id_out[id.size] = '\0';
 }
 
-static void check(const struct session *session, const struct person *person, const char *id,
-                  const struct message *message, const struct facts *before,
-                  const struct facts *after)
+/* ---- what the store is asked to do ---- */
+
+static const struct person *find_person(const struct session *session, uint64_t connection)
 {
-    enum access_role role = session->role;
-    assert(after->appends == before->appends ||
-           (message->kind == WIRE_EDIT && role >= ACCESS_EDITOR) ||
-           (message->kind == WIRE_CHAT && role >= ACCESS_COMMENTER));
-    assert(after->appends <= before->appends + 1);
-    if (*id == '\0') {
+    for (const struct person *person = session->people; person < session->people + PEOPLE;
+         person++) {
+        if (person->connection != NULL && person->connection->number == connection) {
+            return person;
+        }
+    }
+    return NULL;
+}
+
+/* A request that had to wait is served although its asker has left, or has less of a role by now.
+ */
+void session_serves(void *context, const struct store_request *request, bool is_done)
+{
+    struct session *session = context;
+    const struct person *person = find_person(session, request->connection);
+    const char *id = request->document.id;
+    if (person == NULL || *id == '\0') {
         return;
     }
-    if (!before->exists) {
-        assert(!after->exists || (message->kind == WIRE_CREATE && role >= ACCESS_EDITOR));
-    } else if (!after->exists) {
-        assert(message->kind == WIRE_DELETE && role >= ACCESS_OWNER);
-    } else {
-        assert(strcmp(before->document.title, after->document.title) == 0 ||
-               (message->kind == WIRE_RENAME && role >= ACCESS_EDITOR));
-        assert(before->sharing == after->sharing || role >= ACCESS_OWNER);
+    struct facts after = look(session, id), *before = &session->before;
+    enum access_role role = session_role(session, person, id);
+    role = role > person->role ? role : person->role;
+    if (request->kind == REQUEST_MAY_DELETE && role >= ACCESS_OWNER) {
+        note_deletable(session, id);
     }
-    (void)person;
+    if (!is_done) {
+        *before = after;
+    } else if (before->exists && after.exists) {
+        assert(strcmp(before->document.title, after.document.title) == 0 ||
+               (request->kind == REQUEST_RENAME && role >= ACCESS_EDITOR));
+        assert(before->sharing == after.sharing || role >= ACCESS_OWNER);
+    }
 }
 
 /* ---- saying it ---- */
@@ -244,17 +258,24 @@ void session_say(struct session *session, struct person *person, struct ot_slice
         return;
     }
     find_id(person, &message, id);
-    struct facts before = look(session, id);
-    session->role = session_role(session, person, id);
-    if (message.kind == WIRE_DELETE && session->role >= ACCESS_OWNER && id[0] >= 'd' &&
-        id[0] < 'd' + DOCUMENTS) {
-        session->deletable |= 1u << (id[0] - 'd');
+    enum access_role role = session_role(session, person, id);
+    bool waits = session->world.appends != NULL;
+    person->role = waits && person->role > role ? person->role : role;
+    if (message.kind == WIRE_DELETE && role >= ACCESS_OWNER) {
+        note_deletable(session, id);
     }
+    uint64_t appends = session->world.appends_asked;
+    bool exists = look(session, id).exists;
     world_post(&session->world, HUB_IN_MESSAGE, person->connection->number, bytes);
-    world_run(&session->world);
-    struct facts after = look(session, id);
-    check(session, person, id, &message, &before, &after);
     session_hear(session);
+    world_run(&session->world);
+    session_hear(session);
+    appends = session->world.appends_asked - appends;
+    assert(appends == 0 ||
+           (appends == 1 && ((message.kind == WIRE_EDIT && role >= ACCESS_EDITOR) ||
+                             (message.kind == WIRE_CHAT && role >= ACCESS_COMMENTER))));
+    assert(exists || *id == '\0' || !look(session, id).exists ||
+           (message.kind == WIRE_CREATE && role >= ACCESS_EDITOR));
 }
 
 void session_send(struct session *session, struct person *person, unsigned kind, const char *format,

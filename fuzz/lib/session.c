@@ -29,6 +29,11 @@ static void make_keys(struct session *session)
         .keys = &session->keys[0], .issuer = "", .audience = "", .leeway_s = 30};
 }
 
+static void hear(void *context)
+{
+    session_hear(context);
+}
+
 static void begin(struct session *session, struct store *store)
 {
     char message[SCHEMA_MESSAGE_MAX];
@@ -42,7 +47,8 @@ static void begin(struct session *session, struct store *store)
                                 .schema = session->schema,
                                 .lets_guests = (session->mode & MODE_GUESTS) != 0,
                                 .epoch = 7,
-                                .given = store});
+                                .given = store,
+                                .watch = {session, session_serves, hear}});
     if ((session->mode & MODE_EMPTY) != 0) {
         return;
     }

@@ -30,6 +30,13 @@ enum session_mode {
     MODE_MUCH = 64    /* there may be many edits */
 };
 
+/* What there is of a document. */
+struct facts {
+    bool exists;
+    struct store_document document;
+    uint64_t sharing; /* of members and links: a sum that changes with them */
+};
+
 /* A document on a channel of somebody. */
 struct view {
     char id[STORE_ID_MAX + 1];
@@ -47,6 +54,7 @@ struct view {
 struct person {
     struct world_connection *connection; /* NULL: not there */
     bool is_welcome;
+    enum access_role role; /* the best in what it asked for while requests had to wait, or last */
     bool has_token;
     struct token token;
     uint64_t client; /* 0: none was given yet */
@@ -72,7 +80,8 @@ struct session {
     uint64_t digest;       /* of all that was heard */
     const uint8_t *data;
     size_t left;
-    unsigned extra; /* of the event: below 4 */
+    unsigned extra;      /* of the event: below 4 */
+    struct facts before; /* of the document of the request that is served */
     struct world world;
 };
 
@@ -104,6 +113,8 @@ void session_leave(struct session *session, struct person *person);
 enum access_role session_role(struct session *session, const struct person *person, const char *id);
 /* Everybody reads what they were told. */
 void session_hear(struct session *session);
+/* What the store is asked to do for somebody. */
+void session_serves(void *context, const struct store_request *request, bool is_done);
 /* The log of the document, read to its end; NULL: there is none such, or too many. */
 struct book *session_book(struct session *session, const char *id);
 

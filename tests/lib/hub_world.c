@@ -226,6 +226,7 @@ void world_start_as(struct world *world, const struct world_options *options)
     world->lets_guests = options->lets_guests;
     world->epoch = options->epoch;
     world->given = options->given;
+    world->watch = options->watch;
     if (world->given == NULL) {
         make_directory(world);
     }
@@ -282,6 +283,20 @@ void world_crash(struct world *world)
     open_store(world);
 }
 
+static void told(struct world *world)
+{
+    if (world->watch.told != NULL) {
+        world->watch.told(world->watch.context);
+    }
+}
+
+static void watch(struct world *world, const struct store_request *request, bool is_done)
+{
+    if (world->watch.serves != NULL) {
+        world->watch.serves(world->watch.context, request, is_done);
+    }
+}
+
 static void serve(struct world *world, struct store_request *request)
 {
     if (request->kind == REQUEST_DELETE && world->delete_result != STORE_OK) {
@@ -305,8 +320,11 @@ void world_run(struct world *world)
             world->asked_end = &world->asked;
         }
         request->next = NULL;
+        watch(world, request, false);
         serve(world, request);
+        watch(world, request, true);
         hub_stored(world->hub, request);
+        told(world);
     }
 }
 
@@ -328,6 +346,7 @@ void world_commit(struct world *world)
                 chain->result = world->append_result;
             }
             hub_stored(world->hub, chain);
+            told(world);
             chain = next;
         }
         world_run(world);

@@ -30,6 +30,14 @@ struct world_connection {
     struct world_channel channels[128];
 };
 
+/* Who is told of each thing as it happens: that a request is served (before, and after it), and
+ * that the hub has said what there was to say. */
+struct world_watch {
+    void *context;
+    void (*serves)(void *context, const struct store_request *request, bool is_done);
+    void (*told)(void *context);
+};
+
 struct world {
     struct hub *hub;
     struct store *store;
@@ -41,6 +49,7 @@ struct world {
     const struct schema *schema; /* for the next hub */
     struct store *given;         /* not NULL: what takes the place of a database of its own */
     uint64_t epoch;              /* of the next hub; 0: the store's */
+    struct world_watch watch;
     bool lets_guests;
     uint64_t random;
     struct store_request *asked, **asked_end;     /* to be served by world_run */
@@ -71,6 +80,7 @@ struct world_options {
     bool lets_guests;
     uint64_t epoch;
     struct store *given;
+    struct world_watch watch; /* its functions may be NULL */
 };
 void world_start_as(struct world *world, const struct world_options *options);
 void world_stop(struct world *world);
