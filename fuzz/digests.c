@@ -1,5 +1,5 @@
-/* Plays each session of the folder named, twice in this process, and prints what was heard in it:
- * the same whatever was played before, and wherever the documents are kept. */
+/* digests FOLDER [TIMES]: plays each session of the folder, so many times, and prints what was
+ * heard in it: the same whatever was played before, and wherever the documents are kept. */
 #include "fuzz/lib/place.h"
 #include "fuzz/lib/session.h"
 
@@ -18,7 +18,7 @@ static uint64_t play(const uint8_t *data, size_t size)
     return digest;
 }
 
-static bool play_file(const char *folder, const char *name)
+static bool play_file(const char *folder, const char *name, int times)
 {
     char path[4096];
     static uint8_t data[INPUT_MAX_BYTES];
@@ -30,20 +30,25 @@ static bool play_file(const char *folder, const char *name)
     }
     size_t size = fread(data, 1, sizeof data, file);
     fclose(file);
-    uint64_t first = play(data, size);
-    play((const uint8_t *)"\x01\x08\x07", 3);
-    uint64_t second = play(data, size);
-    printf("%016" PRIx64 " %s\n", first, name);
-    return first == second;
+    uint64_t digest = play(data, size);
+    printf("%016" PRIx64 " %s\n", digest, name);
+    for (; times > 1; times--) {
+        play((const uint8_t *)"\x01\x08\x07", 3);
+        if (play(data, size) != digest) {
+            return false;
+        }
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     struct dirent **names;
-    int count = argc == 2 ? scandir(argv[1], &names, NULL, alphasort) : -1;
+    int count = argc >= 2 ? scandir(argv[1], &names, NULL, alphasort) : -1;
+    int times = argc == 3 ? atoi(argv[2]) : 1;
     bool same = count > 2;
     for (int i = 0; i < count; i++) {
-        same &= names[i]->d_name[0] == '.' || play_file(argv[1], names[i]->d_name);
+        same &= names[i]->d_name[0] == '.' || play_file(argv[1], names[i]->d_name, times);
         free(names[i]);
     }
     if (count >= 0) {
