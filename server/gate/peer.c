@@ -305,7 +305,8 @@ void peer_answer_goodbye(struct peer *peer, unsigned code)
 void peer_cut(struct peer *peer)
 {
     peer_leave(peer);
-    /* The loop finds the socket dead and ends the connection. */
+    /* The loop finds the socket dead, if it reads, and ends the connection. */
     shutdown(lws_get_socket_fd(peer->wsi), SHUT_RDWR);
+    lws_rx_flow_control(peer->wsi, 1);
     lws_callback_on_writable(peer->wsi);
 }

@@ -181,6 +181,42 @@ static void goodbye_takes_no_longer_than_so(void **state)
     world_stop(world);
 }
 
+static uint64_t received(const struct world *world)
+{
+    return gates_metric(world->gates, METRIC_BYTES_IN);
+}
+
+/* One who was told to go and says more. */
+static void after_goodbye_a_client_is_read_for_so_long(void **state)
+{
+    (void)state;
+    struct world *world = begin();
+    uint64_t connection;
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    world_tell(world, &(struct hub_out){.kind = HUB_OUT_CLOSE,
+                                        .connection = connection,
+                                        .code = WIRE_CLOSE_INTERNAL});
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_INTERNAL);
+    let_it_look();
+    at(LIMIT_ANSWER_MS - 1);
+    uint64_t before = received(world);
+    assert_true(ws_raw_send_binary(ws, "x", 1));
+    while (received(world) == before)
+        let_it_look();
+    at(LIMIT_ANSWER_MS);
+    assert_true(ws_raw_send_binary(ws, "x", 1)); /* with this one it is no longer listened to */
+    let_it_look();
+    before = received(world);
+    assert_true(ws_raw_send_binary(ws, "x", 1));
+    let_it_look();
+    assert_int_equal(received(world), before);
+    at(LIMIT_CLOSE_MS);
+    while (connections(world) > 0)
+        let_it_look();
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
 struct stopping {
     struct world *world;
     atomic_bool ended;
@@ -239,6 +275,7 @@ int main(void)
         cmocka_unit_test(who_is_silent_is_asked_and_then_ended),
         cmocka_unit_test(what_waits_may_stand_still_for_so_long),
         cmocka_unit_test(goodbye_takes_no_longer_than_so),
+        cmocka_unit_test(after_goodbye_a_client_is_read_for_so_long),
         cmocka_unit_test(stopping_takes_no_longer_than_so),
         cmocka_unit_test(pongs_that_nobody_asked_for_are_counted_by_the_second),
     };
