@@ -214,9 +214,10 @@ static int export_all(struct exporting *exporting)
     watch_end(&exporting->watch);
     if (exporting->watch.interrupted)
         return message_fail(exporting->message, "interrupted");
-    return failures > 0 ? message_fail(exporting->message,
-                                       "%" PRIu64 " documents could not be exported", failures)
-                        : 0;
+    if (failures == 0)
+        return 0;
+    return message_fail(exporting->message, "%" PRIu64 " document%s could not be exported",
+                        failures, message_plural(failures));
 }
 
 /* ---- arguments ---- */

@@ -227,7 +227,8 @@ static int import_file(struct importing *importing, const char *path)
     if (result == 0)
         result = write_document(importing, &lines);
     if (result == 0)
-        printf("%s: document %s with %zu edits\n", path, lines.document.id, lines.count);
+        printf("%s: document %s with %zu edit%s\n", path, lines.document.id, lines.count,
+               message_plural(lines.count));
     lines_deinit(&lines);
     return result;
 }

@@ -11,3 +11,8 @@ int message_fail(char *message_out, const char *format, ...)
     va_end(arguments);
     return -1;
 }
+
+const char *message_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}

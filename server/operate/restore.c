@@ -257,7 +257,8 @@ int restore_command(int argc, char **argv)
         fprintf(stderr, "quire restore: %s\n", restore.message);
         return STATUS_FAILED;
     }
-    printf("%" PRIu64 " documents restored into %s\n", restore.checked.documents, choices.data);
+    printf("%" PRIu64 " document%s restored into %s\n", restore.checked.documents,
+           message_plural(restore.checked.documents), choices.data);
     if (restore.kept[0] != '\0')
         printf("the database that was there is kept as %s\n", restore.kept);
     return STATUS_OK;

@@ -62,8 +62,8 @@ static int verify(const struct choices *choices, struct watch *watch)
                 checked.findings);
         return STATUS_FAILED;
     }
-    printf("%" PRIu64 " documents, %" PRIu64 " edits: all is well\n", checked.documents,
-           checked.edits);
+    printf("%" PRIu64 " document%s, %" PRIu64 " edit%s: all is well\n", checked.documents,
+           message_plural(checked.documents), checked.edits, message_plural(checked.edits));
     return STATUS_OK;
 }
 

@@ -108,7 +108,7 @@ static int path_of(const char *dir, const char *file, char *path_out,
                    const struct complaint *complaint)
 {
     /* SQLite takes a path that begins with "file:" for something else. */
-    const char *prefix = dir[0] == '/' ? "" : "./";
+    const char *prefix = dir[0] == '/' || dir[0] == '.' ? "" : "./";
     int size = snprintf(path_out, PLACE_PATH_MAX, "%s%s%s", prefix, dir, file);
 
     if (dir[0] != '\0' && size < PLACE_PATH_MAX)

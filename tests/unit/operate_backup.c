@@ -75,7 +75,7 @@ static void a_backup_while_people_write_has_what_was_acknowledged_before_it(void
     writers_run(writers, now + 20);
     assert_int_equal(count_files(place->dir, "partial"), 0);
 
-    quire(0, "1 documents restored", "restore", "--data", place->other, place->backup);
+    quire(0, "1 document restored", "restore", "--data", place->other, place->backup);
     struct store *restored = open_store(place->other);
     writers_check_first(writers, restored, before);
     store_close(restored);
@@ -116,7 +116,7 @@ static void a_backup_after_a_crash_has_what_is_in_the_write_ahead_log(void **sta
 
     quire(0, "all is well", "verify", "--data", place->data);
     quire(0, "backup.db: ", "backup", "--data", place->data, place->backup);
-    quire(0, "1 documents restored", "restore", "--data", place->other, place->backup);
+    quire(0, "1 document restored", "restore", "--data", place->other, place->backup);
     struct store *restored = open_store(place->other);
     writers_check(writers, restored);
     store_close(restored);

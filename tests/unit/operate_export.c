@@ -191,7 +191,7 @@ static void the_output_is_what_the_format_says(void **state)
     const char *json = place_path(place, "note.json");
     write_file(json, "[{\"insert\":\"Hello \"},{\"insert\":\"you\",\"attributes\":{\"bold\":true}},"
                      "{\"insert\":{\"image\":\"x\"}},{\"insert\":\"\\n\"}]");
-    quire(0, "note.json: document n-1 with 1 edits\n", "import", "--data", place->data, "--id",
+    quire(0, "note.json: document n-1 with 1 edit\n", "import", "--data", place->data, "--id",
           "n-1", "--title", "A \"title\"", json);
     assert_string_equal(
         quire(0, "", "export", "--data", place->data, "n-1"),
@@ -322,7 +322,7 @@ static void all_but_a_damaged_document_go_out(void **state)
     make(place);
     const char *out = place_path(place, "out");
     run_sql(place->data, "UPDATE snapshots SET sum = sum + 1 WHERE doc = 1");
-    const char *output = quire(1, "1 documents could not be exported", "export", "--data",
+    const char *output = quire(1, "1 document could not be exported", "export", "--data",
                                place->data, "--all", "--to", out);
     assert_holds(output, "document \"rich\": stored data does not match its checksum");
     assert_int_equal(count_files(out, ".json"), 2);
@@ -356,7 +356,7 @@ static void an_id_that_is_a_path_leads_nowhere(void **state)
              (long long)checksum_value(&sum));
     run_sql(place->data, sql);
     const char *out = place_path(place, "out");
-    const char *output = quire(1, "1 documents could not be exported", "export", "--data",
+    const char *output = quire(1, "1 document could not be exported", "export", "--data",
                                place->data, "--all", "--to", out);
     assert_holds(output, "document number 1: its id is not one (A-Z a-z 0-9 _ -)");
     assert_int_equal(count_files(place->dir, "up-x"), 0);

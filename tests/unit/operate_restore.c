@@ -166,7 +166,7 @@ who_comes_from_a_lost_future_fetches_the_document_and_offers_again_what_is_lost(
     person_type(&ann, "unsaved");
     stop(&server);
 
-    quire(0, "1 documents restored", "restore", "--force", "--data", place->data, place->backup);
+    quire(0, "1 document restored", "restore", "--force", "--data", place->data, place->backup);
     port = process_serve(&server, place->data, NULL);
     /* By the time that the first one is back, her version exists again, and is another. */
     person_connect(&ben, port);
@@ -197,7 +197,7 @@ who_comes_from_a_lost_future_fetches_the_document_and_offers_again_what_is_lost(
         quire(0, "unsaved", "export", "--format", "text", "--data", place->data, DOCUMENT);
     assert_string_equal(stored, (const char *)shown.data);
     ot_buf_deinit(&shown);
-    quire(0, "1 documents, 4 edits: all is well", "verify", "--data", place->data);
+    quire(0, "1 document, 4 edits: all is well", "verify", "--data", place->data);
 }
 
 int main(void)

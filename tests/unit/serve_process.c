@@ -228,6 +228,12 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
     write_at(path, "this is a letter", 16, 0);
     assert_quire(1, "is not a Quire database", "serve", "--listen", "127.0.0.1:0", "--data",
                  place->data);
+    /* The path is told as it was given. */
+    char script[3 * PATH_SIZE];
+    snprintf(script, sizeof(script), "cd %s; exec %s serve --listen 127.0.0.1:0 --data .",
+             place->data, QUIRE_PROGRAM);
+    assert_run((const char *const[]){"/bin/sh", "-c", script, NULL}, 1,
+               "the file \\\"./quire.db\\\" is not");
 }
 
 /* With so few files there is one line about it, and it names what is needed. */
