@@ -75,6 +75,9 @@ struct gates *gates_open(const struct gate_options *options, const struct gate_e
                          char *message_out, size_t message_size);
 /* Starts the threads. 0, or -1 with a sentence; then gates_stop is all that may be called. */
 int gates_run(struct gates *gates, char *message_out, size_t message_size);
+/* Reads the certificate and the key anew, of gates that have them: whoever comes from now on gets
+ * it. -1 with a sentence: it cannot be used, and the one before stays. Any thread. */
+int gates_reload_tls(struct gates *gates, char *message_out, size_t message_size);
 /* The port that is listened on. */
 unsigned gates_port(const struct gates *gates);
 /* How long ago the loop turned last that has been still for longest. Any thread. */

@@ -3,7 +3,6 @@
 #include "server/gate/listen.h"
 #include "server/gate/loop.h"
 #include "server/gate/memory.h"
-#include "server/gate/tls.h"
 #include "server/thread/clock.h"
 
 #include <assert.h>
@@ -77,6 +76,7 @@ static void free_gates(struct gates *gates)
     admission_deinit(&gates->admission);
     proxies_deinit(&gates->proxies);
     addresses_deinit(&gates->addresses);
+    tls_deinit(&gates->tls);
     free(gates);
 }
 
@@ -117,8 +117,15 @@ int gates_run(struct gates *gates, char *message_out, size_t message_size)
     return 0;
 }
 
-static int check_tls(const struct gate_options *options, char *message_out, size_t message_size)
+int gates_reload_tls(struct gates *gates, char *message_out, size_t message_size)
 {
+    return tls_load(&gates->tls, gates->options.tls_cert, gates->options.tls_key, message_out,
+                    message_size);
+}
+
+static int open_tls(struct gates *gates, char *message_out, size_t message_size)
+{
+    const struct gate_options *options = &gates->options;
     bool cert = option_is_set(options->tls_cert);
     bool key = option_is_set(options->tls_key);
     if (cert != key) {
@@ -126,7 +133,7 @@ static int check_tls(const struct gate_options *options, char *message_out, size
                  "tls-cert and tls-key belong together, and only one of them is given");
         return -1;
     }
-    return cert ? tls_check(options->tls_cert, options->tls_key, message_out, message_size) : 0;
+    return cert ? gates_reload_tls(gates, message_out, message_size) : 0;
 }
 
 struct gates *gates_open(const struct gate_options *options, const struct gate_env *env,
@@ -139,6 +146,7 @@ struct gates *gates_open(const struct gate_options *options, const struct gate_e
     gates->listener = -1;
     gates->limits = options->limits == NULL ? limits_preset() : *options->limits;
     addresses_init(&gates->addresses, &gates->limits);
+    tls_init(&gates->tls);
     gates->connections_max =
         fit_descriptors((unsigned)gates->limits.values[SETTING_CONNECTIONS], gates->options.gates);
     if (gates->connections_max == 0) {
@@ -147,7 +155,7 @@ struct gates *gates_open(const struct gate_options *options, const struct gate_e
         free_gates(gates);
         return NULL;
     }
-    if (check_tls(options, message_out, message_size) != 0 ||
+    if (open_tls(gates, message_out, message_size) != 0 ||
         admission_init(&gates->admission, options, message_out, message_size) != 0 ||
         proxies_init(&gates->proxies, options->trusted_proxies, message_out, message_size) != 0 ||
         listen_open(gates, message_out, message_size) != 0 ||

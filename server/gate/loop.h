@@ -14,6 +14,7 @@
 #include "server/gate/proxies.h"
 #include "server/gate/slots.h"
 #include "server/gate/stream.h"
+#include "server/gate/tls.h"
 #include "server/gate/wheel.h"
 #include "server/limits.h"
 #include "server/thread/mailbox.h"
@@ -39,6 +40,7 @@ struct gates {
     struct admission admission;
     struct proxies proxies;
     struct addresses addresses;
+    struct tls tls;
     struct limits limits;
     unsigned connections_max; /* never more than descriptors allow */
     struct gate *gate[HUB_GATES_MAX];

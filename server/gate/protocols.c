@@ -63,7 +63,7 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
     struct gate *gate = gate_of(wsi);
     switch (reason) {
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
-        return tls_set_up(user, gate->gates->options.tls_cert, gate->gates->options.tls_key);
+        return tls_set_up(user, &gate->gates->tls);
     case LWS_CALLBACK_WSI_CREATE:
         gate->adopted = true;
         return 0;

@@ -55,14 +55,49 @@ static int load(SSL_CTX *context, const char *cert_path, const char *key_path, c
         return say(cert_path, "certificate", reason_of(ERR_peek_error()), message_out,
                    message_size);
     }
-    if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(context) != 1) {
+    if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1) {
         return say(key_path, "key", reason_of(ERR_peek_error()), message_out, message_size);
+    }
+    if (SSL_CTX_check_private_key(context) != 1) {
+        return say(key_path, "key", "it is another kind of key than the certificate's", message_out,
+                   message_size);
     }
     return 0;
 }
 
-int tls_check(const char *cert_path, const char *key_path, char *message_out, size_t message_size)
+void tls_init(struct tls *tls)
+{
+    pthread_mutex_init(&tls->lock, NULL);
+    tls->identity = NULL;
+}
+
+void tls_deinit(struct tls *tls)
+{
+    SSL_CTX_free(tls->identity);
+    pthread_mutex_destroy(&tls->lock);
+}
+
+/* Takes what was given over, and gives back what it had. */
+static SSL_CTX *exchange(struct tls *tls, SSL_CTX *identity)
+{
+    pthread_mutex_lock(&tls->lock);
+    SSL_CTX *before = tls->identity;
+    tls->identity = identity;
+    pthread_mutex_unlock(&tls->lock);
+    return before;
+}
+
+static SSL_CTX *share(struct tls *tls)
+{
+    pthread_mutex_lock(&tls->lock);
+    SSL_CTX *identity = tls->identity;
+    SSL_CTX_up_ref(identity);
+    pthread_mutex_unlock(&tls->lock);
+    return identity;
+}
+
+int tls_load(struct tls *tls, const char *cert_path, const char *key_path, char *message_out,
+             size_t message_size)
 {
     const char *why = refuse_key_file(key_path);
     if (why != NULL) {
@@ -74,13 +109,25 @@ int tls_check(const char *cert_path, const char *key_path, char *message_out, si
                    message_size);
     }
     int result = load(context, cert_path, key_path, message_out, message_size);
-    SSL_CTX_free(context);
+    SSL_CTX_free(result == 0 ? exchange(tls, context) : context);
     return result;
 }
 
-int tls_set_up(void *ssl_ctx, const char *cert_path, const char *key_path)
+/* Asked by each handshake, whose own context has no certificate: one that is replaced there by one
+ * of another kind of key would stay beside it. */
+static int use_identity(SSL *ssl, void *context)
 {
-    char message[256];
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX *identity = share(context);
+    SSL_CTX_get0_chain_certs(identity, &chain);
+    int result = SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(identity),
+                                      SSL_CTX_get0_privatekey(identity), chain, 1);
+    SSL_CTX_free(identity);
+    return result;
+}
+
+int tls_set_up(void *ssl_ctx, struct tls *tls)
+{
     SSL_CTX *context = ssl_ctx;
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_cipher_list(context, CIPHERS) != 1) {
@@ -91,5 +138,6 @@ int tls_set_up(void *ssl_ctx, const char *cert_path, const char *key_path)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     /* An idle connection holds no buffers. */
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-    return load(context, cert_path, key_path, message, sizeof(message));
+    SSL_CTX_set_cert_cb(context, use_identity, tls);
+    return 0;
 }

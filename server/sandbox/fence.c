@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <linux/landlock.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -60,7 +64,31 @@ static int allow(int fence, const char *data, uint64_t access)
     return result;
 }
 
-int fence_build(const char *data, int *version_out)
+/* A directory in which this user finds nothing needs no gate. */
+static int allow_reading_beside(int fence, char *path)
+{
+    int result = allow(fence, dirname(path), LANDLOCK_ACCESS_FS_READ_FILE);
+    return result != 0 && (errno == EACCES || errno == ENOENT || errno == ENOTDIR) ? 0 : result;
+}
+
+/* Where the file is named, and where it is: either may be given another. */
+static int allow_files(int fence, const char *const *files)
+{
+    char path[PATH_MAX];
+    int result = 0;
+    for (; *files && result == 0; files++) {
+        if (**files == '\0')
+            continue;
+        if (realpath(*files, path))
+            result = allow_reading_beside(fence, path);
+        snprintf(path, sizeof(path), "%s", *files);
+        if (result == 0)
+            result = allow_reading_beside(fence, path);
+    }
+    return result;
+}
+
+int fence_build(const char *data, const char *const *files, int *version_out)
 {
     int version =
         (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -69,7 +97,8 @@ int fence_build(const char *data, int *version_out)
         return -1;
     struct fence_attributes refused = refused_by(version);
     int fence = (int)syscall(SYS_landlock_create_ruleset, &refused, sizeof(refused), 0);
-    if (fence < 0 || allow(fence, data, ALLOWED & refused.files) == 0)
+    if (fence < 0 ||
+        (allow(fence, data, ALLOWED & refused.files) == 0 && allow_files(fence, files) == 0))
         return fence;
     int error = errno;
     close(fence);

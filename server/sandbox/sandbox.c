@@ -50,12 +50,12 @@ static int drop_privileges(void)
     return drop_capabilities();
 }
 
-int sandbox_enter(const char *data, int *landlock_out, char *message_out)
+int sandbox_enter(const char *data, const char *const *files, int *landlock_out, char *message_out)
 {
     if (count_threads() != 1)
         return fail(message_out, "threads run already", EBUSY);
     /* While there are capabilities: afterwards the directory may be somebody else's. */
-    int fence = fence_build(data, landlock_out);
+    int fence = fence_build(data, files, landlock_out);
     if (fence < 0 && *landlock_out > 0)
         return fail(message_out, data, errno);
     if (drop_privileges() != 0)

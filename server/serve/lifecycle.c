@@ -17,10 +17,12 @@ static void stop_signals(sigset_t *signals_out)
     sigaddset(signals_out, SIGINT);
 }
 
-int lifecycle_init(struct lifecycle *lifecycle)
+int lifecycle_init(struct lifecycle *lifecycle, bool hears_hangups)
 {
     sigset_t signals;
     stop_signals(&signals);
+    if (hears_hangups)
+        sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write past a limit fails as on a bad disk */
@@ -57,6 +59,8 @@ static enum lifecycle_wake happened(struct lifecycle *lifecycle, const char **si
         return bits & SERVER_FAILED ? LIFECYCLE_FAILED : LIFECYCLE_SETTLED;
     struct signalfd_siginfo info;
     if (read(lifecycle->signals, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo == SIGHUP)
+            return LIFECYCLE_RELOAD;
         *signal_out = info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
         return LIFECYCLE_SIGNAL;
     }
@@ -90,9 +94,11 @@ void lifecycle_hurry(unsigned seconds)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
+    signal(SIGHUP, SIG_IGN);
     alarm(seconds);
     sigset_t signals;
     stop_signals(&signals);
     sigaddset(&signals, SIGALRM);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }

@@ -15,7 +15,6 @@
 #include "server/serve/notify.h"
 #include "server/serve/server.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,10 +147,15 @@ static void report_sandbox(const struct serve *serve, int landlock)
 static int confine(void *context, char *message_out)
 {
     const struct serve *serve = context;
+    const struct config *config = &serve->config;
+    /* What SIGHUP reads anew. */
+    const char *const files[] = {config_text(config, OPTION_TLS_CERT),
+                                 config_text(config, OPTION_TLS_KEY),
+                                 config_text(config, OPTION_TOKEN_KEYS), NULL};
     int landlock;
-    if (config_number(&serve->config, OPTION_SANDBOX) != SANDBOX_ON)
+    if (config_number(config, OPTION_SANDBOX) != SANDBOX_ON)
         log_event(serve->log, LOG_WARN, "sandbox_off", NULL);
-    else if (sandbox_enter(config_text(&serve->config, OPTION_DATA), &landlock, message_out) == 0)
+    else if (sandbox_enter(config_text(config, OPTION_DATA), files, &landlock, message_out) == 0)
         report_sandbox(serve, landlock);
     else
         return -1;
@@ -183,6 +187,7 @@ static int start(struct serve *serve, char *message_out)
             .limits = config_limits(config),
             .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL_MS),
             .tokens = serve->keys ? &serve->tokens : NULL,
+            .token_keys = config_text(config, OPTION_TOKEN_KEYS),
             .metrics_page = config_number(config, OPTION_METRICS) != 0,
             .schema = serve->schema,
             .lets_guests = config_number(config, OPTION_GUESTS) != 0,
@@ -213,7 +218,9 @@ static enum lifecycle_wake wait_for_end(struct serve *serve, const char **signal
     for (;;) {
         enum lifecycle_wake wake =
             lifecycle_wait(&serve->lifecycle, serve->notify.period_ms, signal_out);
-        if (wake != LIFECYCLE_TIMEOUT)
+        if (wake == LIFECYCLE_RELOAD)
+            server_reload(serve->server);
+        else if (wake != LIFECYCLE_TIMEOUT)
             return wake;
         if (server_is_alive(serve->server))
             notify_say(&serve->notify, NOTIFY_ALIVE);
@@ -282,13 +289,12 @@ static int serve_configured(struct serve *serve)
     serve->friendly = format == LOG_TEXT && isatty(STDERR_FILENO);
     int status = STATUS_FAILED;
     /* The log has a thread: signals must be held back before. */
-    if (lifecycle_init(&serve->lifecycle) != 0) {
+    /* A terminal that is closed takes its server along; elsewhere that signal has another meaning.
+     */
+    if (lifecycle_init(&serve->lifecycle, !isatty(STDERR_FILENO)) != 0) {
         perror("quire: signals cannot be received");
         return status;
     }
-    /* A terminal that is closed takes its server along; nothing else that hangs up does. */
-    if (!isatty(STDERR_FILENO))
-        signal(SIGHUP, SIG_IGN);
     notify_open(&serve->notify);
     serve->log = log_new(STDERR_FILENO, format, level);
     if (serve->log)

@@ -78,7 +78,7 @@ static void hub_settled(void *context)
     server->options.event(server->options.context, SERVER_SETTLED);
 }
 
-/* A ticket is the admin that waits for the answer. */
+/* A ticket is the admin that waits for the answer; 0: nobody does. */
 static void hub_revoked(void *context, uint64_t ticket, int result)
 {
     (void)context;
@@ -92,7 +92,8 @@ static void hub_keys_taken(void *context, uint64_t ticket, const struct token_ke
     if (old == server->keys)
         token_keys_free(server->keys);
     server->keys = (struct token_keys *)(uintptr_t)keys;
-    admin_answer((struct admin *)(uintptr_t)ticket, STORE_OK);
+    if (ticket != 0)
+        admin_answer((struct admin *)(uintptr_t)ticket, STORE_OK);
 }
 
 static void post_to_hub(const struct server *server, enum hub_in_kind kind,
@@ -362,6 +363,44 @@ bool server_is_alive(const struct server *server)
 unsigned server_port(const struct server *server)
 {
     return gates_port(server->gates);
+}
+
+/* ---- reading anew ---- */
+
+static void tell_not_reloaded(const struct server *server, const char *what, const char *message)
+{
+    char quoted[SERVER_MESSAGE_MAX + 64];
+    log_write(server->options.log, LOG_ERROR, "not_reloaded", "what=%s text=%s", what,
+              log_quote(message, quoted, sizeof(quoted)));
+}
+
+static void reload_certificate(const struct server *server)
+{
+    char message[SERVER_MESSAGE_MAX];
+    if (gates_reload_tls(server->gates, message, sizeof(message)) == 0)
+        log_event(server->options.log, LOG_INFO, "certificate_changed", NULL);
+    else
+        tell_not_reloaded(server, "certificate", message);
+}
+
+/* The hub tells when it has taken them. */
+static void reload_keys(const struct server *server)
+{
+    char message[SERVER_MESSAGE_MAX];
+    const struct token_keys *keys =
+        token_keys_read(server->options.token_keys, message, sizeof(message));
+    if (keys)
+        post_to_hub(server, HUB_IN_KEYS, NULL, &keys, sizeof(keys));
+    else
+        tell_not_reloaded(server, "keys", message);
+}
+
+void server_reload(struct server *server)
+{
+    if (*server->options.tls_cert != '\0')
+        reload_certificate(server);
+    if (server->options.tokens)
+        reload_keys(server);
 }
 
 /* ---- stopping ---- */

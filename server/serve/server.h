@@ -27,6 +27,7 @@ struct server_options {
     struct limits limits;
     uint64_t commit_interval_ms;
     const struct token_rules *tokens; /* NULL: everybody is let in; must outlive the server */
+    const char *token_keys;           /* the file that their keys came from */
     bool metrics_page;                /* GET /metrics is answered */
     const struct schema *schema;      /* as hub_env's; must outlive the server */
     bool lets_guests;                 /* as hub_env's */
@@ -49,6 +50,11 @@ struct server *server_start(const struct server_options *options, char *message_
 /* Whether every thread has turned of late, the store's through what it had to do. */
 bool server_is_alive(const struct server *server);
 unsigned server_port(const struct server *server);
+
+/* Reads the certificate and the file of keys anew, if there are such: connections that come from
+ * now on get the one, and those end whose token none of the others proves. What cannot be used
+ * changes nothing. The log tells of both. */
+void server_reload(struct server *server);
 
 /* Takes no new connections, tells clients to come back, and begins to finish what was accepted. */
 void server_drain(struct server *server);

@@ -16,7 +16,7 @@
 static struct lifecycle lifecycle_new(void)
 {
     struct lifecycle lifecycle;
-    assert_int_equal(lifecycle_init(&lifecycle), 0);
+    assert_int_equal(lifecycle_init(&lifecycle, true), 0);
     return lifecycle;
 }
 
@@ -32,6 +32,8 @@ static void a_signal_wakes_by_its_name(void **state)
     raise(SIGINT);
     assert_int_equal(lifecycle_wait(&lifecycle, -1, &name), LIFECYCLE_SIGNAL);
     assert_string_equal(name, "SIGINT");
+    raise(SIGHUP);
+    assert_int_equal(lifecycle_wait(&lifecycle, -1, &name), LIFECYCLE_RELOAD);
     assert_int_equal(lifecycle_wait(&lifecycle, 2, &name), LIFECYCLE_TIMEOUT);
     lifecycle_deinit(&lifecycle);
 }
@@ -63,15 +65,21 @@ static void writing_to_nobody_is_no_end(void **state)
     lifecycle_deinit(&lifecycle);
 }
 
-/* The status of a process that hurries, and then gets this signal or none. */
+/* The status of a process that hurries, with a hangup before and one after, and then gets this
+ * signal or none. */
 static int status_of_hurry(int number)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         struct lifecycle lifecycle;
-        lifecycle_init(&lifecycle);
+        const char *name = "";
+        lifecycle_init(&lifecycle, true);
+        raise(SIGHUP);
         lifecycle_hurry(1);
+        raise(SIGHUP);
+        if (lifecycle_wait(&lifecycle, 0, &name) != LIFECYCLE_TIMEOUT)
+            _exit(2);
         if (number != 0)
             raise(number);
         for (;;)
