@@ -102,3 +102,21 @@ bool book_has(const struct book *book, uint64_t first, uint64_t last, struct ot_
     free(ops);
     return same;
 }
+
+bool book_follows(const struct book *book, uint64_t version, uint64_t base, struct ot_slice op)
+{
+    struct ot_buf moved = {0}, next = {0};
+    assert(base < version && version <= book->version);
+    assert(ot_buf_append(&moved, op.data, op.size) == OT_OK);
+    for (uint64_t i = base; i < version - 1; i++) {
+        assert(ot_transform(ot_buf_slice(&moved), ot_buf_slice(&book->edits[i].op), OT_RIGHT,
+                            OT_STABLE, &next) == OT_OK);
+        ot_buf_deinit(&moved);
+        moved = next;
+        next = (struct ot_buf){0};
+    }
+    const struct ot_buf *stored = &book->edits[version - 1].op;
+    bool same = stored->size == moved.size && memcmp(stored->data, moved.data, moved.size) == 0;
+    ot_buf_deinit(&moved);
+    return same;
+}

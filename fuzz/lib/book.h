@@ -39,5 +39,7 @@ uint64_t book_length(const struct book *book, uint64_t version);
 uint64_t book_seq(const struct book *book, uint64_t client, uint64_t version);
 /* Is this what leads from version first - 1 to `last`? */
 bool book_has(const struct book *book, uint64_t first, uint64_t last, struct ot_slice op);
+/* Is the edit at `version` this operation, made at `base`, and moved over those in between? */
+bool book_follows(const struct book *book, uint64_t version, uint64_t base, struct ot_slice op);
 
 #endif

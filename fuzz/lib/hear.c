@@ -101,6 +101,9 @@ static void hear_edit(struct session *session, const struct person *person, stru
         const struct book_edit *edit = &book->edits[first - 1];
         assert(kind == WIRE_ACK ? edit->client == person->client && edit->seq == second
                                 : book_has(book, first, view->version, op));
+        assert(kind != WIRE_ACK || view->taken.client != person->client ||
+               view->taken.seq != second ||
+               book_follows(book, first, view->taken.base, ot_buf_slice(&view->taken.op)));
     }
 }
 

@@ -207,6 +207,9 @@ static void note_token(struct session *session, struct person *person, struct ot
 static void note_open(struct person *person, const struct message *message)
 {
     struct view *view = &person->views[message->channel];
+    bool same = strlen(view->id) == message->open.id.size &&
+                memcmp(view->id, message->open.id.data, message->open.id.size) == 0;
+    view->taken.client = same ? view->taken.client : 0;
     view->asked = true;
     view->is_open = false;
     memcpy(view->id, message->open.id.data, message->open.id.size);
@@ -218,6 +221,16 @@ static void note_open(struct person *person, const struct message *message)
         memcpy(view->secret, message->open.link.data, message->open.link.size);
         view->link = (struct ot_slice){view->secret, message->open.link.size};
     }
+}
+
+static void note_taken(struct person *person, const struct message *message)
+{
+    struct view *view = &person->views[message->channel];
+    view->taken.client = person->client;
+    view->taken.seq = message->edit.seq;
+    view->taken.base = message->edit.base;
+    ot_buf_clear(&view->taken.op);
+    assert(ot_buf_append(&view->taken.op, message->edit.op.data, message->edit.op.size) == OT_OK);
 }
 
 /* What is to be known before the hub hears it; false: the gate would not let it pass, or there is
@@ -269,6 +282,9 @@ void session_say(struct session *session, struct person *person, struct ot_slice
     world_post(&session->world, HUB_IN_MESSAGE, person->connection->number, bytes);
     session_hear(session);
     world_run(&session->world);
+    if (message.kind == WIRE_EDIT && session->world.appends_asked > appends) {
+        note_taken(person, &message);
+    }
     session_hear(session);
     appends = session->world.appends_asked - appends;
     assert(appends == 0 ||

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define ROUNDS 300
+#define CHATS  (ROUNDS + 1)
 
 static void make_keys(struct session *session)
 {
@@ -70,6 +71,7 @@ static void end(struct session *session)
         session_leave(session, &session->people[i]);
         for (size_t k = 0; k < CHANNELS; k++) {
             ot_buf_deinit(&session->people[i].views[k].op);
+            ot_buf_deinit(&session->people[i].views[k].taken.op);
         }
     }
     for (size_t i = 0; i < BOOKS; i++) {
@@ -90,6 +92,24 @@ static void check(struct session *session, unsigned *there)
         *there = (*there & ~(1u << i)) | (unsigned)is_there << i;
     }
     assert(session->is_disturbed || session->world.logged <= session->diverged);
+}
+
+struct said {
+    uint64_t clients[CHATS], nonces[CHATS];
+    size_t count;
+};
+
+/* Nothing that somebody has said once is stored twice. */
+static int check_chat(void *context, const struct store_chat *chat)
+{
+    struct said *said = context;
+    for (size_t i = 0; i < said->count; i++) {
+        assert(said->clients[i] != chat->client || said->nonces[i] != chat->nonce);
+    }
+    assert(said->count < CHATS);
+    said->clients[said->count] = chat->client;
+    said->nonces[said->count++] = chat->nonce;
+    return STORE_OK;
 }
 
 /* Who comes last gets all that is stored, and may write. */
@@ -117,6 +137,9 @@ static void settle(struct session *session)
         const struct book *book = session_book(session, ids[i]);
         session_open(session, last, i);
         assert(last->views[i].is_open == (book != NULL));
+        struct said said = {.count = 0};
+        assert(book == NULL || store_chats(session->world.store, book->key, UINT64_MAX, CHATS,
+                                           check_chat, &said) == STORE_OK);
         assert(book == NULL || last->views[i].version == book->version);
     }
 }

@@ -49,6 +49,10 @@ struct view {
     uint64_t sent;          /* and of the last one that was sent and not refused */
     uint64_t base;          /* of that one, */
     struct ot_buf op;       /* and its operation */
+    struct {
+        uint64_t client, seq, base;
+        struct ot_buf op;
+    } taken; /* the last edit that the hub has handed to the store */
 };
 
 struct person {
