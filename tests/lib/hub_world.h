@@ -12,7 +12,7 @@
 
 #include <stdarg.h>
 
-#define WORLD_CONNECTIONS 64
+#define WORLD_CONNECTIONS 320
 
 struct world_channel {
     uint64_t room; /* 0: not attached */

@@ -1,0 +1,418 @@
+/* What rooms are bounded by: each number at its limit and one past it, each time just before it has
+ * passed and when it has. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/hub_guarded.h"
+#include "server/hub/room.h"
+#include "server/limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define U(value) ((uint64_t)(value))
+#define STEP_MS  10 /* of world_pass */
+#define SWEEP_MS 1000
+
+/* ---- stand-ins ---- */
+
+static size_t document_memory; /* what documents are to take; 0: what they do */
+static size_t revocations_most;
+
+size_t __real_ot_doc_memory(const struct ot_doc *doc);
+size_t __wrap_ot_doc_memory(const struct ot_doc *doc);
+int __wrap_store_revoke(struct store *store, const struct store_revocation *revocation,
+                        size_t most);
+
+size_t __wrap_ot_doc_memory(const struct ot_doc *doc)
+{
+    return document_memory > 0 ? document_memory : __real_ot_doc_memory(doc);
+}
+
+int __wrap_store_revoke(struct store *store, const struct store_revocation *revocation, size_t most)
+{
+    (void)store;
+    (void)revocation;
+    revocations_most = most;
+    return STORE_E_LIMIT;
+}
+
+/* ---- words ---- */
+
+static struct room *room_d(struct world *world)
+{
+    struct room *room = room_find(world->hub, (struct ot_slice){(const uint8_t *)"d", 1});
+    assert_non_null(room);
+    return room;
+}
+
+static uint64_t rooms(const struct world *world)
+{
+    return metrics_get(hub_metrics(world->hub), METRIC_ROOMS);
+}
+
+/* Somebody alone in the text document "d". */
+static struct world_connection *alone(struct world *world)
+{
+    struct world_connection *ann = hello(world, "Ann");
+    create(world, ann, "d", STORE_TEXT);
+    open_fresh(world, ann, "d");
+    world_forget(ann);
+    return ann;
+}
+
+/* The document "d" has versions 1 to `count`, each of an operation that inserts `text`, and nobody
+ * has it open. */
+static void write_history(struct world *world, uint64_t count, struct ot_slice op)
+{
+    struct store_document document;
+    create(world, hello(world, "Ann"), "d", STORE_TEXT);
+    assert_int_equal(store_find(world->store, "d", &document), STORE_OK);
+    struct store_edit *edits = calloc(count, sizeof(*edits));
+    for (uint64_t i = 0; i < count; i++)
+        edits[i] = (struct store_edit){.key = document.key,
+                                       .version = i + 1,
+                                       .client = 77,
+                                       .seq = i + 1,
+                                       .at_ms = 1,
+                                       .op = {op.data, op.size}};
+    assert_int_equal(store_append(world->store, edits, count, NULL, 0), STORE_OK);
+    free(edits);
+}
+
+/* Whether one who comes back at `version` is given what came since, and not a snapshot. */
+static bool is_caught_up(struct world *world, uint64_t version)
+{
+    struct world_connection *bob = hello(world, "Bob");
+    open_at(world, bob, "d", version);
+    world_run(world);
+    struct opened opened = expect_opened(bob);
+    world_gone(world, bob);
+    return opened.snapshot.data == NULL;
+}
+
+static size_t count_of(struct world_connection *connection, unsigned kind)
+{
+    struct reader fields;
+    size_t count = 0;
+    for (unsigned next; (next = world_next(connection, &fields)) != 0;)
+        count += next == kind;
+    return count;
+}
+
+/* ---- catching up ---- */
+
+static void edits_are_sent_one_by_one_up_to_the_limit(void **state)
+{
+    struct world *world = *state;
+    write_history(world, LIMIT_CATCHUP_EDITS + 1, insertion(0, "x"));
+    struct world_connection *few = hello(world, "Few"), *more = hello(world, "More");
+    open_at(world, few, "d", 1);
+    world_run(world);
+    assert_int_equal(count_of(few, WIRE_EDITED), LIMIT_CATCHUP_EDITS);
+    open_at(world, more, "d", 0);
+    world_run(world);
+    assert_int_equal(count_of(more, WIRE_CATCHUP), 1);
+}
+
+static void who_is_farther_behind_than_the_limit_gets_a_snapshot(void **state)
+{
+    struct world *world = *state;
+    write_history(world, LIMIT_RESUME_EDITS + 1, insertion(0, "x"));
+    assert_true(is_caught_up(world, 1));
+    assert_false(is_caught_up(world, 0));
+}
+
+/* Seventeen edits of a mebibyte, of which the last sixteen may be read. */
+static void who_misses_more_bytes_than_the_limit_gets_a_snapshot(void **state)
+{
+    struct world *world = *state;
+    enum { PARTS = 16, PART = LIMIT_HISTORY_BYTES / PARTS };
+    char *text = calloc(1, PART);
+    struct ot_slice op = {0};
+    for (size_t size = PART - 16; op.size < PART; size++) {
+        memset(text, 'a', size);
+        op = insertion(0, text);
+    }
+    assert_int_equal(op.size, PART);
+    write_history(world, PARTS + 1, op);
+    free(text);
+    assert_true(is_caught_up(world, 1));
+    assert_false(is_caught_up(world, 0));
+}
+
+/* ---- edits ---- */
+
+/* The n-th edit, committed. */
+static void say_edit(struct world *world, struct world_connection *connection, uint64_t n)
+{
+    edit(world, connection, n, n - 1, insertion(0, "x"));
+    world_commit(world);
+}
+
+static void a_snapshot_is_saved_after_so_many_edits(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = alone(world);
+    struct room *room = room_d(world);
+    room->settled = room->head - (LIMIT_SETTLE_EDITS - 2);
+    say_edit(world, ann, 1);
+    assert_int_not_equal(room->settled, 1);
+    say_edit(world, ann, 2);
+    assert_int_equal(room->settled, 2);
+}
+
+static void a_hash_is_told_after_so_many_edits(void **state)
+{
+    struct world *world = *state;
+    struct reader fields;
+    struct world_connection *ann = alone(world);
+    for (uint64_t seq = 1; seq < LIMIT_HASH_EDITS; seq++)
+        say_edit(world, ann, seq);
+    assert_false(world_find(ann, WIRE_HASH, &fields));
+    say_edit(world, ann, LIMIT_HASH_EDITS);
+    assert_true(world_find(ann, WIRE_HASH, &fields));
+}
+
+static void a_document_takes_no_more_memory_than_the_limit(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = alone(world);
+    document_memory = LIMIT_DOCUMENT_MEMORY;
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    expect_ack(ann, 1, 1);
+    document_memory = LIMIT_DOCUMENT_MEMORY + 1;
+    edit(world, ann, 2, 1, insertion(0, "x"));
+    document_memory = 0;
+    expect_error(ann, "document_full");
+}
+
+/* ---- people ---- */
+
+/* Of those listed, and of all, in the full presence that the next one to open "d" is given. */
+static void look_at_people(struct world *world, uint64_t *listed_out, uint64_t *people_out)
+{
+    struct world_connection *bob = hello(world, "Bob");
+    struct reader fields;
+    bool full;
+    uint32_t listed;
+    open_fresh(world, bob, "d");
+    world_run(world);
+    assert_true(world_find(bob, WIRE_PRESENCE, &fields));
+    get_uint(&fields);
+    get_uint(&fields);
+    assert_true(reader_bool(&fields, &full) && full);
+    *people_out = get_uint(&fields);
+    assert_true(reader_array(&fields, &listed));
+    *listed_out = listed;
+}
+
+static void so_many_are_listed_and_the_others_counted(void **state)
+{
+    struct world *world = *state;
+    uint64_t listed, people;
+    alone(world);
+    for (int i = 2; i < LIMIT_PRESENCE_SHOWN; i++)
+        open_fresh(world, hello(world, "Reader"), "d");
+    look_at_people(world, &listed, &people);
+    assert_int_equal(listed, LIMIT_PRESENCE_SHOWN);
+    assert_int_equal(people, LIMIT_PRESENCE_SHOWN);
+    look_at_people(world, &listed, &people);
+    assert_int_equal(listed, LIMIT_PRESENCE_SHOWN);
+    assert_int_equal(people, LIMIT_PRESENCE_SHOWN + 1);
+}
+
+/* It is looked at six times in that time. */
+static void typing_holds_for_so_long(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = alone(world);
+    world_pass(world, 1000);
+    world_send(world, ann, WIRE_CURSOR, "uuuuts", U(0), U(0), U(0), U(0), "mine");
+    struct room *room = room_d(world);
+    assert_int_equal(room->typing, 1);
+    world_pass(world, LIMIT_TYPING_MS - STEP_MS);
+    assert_int_equal(room->typing, 1);
+    world_pass(world, LIMIT_TYPING_MS / 6 + STEP_MS);
+    assert_int_equal(room->typing, 0);
+}
+
+static void an_empty_room_stays_for_so_long(void **state)
+{
+    struct world *world = *state;
+    world_gone(world, alone(world));
+    world_pass(world, LIMIT_ROOM_IDLE_MS - STEP_MS);
+    assert_int_equal(rooms(world), 1);
+    world_pass(world, SWEEP_MS + STEP_MS);
+    world_run(world);
+    assert_int_equal(rooms(world), 0);
+}
+
+/* ---- pages ---- */
+
+static void chat_comes_in_pages(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = alone(world);
+    struct reader fields;
+    uint32_t count;
+    bool more;
+    for (uint64_t n = 1; n <= LIMIT_CHAT_PAGE + 1; n++) {
+        world_send(world, ann, WIRE_CHAT, "uuus", U(9), U(0), n, "m");
+        world_run(world);
+        world_commit(world);
+    }
+    for (uint64_t asked = LIMIT_CHAT_PAGE; asked <= LIMIT_CHAT_PAGE + 1; asked++) {
+        world_forget(ann);
+        world_send(world, ann, WIRE_CHATS, "uuuu", U(8), U(0), U(LIMIT_CHAT_PAGE + 2), asked);
+        world_run(world);
+        assert_true(world_find(ann, WIRE_CHATS_PAGE, &fields));
+        get_uint(&fields);
+        get_uint(&fields);
+        assert_true(reader_bool(&fields, &more) && more);
+        assert_true(reader_array(&fields, &count));
+        assert_int_equal(count, LIMIT_CHAT_PAGE);
+    }
+}
+
+static void who_opens_gets_the_last_chat(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = alone(world);
+    for (uint64_t n = 1; n <= LIMIT_CHAT_OPEN + 1; n++) {
+        world_send(world, ann, WIRE_CHAT, "uuus", U(9), U(0), n, "m");
+        world_run(world);
+        world_commit(world);
+        if (n < LIMIT_CHAT_OPEN)
+            continue;
+        struct world_connection *bob = hello(world, "Bob");
+        open_fresh(world, bob, "d");
+        world_run(world);
+        assert_int_equal(count_of(bob, WIRE_CHATTED), LIMIT_CHAT_OPEN);
+    }
+}
+
+static void documents_come_in_pages(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = hello(world, "Ann");
+    struct reader fields;
+    uint32_t count;
+    bool more;
+    for (int i = 0; i <= LIMIT_LIST_PAGE; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "d%d", i);
+        create(world, ann, id, STORE_TEXT);
+    }
+    for (uint64_t asked = LIMIT_LIST_PAGE; asked <= LIMIT_LIST_PAGE + 1; asked++) {
+        world_forget(ann);
+        world_send(world, ann, WIRE_LIST, "uunn", U(8), asked);
+        world_run(world);
+        assert_true(world_find(ann, WIRE_DOCUMENTS, &fields));
+        get_uint(&fields);
+        assert_true(reader_bool(&fields, &more) && more);
+        assert_true(reader_array(&fields, &count));
+        assert_int_equal(count, LIMIT_LIST_PAGE);
+    }
+}
+
+/* ---- what is refused ---- */
+
+/* An edit of somebody who may not; the code with which the connection is closed, or 0. */
+static unsigned try(struct guarded *guarded, struct world_connection *ann)
+{
+    edit(&guarded->world, ann, 1, 0, insertion(0, "x"));
+    world_forget(ann);
+    return ann->closed;
+}
+
+static struct world_connection *viewer(struct guarded *guarded)
+{
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"viewer\"}");
+    open_fresh(&guarded->world, ann, "d");
+    return ann;
+}
+
+static void forbidden_edits_are_counted_for_so_long(void **state)
+{
+    struct guarded *guarded = *state;
+    create(&guarded->world, admin(guarded), "d", STORE_TEXT);
+    for (int late = 0; late <= 1; late++) {
+        struct world_connection *ann = viewer(guarded);
+        for (int i = 1; i < LIMIT_FORBIDDEN_EDITS; i++)
+            assert_int_equal(try(guarded, ann), 0);
+        guarded->world.now_ms += LIMIT_FORBIDDEN_MS + late;
+        assert_int_equal(try(guarded, ann), late ? 0 : WIRE_CLOSE_FORBIDDEN);
+    }
+}
+
+static void a_full_disk_is_to_be_tried_again_after_so_long(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = alone(world);
+    struct reader fields;
+    struct ot_slice text;
+    world->append_result = STORE_E_FULL;
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    assert_true(world_find(ann, WIRE_ERROR, &fields));
+    get_uint(&fields);
+    get_uint(&fields);
+    expect_text(&fields, "storage_full");
+    assert_true(reader_string(&fields, &text));
+    assert_int_equal(get_uint(&fields), LIMIT_STORAGE_RETRY_MS);
+    assert_int_equal(metrics_get_refused(hub_metrics(world->hub), "storage_full"), 2);
+}
+
+static void the_store_is_told_how_many_revocations_there_may_be(void **state)
+{
+    struct guarded *guarded = *state;
+    struct store_revocation revocation = {STORE_REVOKED_TOKEN, "one", 0, GUARDED_NOW_S + 9};
+    world_revoke(&guarded->world, 1, &revocation);
+    world_run(&guarded->world);
+    assert_int_equal(revocations_most, LIMIT_REVOCATIONS);
+    assert_int_equal(guarded->world.revoked_result, STORE_E_LIMIT);
+}
+
+static void so_many_lines_a_second_tell_of_what_is_refused(void **state)
+{
+    struct world *world = *state;
+    alone(world);
+    for (int second = 0; second < 2; second++) {
+        for (int i = 0; i < LIMIT_REFUSED_LINES; i++)
+            assert_true(rates_allow_line(world->hub));
+        assert_false(rates_allow_line(world->hub));
+        world->now_ms += 1000;
+    }
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+#define GUARDED(test) cmocka_unit_test_setup_teardown(test, guarded_setup, guarded_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(edits_are_sent_one_by_one_up_to_the_limit),
+        CASE(who_is_farther_behind_than_the_limit_gets_a_snapshot),
+        CASE(who_misses_more_bytes_than_the_limit_gets_a_snapshot),
+        CASE(a_snapshot_is_saved_after_so_many_edits),
+        CASE(a_hash_is_told_after_so_many_edits),
+        CASE(a_document_takes_no_more_memory_than_the_limit),
+        CASE(so_many_are_listed_and_the_others_counted),
+        CASE(typing_holds_for_so_long),
+        CASE(an_empty_room_stays_for_so_long),
+        CASE(chat_comes_in_pages),
+        CASE(who_opens_gets_the_last_chat),
+        CASE(documents_come_in_pages),
+        CASE(a_full_disk_is_to_be_tried_again_after_so_long),
+        CASE(so_many_lines_a_second_tell_of_what_is_refused),
+        GUARDED(forbidden_edits_are_counted_for_so_long),
+        GUARDED(the_store_is_told_how_many_revocations_there_may_be),
+    };
+    return cmocka_run_group_tests_name("limits_rooms", tests, NULL, NULL);
+}
