@@ -221,8 +221,9 @@ static void accept_edit(struct hub *hub, struct member *member, uint64_t seq, st
     room_settle_if_due(hub, room);
 }
 
-/* ROLE has told it that edits are refused: one may have crossed it on its way, but not many. */
-static void forbid(struct hub *hub, const struct member *member, uint64_t seq)
+/* ROLE has told it that edits are refused: one may have crossed it on its way, but not many.
+ * `may_be_copy`: a client sends its last edit anew whenever it is given the document anew. */
+static void forbid(struct hub *hub, const struct member *member, uint64_t seq, bool may_be_copy)
 {
     struct connection *connection = member->connection;
     uint64_t now_ms = hub->env.monotonic_ms(hub->env.context);
@@ -231,7 +232,7 @@ static void forbid(struct hub *hub, const struct member *member, uint64_t seq)
         connection->forbidden_ms = now_ms;
     }
     refuse(hub, member, seq, "forbidden", "you may not edit this document", WIRE_NONE, WIRE_NONE);
-    connection->forbidden++;
+    connection->forbidden += !may_be_copy;
 }
 
 void edit_receive(struct hub *hub, struct connection *connection, const struct message *message)
@@ -244,6 +245,8 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
         return;
     }
     struct room *room = member->room;
+    bool may_be_copy = member->copies > 0;
+    member->copies -= may_be_copy;
     uint64_t retry_ms;
     const char *why = rates_overload(hub, HUB_OUT, &retry_ms);
     if (why != NULL) {
@@ -254,7 +257,7 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
         return;
     }
     if (!member_may(hub, member, ACCESS_EDIT)) {
-        forbid(hub, member, seq);
+        forbid(hub, member, seq, may_be_copy);
         return;
     }
     uint64_t wait_ms = rates_edit_wait_ms(hub, connection, message->edit.op.size);

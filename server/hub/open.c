@@ -106,6 +106,7 @@ static void attach(struct hub *hub, struct member *member)
     struct ready *ready = member->ready;
     member->ready = NULL;
     member->role = member_role(hub, member);
+    member->copies += access_allows(member->role, ACCESS_EDIT);
     struct encode_opened opened = {
         .channel = member->channel,
         .ref = member->ref,

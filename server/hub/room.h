@@ -68,6 +68,7 @@ struct member {
     uint64_t attachment;   /* the last ATTACH */
     struct author *author; /* NULL until its past is known */
     enum access_role role; /* as it was told; while reading */
+    unsigned copies;       /* times that it was told so and might edit, since its last edit came */
 
     /* what it may do beside what its token says */
     enum access_role membership;

@@ -514,6 +514,30 @@ static void a_server_without_keys_takes_everybody_as_owner(void **state)
     world_stop(&open_world);
 }
 
+/* Whoever is given the document anew sends the last edit anew: all of those may have been under way
+ * when the role went. */
+static void row_109_copies_of_an_edit_are_no_further_attempts(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    create(world, admin(guarded), "d", STORE_TEXT);
+    struct world_connection *ann = person(guarded, "ann", HOUR_S, ",\"docs\":{\"d\":\"editor\"}");
+    open_fresh(world, ann, "d");
+    for (int i = 0; i < 2 * LIMIT_FORBIDDEN_EDITS; i++) {
+        world_lag(world, ann, 0, ann->channels[0].attachment, 0);
+    }
+    give_role(guarded, ann, "viewer");
+    for (int i = 0; i < 2 * LIMIT_FORBIDDEN_EDITS + 1; i++) {
+        edit(world, ann, 1, 0, insertion(0, "x"));
+    }
+    assert_int_equal(ann->closed, 0);
+    for (int i = 0; i < LIMIT_FORBIDDEN_EDITS; i++) {
+        assert_int_equal(ann->closed, 0);
+        edit(world, ann, 1, 0, insertion(0, "x"));
+    }
+    assert_int_equal(ann->closed, WIRE_CLOSE_FORBIDDEN);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, guarded_setup, guarded_teardown)
@@ -538,6 +562,7 @@ int main(void)
         CASE(row_108_all_tokens_of_somebody_from_before_a_time_are_taken_back),
         CASE(what_is_of_no_use_any_more_is_forgotten),
         CASE(row_109_the_third_forbidden_edit_ends_the_connection),
+        CASE(row_109_copies_of_an_edit_are_no_further_attempts),
         CASE(a_server_without_keys_takes_everybody_as_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
