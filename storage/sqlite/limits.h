@@ -37,7 +37,8 @@
 #define BACKUP_CACHE_KIB   512 /* of the copy's own page cache, written out by its last slice */
 #define BACKUP_SPARE_BYTES 16777216 /* left free on the disk of a copy */
 
-#define BUSY_WAIT_MS    250       /* for another process to close the database */
-#define VALUE_BYTES_MAX 134217728 /* of any one value or row in SQLite */
+#define BUSY_WAIT_MS      250       /* for another process to close the database */
+#define VALUE_BYTES_MAX   134217728 /* of any one value or row in SQLite */
+#define PATTERN_BYTES_MAX 100       /* of a pattern; the schema has one of 19 */
 
 #endif

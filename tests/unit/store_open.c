@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/limits.h"
 #include "storage/sqlite/schema.h"
 
 /* The link step leads the store's syncs of directories here. */
@@ -179,6 +180,12 @@ static int config(struct world *world, int option)
     return value;
 }
 
+static int limit(struct world *world, int which)
+{
+    return sqlite3_limit(world->store->db, which, -1);
+}
+
+/* Hostile input, rows 125 and 126. */
 static void the_connection_is_set_up_for_safety(void **state)
 {
     struct world *world = *state;
@@ -198,6 +205,11 @@ static void the_connection_is_set_up_for_safety(void **state)
         assert_int_equal(config(world, SQLITE_DBCONFIG_ENABLE_TRIGGER), 0);
         assert_int_equal(config(world, SQLITE_DBCONFIG_ENABLE_VIEW), 0);
         assert_int_equal(config(world, SQLITE_DBCONFIG_DQS_DML), 0);
+        assert_int_equal(config(world, SQLITE_DBCONFIG_DQS_DDL), 0);
+        assert_int_equal(config(world, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION), 0);
+        assert_int_equal(limit(world, SQLITE_LIMIT_LENGTH), VALUE_BYTES_MAX);
+        assert_int_equal(limit(world, SQLITE_LIMIT_ATTACHED), 1);
+        assert_int_equal(limit(world, SQLITE_LIMIT_LIKE_PATTERN_LENGTH), PATTERN_BYTES_MAX);
         world_close(world);
     }
     assert_int_equal(world_sql_number(world, "SELECT count(*) FROM pragma_journal_mode WHERE "
@@ -207,6 +219,23 @@ static void the_connection_is_set_up_for_safety(void **state)
                                              "schema = 'main' AND name NOT LIKE 'sqlite_%' AND "
                                              "NOT strict"),
                      0);
+}
+
+static void row_125_what_a_file_would_have_run_does_not(void **state)
+{
+    struct world *world = *state;
+
+    world_open(world);
+    int64_t key = world_create(world, "a");
+    world_close(world);
+    world_sql(world, "CREATE TRIGGER gift AFTER INSERT ON log BEGIN"
+                     " UPDATE documents SET title = 'owned'; DELETE FROM log; END");
+    world_open(world);
+    assert_int_equal(world_append(world, key, 1, 1, 1, "op"), STORE_OK);
+    assert_head(world, key, 0, NULL, 1, 0);
+    world_close(world);
+    assert_int_equal(world_sql_number(world, "SELECT count(*) FROM log"), 1);
+    assert_int_equal(world_sql_number(world, "SELECT title = 'owned' FROM documents"), 0);
 }
 
 /* ---- what is refused ---- */
@@ -453,6 +482,7 @@ int main(void)
         OPEN_TEST(a_relative_directory_is_a_directory_whatever_its_name),
         OPEN_TEST(epoch_and_secret_are_drawn_once),
         OPEN_TEST(the_connection_is_set_up_for_safety),
+        OPEN_TEST(row_125_what_a_file_would_have_run_does_not),
         OPEN_TEST(a_directory_that_cannot_be_used_is_named_with_the_reason),
         OPEN_TEST(a_file_that_cannot_be_used_is_named),
         OPEN_TEST(a_long_path_leaves_room_for_the_reason),
