@@ -176,8 +176,8 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_TOKEN_NOTICE_MS, 60000, "ms", "before its token ends, a connection is told")           \
     X(LIMIT_MEMORY_RETRY_MS, 5000, "ms", "when to try again while memory is short")                \
     X(LIMIT_HEAVY_BYTES, 262144, "bytes",                                                          \
-      "of messages that wait for a connection when memory is out; the heaviest are closed with "   \
-      "4508")                                                                                      \
+      "that a connection holds when memory is out (waiting for it, or begun to come; of the "      \
+      "latter also when it is scarce); the heaviest are closed with 4508")                         \
     X(LIMIT_RETURN_MS, 2000, "ms", "in which clients are told to come back when the server stops") \
     X(LIMIT_DRAIN_MS, 5000, "ms", "time to finish when the server stops")
 

@@ -8,6 +8,7 @@
 #include "server/gate/memory.h"
 #include "server/gate/peer.h"
 #include "server/gate/protocols.h"
+#include "server/gate/receive.h"
 #include "server/thread/clock.h"
 #include "server/wire/encode.h"
 
@@ -24,6 +25,9 @@
 #define GOODBYE_MS 1000
 
 #define THREAD_NAME_MAX 16
+
+/* Of messages that have begun to come, ended in a tick when memory is short. */
+#define ROOM_BYTES 16777216
 
 #define BUSY_WINDOW_MS   16
 #define BUSY_CONNECTIONS 64
@@ -178,20 +182,53 @@ enum hub_pressure gate_pressure(const struct gate *gate)
     return env->pressure == NULL ? HUB_EASY : env->pressure(env->context);
 }
 
-/* What waits for somebody who does not take it is the first to go. */
-static void end_heaviest(struct gate *gate)
+/* ---- when memory is short ---- */
+
+/* Of a message that has begun to come. */
+static size_t begun_bytes(const struct peer *peer)
+{
+    return assembly_bytes(peer->assembly);
+}
+
+static size_t held_bytes(const struct peer *peer)
+{
+    return begun_bytes(peer) + outbox_held_bytes(&peer->outbox);
+}
+
+/* Gives how much it held; 0: none holds much. */
+static size_t end_heaviest(struct gate *gate, size_t (*bytes_of)(const struct peer *peer))
 {
     struct peer *heaviest = NULL;
+    size_t most = LIMIT_HEAVY_BYTES;
     for (uint32_t place = 0; place < gate->slots.used; place++) {
         struct peer *peer = slots_at(&gate->slots, place);
-        if (peer != NULL && peer->state < PEER_CLOSING && peer->outbox.bytes > LIMIT_HEAVY_BYTES &&
-            (heaviest == NULL || peer->outbox.bytes > heaviest->outbox.bytes)) {
+        if (peer != NULL && peer->state < PEER_CLOSING && bytes_of(peer) > most) {
+            most = bytes_of(peer);
             heaviest = peer;
         }
     }
-    if (heaviest != NULL) {
-        outbox_drop(&heaviest->outbox);
-        peer_close(heaviest, WIRE_CLOSE_OVERLOADED);
+    if (heaviest == NULL) {
+        return 0;
+    }
+    outbox_drop(&heaviest->outbox);
+    assembly_free(heaviest->assembly);
+    heaviest->assembly = NULL;
+    peer_close(heaviest, WIRE_CLOSE_OVERLOADED);
+    return most;
+}
+
+/* What somebody has begun to send nobody waits for: it is the first to go. What waits for somebody
+ * who does not take it others may have, too, so that it may be little that is gained by it. */
+static void make_room(struct gate *gate)
+{
+    enum hub_pressure pressure = gate_pressure(gate);
+    size_t ended = 0, bytes = pressure >= HUB_SCARCE;
+    while (bytes > 0 && ended < ROOM_BYTES) {
+        bytes = end_heaviest(gate, begun_bytes);
+        ended += bytes;
+    }
+    if (ended == 0 && pressure >= HUB_OUT) {
+        end_heaviest(gate, held_bytes);
     }
 }
 
@@ -202,9 +239,7 @@ static void on_tick(uv_timer_t *handle)
     atomic_store(&gate->turned_ms, clock_monotonic_ms());
     wheel_advance(&gate->wheel, now, peer_expired, gate);
     http_tick(gate, now);
-    if (gate_pressure(gate) >= HUB_OUT) {
-        end_heaviest(gate);
-    }
+    make_room(gate);
     if (gate->index == 0) {
         listen_tick(gate);
     }

@@ -82,6 +82,19 @@ void outbox_add(struct outbox *outbox, struct blob *blob)
     outbox->bytes += cost_of(blob);
 }
 
+size_t outbox_held_bytes(const struct outbox *outbox)
+{
+    size_t bytes = outbox->bytes;
+    if (outbox->large != NULL) {
+        bytes += outbox->large->size;
+    }
+    for (const struct subscriber *subscriber = outbox->subscribers; subscriber != NULL;
+         subscriber = subscriber->next) {
+        bytes += subscriber->full == NULL ? 0 : subscriber->full->size;
+    }
+    return bytes;
+}
+
 struct subscriber *outbox_subscriber(const struct outbox *outbox, uint8_t channel)
 {
     struct subscriber *subscriber = outbox->subscribers;

@@ -45,6 +45,8 @@ void outbox_deinit(struct outbox *outbox);
 void outbox_add(struct outbox *outbox, struct blob *blob);
 /* Forgets its own messages that have not begun to go out. */
 void outbox_drop(struct outbox *outbox);
+/* The memory of all that waits only for it, also of what it may share with others. */
+size_t outbox_held_bytes(const struct outbox *outbox);
 /* NULL: nothing is read on that channel. */
 struct subscriber *outbox_subscriber(const struct outbox *outbox, uint8_t channel);
 void outbox_unsubscribe(struct outbox *outbox);

@@ -21,6 +21,11 @@ void assembly_free(struct assembly *assembly)
     free(assembly);
 }
 
+size_t assembly_bytes(const struct assembly *assembly)
+{
+    return assembly == NULL ? 0 : assembly->capacity;
+}
+
 /* Grows with what has come, not with what is promised. */
 static struct assembly *assembly_append(struct assembly *assembly, struct ot_slice bytes)
 {

@@ -12,6 +12,9 @@ struct assembly;
 /* NULL does nothing. */
 void assembly_free(struct assembly *assembly);
 
+/* The memory it takes. */
+size_t assembly_bytes(const struct assembly *assembly);
+
 /* A piece of a frame, as libwebsockets gives them. */
 struct piece {
     struct ot_slice bytes;

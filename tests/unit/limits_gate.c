@@ -335,25 +335,6 @@ static void more_than_the_limit_waits_for_nobody(void **state)
     world_stop(world);
 }
 
-/* At the limit the gate may look as often as it likes. */
-static void who_has_little_waiting_stays_when_memory_is_out(void **state)
-{
-    (void)state;
-    struct world *world = world_start(NULL);
-    uint64_t connection;
-    struct ws_raw *ws = join_with_waiting(world, LIMIT_HEAVY_BYTES, &connection);
-    while (waiting(world) < LIMIT_HEAVY_BYTES)
-        usleep(1000);
-    atomic_store(&world->pressure, HUB_OUT);
-    world_pass_ticks(world, 2);
-    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 0);
-    world_send(world, connection, blob_new(0));
-    world_expect(world, HUB_IN_GONE, connection);
-    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 1);
-    ws_raw_free(ws);
-    world_stop(world);
-}
-
 /* Of two who do not read the one for whom more waits goes first, and who reads stays. */
 static void when_memory_is_out_the_heaviest_goes(void **state)
 {
@@ -379,6 +360,62 @@ static void when_memory_is_out_the_heaviest_goes(void **state)
     world_stop(world);
 }
 
+/* Somebody who has sent so much of a message, and never sends the rest. */
+static struct ws_raw *join_with_begun(struct world *world, size_t size, uint64_t *connection)
+{
+    uint8_t *bytes = calloc(1, size);
+    struct ws_raw *ws = world_join(world, 0, connection);
+    assert_true(ws_raw_send_header(ws, WS_RAW_BINARY, true, 1000000));
+    uint64_t before = gates_metric(world->gates, METRIC_BYTES_IN);
+    assert_true(ws_raw_send(ws, bytes, size));
+    while (gates_metric(world->gates, METRIC_BYTES_IN) < before + size)
+        usleep(1000);
+    free(bytes);
+    return ws;
+}
+
+/* At the limit the gate may look as often as it likes. */
+static void who_holds_little_stays_when_memory_is_out(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    uint64_t connection;
+    struct ws_raw *ws = join_with_begun(world, LIMIT_HEAVY_BYTES, &connection);
+    atomic_store(&world->pressure, HUB_OUT);
+    world_pass_ticks(world, 2);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 0);
+    assert_true(ws_raw_send(ws, "", 1));
+    world_expect(world, HUB_IN_GONE, connection);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+static void when_memory_is_scarce_messages_that_never_end_go(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    uint64_t more, less, little, quiet;
+    struct ws_raw *one = join_with_begun(world, 700000, &more);
+    struct ws_raw *other = join_with_begun(world, 400000, &less);
+    struct ws_raw *small = join_with_begun(world, 100000, &little);
+    struct ws_raw *good = world_join(world, 0, &quiet);
+    world_check_quiet(good);
+    atomic_store(&world->pressure, HUB_TIGHT);
+    world_pass_ticks(world, 2);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 0);
+    atomic_store(&world->pressure, HUB_SCARCE);
+    world_expect(world, HUB_IN_GONE, more);
+    world_expect(world, HUB_IN_GONE, less);
+    world_pass_ticks(world, 2);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 2);
+    ws_raw_free(one);
+    ws_raw_free(other);
+    ws_raw_free(small);
+    ws_raw_free(good);
+    world_stop(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,8 +430,9 @@ int main(void)
         cmocka_unit_test(a_token_that_ends_is_no_bad_one),
         cmocka_unit_test(when_memory_is_scarce_no_websocket_is_opened),
         cmocka_unit_test(when_memory_is_out_the_heaviest_goes),
+        cmocka_unit_test(when_memory_is_scarce_messages_that_never_end_go),
         cmocka_unit_test(more_than_the_limit_waits_for_nobody),
-        cmocka_unit_test(who_has_little_waiting_stays_when_memory_is_out),
+        cmocka_unit_test(who_holds_little_stays_when_memory_is_out),
     };
     return cmocka_run_group_tests_name("limits_gate", tests, NULL, NULL);
 }
