@@ -154,7 +154,7 @@ row(101, "headers that name, bring or fetch a key", async (house) => {
   await turnsAway(house, /longer than 4096/, [empty("k".repeat(700_000))]);
   // Whoever is asked for a key hears of it.
   let asked = 0;
-  const fetched = createServer((socket) => socket.destroy(void asked++)).listen(0, "127.0.0.1");
+  const fetched = createServer((socket) => socket.destroy(void asked++)).listen(0, "127.0.0.1").unref();
   await until("it listens", () => fetched.listening);
   const url = `http://127.0.0.1:${fetched.address().port}/keys`;
   const own = generateKeyPairSync("ed25519");
