@@ -297,11 +297,15 @@ static void when_memory_is_scarce_no_websocket_is_opened(void **state)
 
 #define SMALL_BUFFER 65536
 
-/* How many bytes wait for the only connection: those of a message of `size` are more. */
-static size_t waiting(const struct world *world)
+/* How many bytes wait for the only connection: those of a message of `size` are more. The gate
+ * stands still while they are looked at. */
+static size_t waiting(struct world *world)
 {
+    world_hold(world);
     const struct peer *peer = slots_at(&world->gates->gate[0]->slots, 0);
-    return peer->outbox.bytes;
+    size_t bytes = peer->outbox.bytes;
+    world_release(world);
+    return bytes;
 }
 
 /* Its socket takes nothing more, and exactly so many bytes wait behind what has begun to go out. */
