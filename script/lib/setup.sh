@@ -15,7 +15,7 @@ BUILD_PACKAGES=(
     libjansson-dev libmsgpack-dev libseccomp-dev libsodium-dev libsqlite3-dev libssl-dev libuv1-dev
     libwebsockets-dev libwebsockets-evlib-uv zlib1g-dev
 )
-TEST_PACKAGES=(chromium e2fsprogs g++ haproxy libcmocka-dev mount nginx openssl)
+TEST_PACKAGES=(chromium e2fsprogs g++ haproxy libcmocka-dev mount nginx openssl procps systemd)
 
 NODE_LEAST=18.19.0
 
