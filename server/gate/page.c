@@ -12,9 +12,9 @@
 
 /* Of every answer, whatever it is: a page may load its own scripts and style sheets, talk to this
  * server, show pictures from the web, and nothing else. What is put into it as text can then not
- * run even where it should turn out as markup. Style attributes are allowed since what is pasted is
- * read under the same policy: without, bold and coloured text of other programs would come in
- * plain. */
+ * run even where it should turn out as markup. Style attributes are allowed since browsers hold
+ * what is pasted, and what they move themselves when it is dragged, against the same policy:
+ * without, coloured text would lose its colour. */
 #define POLICY                                                                                     \
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "    \
     "img-src 'self' https:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "            \
