@@ -52,7 +52,8 @@
     X(RATE_CREATES, "rate-creates", 60, 1, 1000000000, 60000, "in 60 s",                           \
       "documents created, renamed and deleted by a user; rate_limited")                            \
     X(RATE_PAGES, "rate-pages", 100, 1, 1000000000, 10000, "in 10 s",                              \
-      "pages of documents and of old chat read by a user; rate_limited")
+      "pages of documents and of old chat, and large edits that come again, of a user; "           \
+      "rate_limited")
 
 enum setting {
 #define SETTING_ENUM(symbol, ...) SETTING_##symbol,

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Two operations of so many bytes together are compared as fast as others are refused. */
+#define COMPARED_BYTES 4096
+
 static void refuse(struct hub *hub, const struct member *member, uint64_t seq, const char *code,
                    const char *text, uint64_t retry_ms, uint64_t at)
 {
@@ -113,7 +116,8 @@ void edit_repeated_known(struct hub *hub, struct store_request *request)
     answer_repeated(hub, member, known, given);
 }
 
-/* Is it an edit that came before? Then it is answered, now or when the store has that edit. */
+/* Is it an edit that came before? Then it is answered, now or when the store has that edit. It is
+ * not counted as an edit; but a short message may have long ones read, so how often is bounded. */
 static bool repeated(struct hub *hub, const struct member *member, const struct message *message)
 {
     const struct author *author = member->author;
@@ -121,8 +125,18 @@ static bool repeated(struct hub *hub, const struct member *member, const struct 
     if (message->edit.seq == 0 || message->edit.seq != author->seq) {
         return false;
     }
-    if (history_has(history, author->version)) {
-        answer_repeated(hub, member, history_at(history, author->version)->op, message->edit.op);
+    bool is_here = history_has(history, author->version);
+    struct ot_slice known = {0};
+    if (is_here) {
+        known = history_at(history, author->version)->op;
+    }
+    bool is_little = is_here && known.size + message->edit.op.size <= COMPARED_BYTES;
+    if (!is_little &&
+        !rates_allow(hub, member->connection, USER_PAGES, author->seq, member->channel)) {
+        return true;
+    }
+    if (is_here) {
+        answer_repeated(hub, member, known, message->edit.op);
     } else {
         ask_repeated(hub, member, message->edit.op);
     }

@@ -83,7 +83,7 @@ bool rates_allow(struct hub *hub, struct connection *connection, enum user_rate 
         [USER_CHATS] = {SETTING_RATE_CHATS, "too many chat messages"},
         [USER_OPENS] = {SETTING_RATE_OPENS, "too many documents are opened"},
         [USER_CREATES] = {SETTING_RATE_CREATES, "too many documents are created or changed"},
-        [USER_PAGES] = {SETTING_RATE_PAGES, "too many lists are read"},
+        [USER_PAGES] = {SETTING_RATE_PAGES, "too much is read"},
     };
     uint64_t wait_ms = bucket_take(&connection->holder->buckets[rate],
                                    limits_rate(&hub->limits, rates[rate].setting), 1, now_ms(hub));

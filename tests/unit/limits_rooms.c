@@ -394,7 +394,7 @@ static void so_many_lines_a_second_tell_of_what_is_refused(void **state)
 
 int main(void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+#define CASE(test)    cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 #define GUARDED(test) cmocka_unit_test_setup_teardown(test, guarded_setup, guarded_teardown)
     const struct CMUnitTest tests[] = {
         CASE(edits_are_sent_one_by_one_up_to_the_limit),

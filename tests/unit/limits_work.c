@@ -168,12 +168,62 @@ static void cursors_that_take_too_long_are_passed_over(void **state)
     free(large);
 }
 
+/* How often somebody is heard who says the number of a large edit again and again. */
+static unsigned answers_to_repeated(struct world *world, struct world_connection *connection,
+                                    uint64_t base)
+{
+    struct reader fields;
+    unsigned refused = 0;
+    struct ot_slice code;
+    world_forget(connection);
+    for (int i = 0; i < 1000; i++)
+        edit(world, connection, 1, base, insertion(0, "other"));
+    world_commit(world);
+    while (world_find(connection, WIRE_ERROR, &fields)) {
+        get_uint(&fields);
+        get_uint(&fields);
+        assert_true(reader_string(&fields, &code));
+        refused += memcmp(code.data, "rate", 4) == 0;
+    }
+    return 1000 - refused;
+}
+
+static void large_edits_that_come_again_are_looked_at_so_often(void **state)
+{
+    static struct world world;
+    struct limits limits = limits_preset();
+    struct world_connection *ann, *bob;
+    (void)state;
+    world_start_limited(&world, NULL, &limits);
+    two_people(&world, &ann, &bob);
+    char *large = calloc(1, 900001);
+    memset(large, 'x', 900000);
+    edit(&world, ann, 1, 0, insertion(0, large));
+    world_commit(&world);
+    assert_int_equal(answers_to_repeated(&world, ann, 0), limits.values[SETTING_RATE_PAGES]);
+    world_pass(&world, 20000);
+    edit(&world, bob, 1, 1, insertion(0, large)); /* ann's leaves memory */
+    world_commit(&world);
+    assert_int_equal(answers_to_repeated(&world, ann, 0), limits.values[SETTING_RATE_PAGES]);
+    world_pass(&world, 20000);
+    world_forget(ann);
+    edit(&world, ann, 2, 2, insertion(0, "a"));
+    world_commit(&world);
+    expect_ack(ann, 3, 2);
+    for (int i = 0; i < 1000; i++) /* small ones as often as anything */
+        edit(&world, ann, 2, 2, insertion(0, "a"));
+    assert_false(world_find(ann, WIRE_ERROR, &(struct reader){0}));
+    free(large);
+    world_stop(&world);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         CASE(late_edits_that_take_too_long_are_too_old_and_others_are_not),
         CASE(who_comes_back_too_often_gets_the_document),
+        cmocka_unit_test(large_edits_that_come_again_are_looked_at_so_often),
         CASE(cursors_that_take_too_long_are_passed_over),
     };
     return cmocka_run_group_tests_name("limits_work", tests, NULL, NULL);
