@@ -1,4 +1,5 @@
 #include "server/operate/content.h"
+#include "server/operate/fields.h"
 #include "server/operate/lines.h"
 
 #include "server/limits.h"
@@ -11,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_MAX  9007199254740991.0 /* 2^53 - 1 */
-#define PIECE_BYTES 262144             /* of text in one edit of a document without history */
+#define PIECE_BYTES 262144 /* of text in one edit of a document without history */
 
 struct reading {
     struct lines *lines;
@@ -85,43 +85,23 @@ static int add_edit(struct lines *lines, struct lines_edit edit, struct ot_slice
 
 /* ---- a header and edits ---- */
 
-static int number_of(const json_t *line, const char *name, uint64_t *number_out)
-{
-    double number = json_number_value(json_object_get(line, name));
-    if (!json_is_number(json_object_get(line, name)) || number < 0 || number > NUMBER_MAX ||
-        number != (double)(uint64_t)number)
-        return -1;
-    *number_out = (uint64_t)number;
-    return 0;
-}
-
-static int copy_text(const json_t *line, const char *name, char *out, size_t max)
-{
-    const json_t *text = json_object_get(line, name);
-    if (!json_is_string(text) || json_string_length(text) > max ||
-        strlen(json_string_value(text)) != json_string_length(text))
-        return -1;
-    memcpy(out, json_string_value(text), json_string_length(text) + 1);
-    return 0;
-}
-
 static int read_header(struct reading *reading, const json_t *line)
 {
     struct store_document *document = &reading->lines->document;
     char type[8];
     uint64_t form, created_ms = 0;
-    if (number_of(line, "quire", &form) != 0 || form != LINES_FORM)
+    if (!field_number(line, "quire", &form) || form != LINES_FORM)
         return refuse(reading, "this is no header of a history of form %d", LINES_FORM);
-    if (copy_text(line, "type", type, sizeof(type) - 1) != 0 ||
+    if (!field_text(line, "type", type, sizeof(type) - 1) ||
         (strcmp(type, "rich") != 0 && strcmp(type, "text") != 0))
         return refuse(reading, "\"type\" is \"rich\" or \"text\"");
-    if (copy_text(line, "id", document->id, STORE_ID_MAX) != 0)
+    if (!field_text(line, "id", document->id, STORE_ID_MAX))
         return refuse(reading, "\"id\" is a text of up to %d bytes", STORE_ID_MAX);
-    if (copy_text(line, "title", document->title, STORE_TITLE_MAX) != 0)
+    if (!field_text(line, "title", document->title, STORE_TITLE_MAX))
         return refuse(reading, "\"title\" is a text of up to %d bytes", STORE_TITLE_MAX);
-    if (json_object_get(line, "created_ms") && number_of(line, "created_ms", &created_ms) != 0)
+    if (json_object_get(line, "created_ms") && !field_number(line, "created_ms", &created_ms))
         return refuse(reading, "\"created_ms\" is a time in milliseconds");
-    if (number_of(line, "versions", &reading->versions) != 0)
+    if (!field_number(line, "versions", &reading->versions))
         return refuse(reading, "\"versions\" is the number of edits that follow");
     const char *wrong = lines_sharing_read(line, &reading->lines->sharing);
     if (wrong)
@@ -137,12 +117,12 @@ static int read_header(struct reading *reading, const json_t *line)
 static int read_author(const struct reading *reading, const json_t *line, struct lines_edit *edit)
 {
     uint64_t at_ms = 0;
-    if (json_object_get(line, "at_ms") && number_of(line, "at_ms", &at_ms) != 0)
+    if (json_object_get(line, "at_ms") && !field_number(line, "at_ms", &at_ms))
         return refuse(reading, "\"at_ms\" is a time in milliseconds");
     edit->at_ms = (int64_t)at_ms;
     if (!json_object_get(line, "client") && !json_object_get(line, "seq"))
         return 0;
-    if (number_of(line, "client", &edit->client) == 0 && number_of(line, "seq", &edit->seq) == 0 &&
+    if (field_number(line, "client", &edit->client) && field_number(line, "seq", &edit->seq) &&
         edit->client > 0 && edit->seq > 0)
         return 0;
     return refuse(reading, "\"client\" and \"seq\" are numbers from 1 to 2^53 - 1, or not there");
@@ -155,7 +135,7 @@ static int read_edit(const struct reading *reading, const json_t *line)
     struct delta_error error = {0};
     struct ot_buf op = {0};
     uint64_t version;
-    if (number_of(line, "version", &version) != 0 || version != lines->count + 1)
+    if (!field_number(line, "version", &version) || version != lines->count + 1)
         return refuse(reading, "the version that comes next is %zu", lines->count + 1);
     if (read_author(reading, line, &edit) != 0)
         return -1;
@@ -383,8 +363,7 @@ int lines_read_text(struct lines *lines, struct ot_slice text, char *message_out
     lines->document.type = STORE_TEXT;
     if (!builder)
         return refuse(&reading, "not enough memory");
-    if (text.size > 0)
-        ot_builder_insert(builder, text, (struct ot_slice){0});
+    ot_builder_insert(builder, text, (struct ot_slice){0});
     int code = ot_builder_finish(builder, &snapshot);
     if (code != OT_OK)
         refuse(&reading, "%s", ot_error_text(code));

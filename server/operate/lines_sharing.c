@@ -1,13 +1,13 @@
 #include "server/operate/lines_sharing.h"
 
 #include "server/limits.h"
+#include "server/operate/fields.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HASH_DIGITS (2 * STORE_LINK_HASH_SIZE)
-#define NUMBER_MAX  9007199254740991.0 /* 2^53 - 1 */
 
 static const char *const roles[STORE_ROLE_MAX + 1] = {"", "viewer", "commenter", "editor", "owner"};
 
@@ -53,10 +53,12 @@ int lines_sharing_write(struct store *store, int64_t key, json_t *header)
         code = store_members(store, key, write_member, members);
     if (code == STORE_OK)
         code = store_links(store, key, write_link, links);
-    if (code == STORE_OK && json_array_size(members) > 0)
-        json_object_set(header, "members", members);
-    if (code == STORE_OK && json_array_size(links) > 0)
-        json_object_set(header, "links", links);
+    if (code == STORE_OK && json_array_size(members) > 0 &&
+        json_object_set(header, "members", members) != 0)
+        code = STORE_E_MEMORY;
+    if (code == STORE_OK && json_array_size(links) > 0 &&
+        json_object_set(header, "links", links) != 0)
+        code = STORE_E_MEMORY;
     json_decref(members);
     json_decref(links);
     return code;
@@ -74,28 +76,10 @@ static unsigned role_of(const json_t *line)
     return role;
 }
 
-static bool read_text(const json_t *line, const char *name, char *out, size_t max)
-{
-    const json_t *text = json_object_get(line, name);
-    size_t size = json_string_length(text);
-    if (!json_is_string(text) || size > max || strlen(json_string_value(text)) != size)
-        return false;
-    memcpy(out, json_string_value(text), size + 1);
-    return true;
-}
-
-static bool read_number(const json_t *line, const char *name, int64_t *out)
-{
-    double number = json_number_value(json_object_get(line, name));
-    bool fits = json_is_number(json_object_get(line, name)) && number >= 0 && number <= NUMBER_MAX;
-    *out = fits ? (int64_t)number : 0;
-    return fits && (double)*out == number;
-}
-
 static bool read_hash(const json_t *line, uint8_t *out)
 {
     char text[HASH_DIGITS + 1];
-    if (!read_text(line, "hash", text, HASH_DIGITS) ||
+    if (!field_text(line, "hash", text, HASH_DIGITS) ||
         strspn(text, "0123456789abcdef") != HASH_DIGITS)
         return false;
     for (size_t i = 0; i < STORE_LINK_HASH_SIZE; i++) {
@@ -108,18 +92,23 @@ static bool read_hash(const json_t *line, uint8_t *out)
 static bool read_member(const json_t *line, struct store_member *member)
 {
     member->role = role_of(line);
-    return member->role > 0 && read_text(line, "sub", member->subject, STORE_SUBJECT_MAX) &&
-           member->subject[0] != '\0' && read_number(line, "at_ms", &member->at_ms);
+    uint64_t at_ms = 0;
+    bool good = field_text(line, "sub", member->subject, STORE_SUBJECT_MAX) &&
+                member->subject[0] != '\0' && field_number(line, "at_ms", &at_ms);
+    member->at_ms = (int64_t)at_ms;
+    return good && member->role > 0;
 }
 
 static bool read_link(const json_t *line, struct store_link *link)
 {
-    int64_t number = 0;
-    bool good = read_number(line, "number", &number) && number > 0 && read_hash(line, link->hash) &&
-                read_text(line, "label", link->label, STORE_LABEL_MAX) &&
-                read_number(line, "created_ms", &link->created_ms) &&
-                read_number(line, "expires_ms", &link->expires_ms);
-    link->number = (uint64_t)number;
+    uint64_t created_ms = 0, expires_ms = 0;
+    bool good = field_number(line, "number", &link->number) && link->number > 0 &&
+                read_hash(line, link->hash) &&
+                field_text(line, "label", link->label, STORE_LABEL_MAX) &&
+                field_number(line, "created_ms", &created_ms) &&
+                field_number(line, "expires_ms", &expires_ms);
+    link->created_ms = (int64_t)created_ms;
+    link->expires_ms = (int64_t)expires_ms;
     link->role = role_of(line);
     return good && link->role > 0 && link->role < STORE_ROLE_MAX;
 }

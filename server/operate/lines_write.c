@@ -9,10 +9,10 @@ static int write_line(json_t *line, FILE *out)
 {
     if (!line)
         return OT_E_MEMORY;
-    json_dumpf(line, out, JSON_COMPACT);
+    bool is_whole = json_dumpf(line, out, JSON_COMPACT) == 0;
     putc('\n', out);
     json_decref(line);
-    return OT_OK;
+    return is_whole || ferror(out) ? OT_OK : OT_E_MEMORY;
 }
 
 /* Version 0 is the header's own operation, so that the lines by themselves lead to the document. */

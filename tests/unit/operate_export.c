@@ -1,5 +1,6 @@
 /* quire export and quire import: what goes out comes in again the same. */
 #include "lib/operate_world.h"
+#include "server/operate/lines.h"
 #include "storage/checksum.h"
 #include "storage/sharing.h"
 
@@ -362,6 +363,74 @@ static void an_id_that_is_a_path_leads_nowhere(void **state)
     assert_int_equal(count_files(place->dir, "up-x"), 0);
 }
 
+/* ---- memory ---- */
+
+static unsigned allocations_until_shortage; /* 0: there is memory */
+
+static void *allocate(size_t size)
+{
+    if (allocations_until_shortage > 0 && --allocations_until_shortage == 0)
+        return NULL;
+    return malloc(size);
+}
+
+static int write_edit(void *context, const struct store_edit *edit)
+{
+    return lines_write_edit(edit, context);
+}
+
+/* All forms of a document one after the other; to be freed. */
+static char *written(struct store *store, const struct store_document *document,
+                     struct ot_slice snapshot, int *code_out)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    *code_out = lines_write_header(document, 3, store, out);
+    if (*code_out == 0)
+        *code_out = store_history(store, document->key, 1, 3, write_edit, out);
+    if (*code_out == 0)
+        *code_out = lines_write_delta(snapshot, out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void without_memory_nothing_is_left_out(void **state)
+{
+    const struct place *place = *state;
+    struct rng rng = rng_start("operate_export");
+    struct store *store = open_store(place->data);
+    struct store_member member = {.subject = "ann", .role = STORE_ROLE_MAX};
+    struct store_link link = {.number = 1, .role = 1};
+    struct store_document document;
+    size_t size;
+    int code;
+    make_document(store, "rich", STORE_RICH, 3, 0, &rng);
+    assert_int_equal(store_find(store, "rich", &document), STORE_OK);
+    assert_int_equal(store_member_set(store, document.key, &member, 1), STORE_OK);
+    assert_int_equal(store_link_add(store, document.key, &link, 1), STORE_OK);
+    uint8_t *bytes = content_of(store, "rich", &size);
+    struct ot_slice snapshot = {bytes, size};
+    json_set_alloc_funcs(allocate, free);
+    char *whole = written(store, &document, snapshot, &code);
+    assert_int_equal(code, 0);
+    bool is_short = true;
+    for (unsigned at = 1; is_short; at++) {
+        allocations_until_shortage = at;
+        char *text = written(store, &document, snapshot, &code);
+        is_short = allocations_until_shortage == 0;
+        allocations_until_shortage = 0;
+        if (code == 0)
+            assert_string_equal(text, whole);
+        free(text);
+    }
+    json_set_alloc_funcs(malloc, free);
+    free(whole);
+    free(bytes);
+    store_close(store);
+}
+
 #define PLACE_TEST(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)
@@ -379,6 +448,7 @@ int main(void)
         PLACE_TEST(what_cannot_be_exported_is_refused),
         PLACE_TEST(all_but_a_damaged_document_go_out),
         PLACE_TEST(an_id_that_is_a_path_leads_nowhere),
+        PLACE_TEST(without_memory_nothing_is_left_out),
     };
     return cmocka_run_group_tests_name("operate_export", tests, NULL, NULL);
 }

@@ -13,8 +13,7 @@ int parts_write(struct ot_slice text, struct ot_buf *out)
 {
     struct ot_builder *builder = parts_builder(OT_STABLE);
 
-    if (text.size > 0)
-        ot_builder_insert(builder, text, (struct ot_slice){0});
+    ot_builder_insert(builder, text, (struct ot_slice){0});
     int code = ot_builder_finish(builder, out);
     ot_builder_free(builder);
     return code;
