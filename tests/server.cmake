@@ -4,7 +4,7 @@ target_link_libraries(test-tokens PUBLIC quire-auth PkgConfig::CMOCKA PRIVATE qu
 quire_test(unit/auth_token test-tokens)
 quire_test(unit/auth_keys test-tokens)
 target_link_options(test_auth_keys PRIVATE -Wl,--wrap=sodium_memcmp,--wrap=json_object_seed)
-add_library(test-hub-world STATIC lib/hub_world.c lib/hub_transcript.c)
+add_library(test-hub-world STATIC lib/hub_world.c lib/hub_transcript.c lib/temp_dir.c)
 target_include_directories(test-hub-world PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test-hub-world PUBLIC quire-hub PkgConfig::MSGPACK PRIVATE quire_flags)
 quire_test(unit/hub_rooms quire-hub quire-storage test-hub-world)

@@ -26,7 +26,7 @@ struct opened {
 uint64_t get_uint(struct reader *reader);
 struct ot_slice get_bytes(struct reader *reader);
 void expect_text(struct reader *reader, const char *expected);
-/* Lives until seven further calls. */
+/* Lives through seven further calls. */
 struct ot_slice insertion(uint64_t position, const char *text);
 void expect_bytes(struct ot_slice bytes, struct ot_slice expected);
 /* A connection that has said hello, without or with a client of before. */

@@ -6,6 +6,7 @@
 #ifndef QUIRE_TESTS_HUB_WORLD_H
 #define QUIRE_TESTS_HUB_WORLD_H
 
+#include "lib/temp_dir.h"
 #include "server/hub/hub.h"
 #include "server/wire/reader.h"
 #include "storage/store.h"
@@ -41,7 +42,7 @@ struct world_watch {
 struct world {
     struct hub *hub;
     struct store *store;
-    char dir[64];
+    char dir[TEMP_DIR_MAX];
     uint64_t now_ms;
     int64_t unix_ms; /* at now_ms 0 */
     const struct token_rules *tokens;
@@ -66,8 +67,8 @@ struct world {
 };
 
 void world_start(struct world *world);
-/* The same, with a hub of other limits (NULL: the usual) that asks for tokens, unless `tokens` is
- * NULL. */
+/* The same, with a hub of these limits (NULL: such that nobody meets) that asks for tokens, unless
+ * `tokens` is NULL. */
 void world_start_limited(struct world *world, const struct token_rules *tokens,
                          const struct limits *limits);
 /* And one that lets in those without one, too. */
@@ -127,6 +128,7 @@ void world_send(struct world *world, struct world_connection *connection, unsign
 unsigned world_next(struct world_connection *connection, struct reader *fields_out);
 /* Skips to the next message of a kind; false if there is none. */
 bool world_find(struct world_connection *connection, unsigned kind, struct reader *fields_out);
+/* Skips all that has come. */
 void world_forget(struct world_connection *connection);
 
 #endif

@@ -266,6 +266,11 @@ static struct model_attributes attributes_invert(const struct model_attributes *
 
 /* ---- units to bytes ---- */
 
+static bool inserts(const struct model_unit *unit)
+{
+    return unit->kind == OT_INSERT || unit->kind == OT_EMBED;
+}
+
 /* A component: so many equal neighbours among the units, which need not be neighbours in the
  * operation: an insert may have stepped over deletes. */
 struct component {
@@ -335,9 +340,9 @@ static bool merges(const struct component *component, const struct model_unit *u
 static void components_push(struct components *all, const struct model_unit *unit,
                             enum ot_order order)
 {
-    bool inserts = unit->kind == OT_INSERT || unit->kind == OT_EMBED;
     size_t at = all->count;
-    if (order == OT_CANONICAL && inserts && at > 0 && all->list[at - 1].unit.kind == OT_DELETE) {
+    if (order == OT_CANONICAL && inserts(unit) && at > 0 &&
+        all->list[at - 1].unit.kind == OT_DELETE) {
         at--;
     }
     if (at > 0 && merges(&all->list[at - 1], unit)) {
@@ -437,15 +442,11 @@ void model_write(const struct model *model, enum ot_order order, struct ot_buf *
 
 /* ---- the rules ---- */
 
-static bool inserts(const struct model_unit *unit)
-{
-    return unit->kind == OT_INSERT || unit->kind == OT_EMBED;
-}
+static const struct model_unit idle = {.kind = OT_RETAIN};
 
 /* Unit `at`, or beyond the end a plain retain. */
 static const struct model_unit *unit_at(const struct model *model, size_t at)
 {
-    static const struct model_unit idle = {.kind = OT_RETAIN};
     return at < model->count ? &model->units[at] : &idle;
 }
 
@@ -484,7 +485,6 @@ struct model model_compose(const struct model *a, const struct model *b)
 
 struct model model_transform(const struct model *op, const struct model *over, enum ot_side side)
 {
-    static const struct model_unit idle = {.kind = OT_RETAIN};
     struct model result = {0};
     size_t i = 0;
     size_t j = 0;

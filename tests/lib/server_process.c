@@ -54,14 +54,14 @@ void process_start(struct process *process, const char *const *arguments)
 }
 
 /* False at the end of its output. */
-static int read_more(struct process *process)
+static bool read_more(struct process *process)
 {
     size_t left = sizeof(process->output) - 1 - process->size;
     if (left == 0)
         fail_msg("the process writes too much");
     ssize_t got = read(process->output_fd, process->output + process->size, left);
     if (got < 0 && errno == EINTR)
-        return 1;
+        return true;
     if (got > 0 && process->log >= 0)
         assert_int_equal(write(process->log, process->output + process->size, (size_t)got), got);
     process->size += got > 0 ? (size_t)got : 0;

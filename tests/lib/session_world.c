@@ -111,7 +111,6 @@ static void hear(struct client *client, struct ot_slice message)
     assert_false(in.bad);
 }
 
-/* Lets the first message on its way to the server arrive. */
 bool hear_one(struct client *client)
 {
     struct ot_slice said = ot_buf_slice(&client->said);
@@ -175,7 +174,6 @@ static void tell_hash(struct client *client)
     tell(client, &message);
 }
 
-/* Tells what comes next in the log. */
 bool tell_one(struct client *client)
 {
     struct world *world = client->world;
@@ -285,7 +283,6 @@ void client_type(struct client *client)
     ot_buf_deinit(&op);
 }
 
-/* The connection breaks: what was under way to the server may have arrived or not. */
 void lose(struct client *client)
 {
     while (rng_percent(&client->world->rng, 50) && hear_one(client))
@@ -295,14 +292,12 @@ void lose(struct client *client)
     session_disconnect(client->session);
 }
 
-/* The server gives up a slow reader and opens its channel anew, unasked. */
 void lag(struct client *client)
 {
     if (client->attached && session_state(client->session) >= SESSION_CATCHING)
         open_document(client, 0, client->position);
 }
 
-/* Everybody is connected, and everything under way arrives. */
 void settle(struct world *world)
 {
     bool more = true;

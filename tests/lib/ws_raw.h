@@ -11,7 +11,7 @@
 
 #define WS_RAW_PATIENCE_MS 60000
 
-/* A handshake that is accepted by a server at `ws_raw_host`. */
+/* A handshake that every server accepts. */
 #define WS_RAW_KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 #define WS_RAW_HANDSHAKE                                                                           \
     "GET /ws HTTP/1.1\r\n"                                                                         \

@@ -102,7 +102,7 @@ void ledger_restore(struct ledger *ledger, struct ledger_mark mark)
 
 /* ---- what is known ---- */
 
-uint32_t ledger_hash(const struct ledger *ledger, uint64_t version)
+static uint32_t hash_at(const struct ledger *ledger, uint64_t version)
 {
     return version == 0 ? ot_hash(ledger->begin) : ledger->edits[version - 1].hash;
 }
@@ -144,7 +144,7 @@ static void check_on_disk(const struct ledger *ledger, uint64_t version, const c
 static void check_hash(const struct ledger *ledger, uint64_t version, uint64_t hash,
                        const char *what)
 {
-    plan_check(ledger->plan, hash == ledger_hash(ledger, version),
+    plan_check(ledger->plan, hash == hash_at(ledger, version),
                "%s: %s of version %llu is not of that document", ledger->document.id, what,
                (unsigned long long)version);
 }

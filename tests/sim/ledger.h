@@ -49,7 +49,6 @@ struct ledger_mark ledger_mark(const struct ledger *ledger);
 /* A backup of that moment was put back: what came after it is gone. */
 void ledger_restore(struct ledger *ledger, struct ledger_mark mark);
 
-uint32_t ledger_hash(const struct ledger *ledger, uint64_t version);
 uint64_t ledger_length(const struct ledger *ledger, uint64_t version);
 /* The last edit of a client among the versions up to `version`, 0 if none. */
 uint64_t ledger_seq(const struct ledger *ledger, uint64_t client, uint64_t version);

@@ -16,12 +16,12 @@
 
 /* ---- messages under way ---- */
 
-void queue_deinit(struct queue *queue)
+static void queue_deinit(struct queue *queue)
 {
     ot_buf_deinit(&queue->bytes);
 }
 
-void queue_clear(struct queue *queue)
+static void queue_clear(struct queue *queue)
 {
     ot_buf_clear(&queue->bytes);
     queue->at = 0;

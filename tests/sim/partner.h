@@ -49,8 +49,6 @@ struct play {
     unsigned repairs, trouble;
 };
 
-void queue_deinit(struct queue *queue);
-void queue_clear(struct queue *queue);
 bool queue_is_empty(const struct queue *queue);
 void queue_put(struct queue *queue, struct ot_slice message);
 /* The first message, copied to `message_out`. */

@@ -9,7 +9,7 @@ static void stack_clear(struct undo_stack *stack)
     }
 }
 
-void undo_forget(struct undo *undo)
+static void forget(struct undo *undo)
 {
     stack_clear(&undo->done);
     stack_clear(&undo->undone);
@@ -17,7 +17,7 @@ void undo_forget(struct undo *undo)
 
 void undo_deinit(struct undo *undo)
 {
-    undo_forget(undo);
+    forget(undo);
 }
 
 static void stack_push(struct undo_stack *stack, struct ot_buf op)

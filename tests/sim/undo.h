@@ -28,8 +28,6 @@ void undo_note(struct undo *undo, const struct ot_doc *shown, struct ot_slice op
                bool redo);
 /* Others have done `op`. */
 void undo_carry(struct undo *undo, struct ot_slice op);
-/* Everything typed is gone. */
-void undo_forget(struct undo *undo);
 /* The last thing to be taken back, or to be done again. False: there is none. */
 bool undo_take(struct undo *undo, bool redo, struct ot_buf *op_out);
 

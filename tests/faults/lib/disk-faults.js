@@ -9,7 +9,7 @@ import { parseLog, textsOf } from "./checker.js";
 import { quire } from "./harness.js";
 import { now } from "./history.js";
 import { connect } from "./people.js";
-import { endsAndReturns, restartArmed, scene, shimmed, untilEnded, withShim } from "./scene.js";
+import { anywhere, endsAndReturns, restartArmed, scene, shimmed, untilEnded, withShim } from "./scene.js";
 
 // What the disk holds at a random moment has all that was acknowledged before.
 async function power({ seed, times }) {
@@ -213,7 +213,6 @@ function spoil(file, rng) {
   writeFileSync(file, bytes);
 }
 
-const here = () => null;
 export const diskFaults = [
   { name: "power", what: "power cut (ext4 image copied)", missing, run: power, times: 4 },
   { name: "eio", what: "a write or sync fails once", missing: withShim, run: diskError("eio"), times: 4 },
@@ -221,7 +220,7 @@ export const diskFaults = [
   { name: "full", what: "disk full, then freed", missing, run: full, times: 2 },
   { name: "readonly", what: "file system turns read-only", missing, run: readOnly, times: 2 },
   { name: "slow", what: "every sync takes 300 ms", missing: withShim, run: slow, times: 5 },
-  { name: "filelimit", what: "files may grow no more", missing: here, run: fileLimit, times: 2 },
-  { name: "rot", what: "bytes of the database change while it is stopped", missing: here, run: rot, times: 8 },
-  { name: "restore", what: "a backup put back under text that is not saved", missing: here, run: restore, times: 2 },
+  { name: "filelimit", what: "files may grow no more", missing: anywhere, run: fileLimit, times: 2 },
+  { name: "rot", what: "bytes of the database change while it is stopped", missing: anywhere, run: rot, times: 8 },
+  { name: "restore", what: "a backup put back under text that is not saved", missing: anywhere, run: restore, times: 2 },
 ];

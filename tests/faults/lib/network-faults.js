@@ -1,6 +1,6 @@
 // The network between people and the server.
 import { until } from "../../e2e/lib/wait.js";
-import { scene } from "./scene.js";
+import { anywhere, scene } from "./scene.js";
 
 const GOOD = { delay: 0, double: 0, cut: 0, swallow: 0 };
 
@@ -68,10 +68,9 @@ async function halfOpen({ seed, times }) {
   return scene(seed, body, { proxied: GOOD });
 }
 
-const here = () => null;
 export const networkFaults = [
-  { name: "network", what: "frames delayed, doubled, cut, swallowed", missing: here, run: network, times: 2 },
-  { name: "twins", what: "two pages with one number and key", missing: here, run: twins, times: 4 },
-  { name: "slowlink", what: "a link of 32 kbit/s", missing: here, run: slowLink, times: 2 },
-  { name: "halfopen", what: "one direction held back, until it is noticed", missing: here, run: halfOpen, times: 2 },
+  { name: "network", what: "frames delayed, doubled, cut, swallowed", missing: anywhere, run: network, times: 2 },
+  { name: "twins", what: "two pages with one number and key", missing: anywhere, run: twins, times: 4 },
+  { name: "slowlink", what: "a link of 32 kbit/s", missing: anywhere, run: slowLink, times: 2 },
+  { name: "halfopen", what: "one direction held back, until it is noticed", missing: anywhere, run: halfOpen, times: 2 },
 ];

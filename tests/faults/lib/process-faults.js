@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../e2e/lib/wait.js";
 import { connect } from "./people.js";
-import { endsAndReturns, restartArmed, restartWith, scene, shimmed, untilEnded, withShim } from "./scene.js";
+import { anywhere, endsAndReturns, restartArmed, restartWith, scene, shimmed, untilEnded, withShim } from "./scene.js";
 
 // Killed at random moments, again and again.
 async function kill({ seed, times }) {
@@ -163,14 +163,13 @@ async function logs({ seed, times }) {
   return scene(seed, body);
 }
 
-const here = () => null;
 export const processFaults = [
-  { name: "kill", what: "kill -9 under load", missing: here, run: kill, times: 6 },
+  { name: "kill", what: "kill -9 under load", missing: anywhere, run: kill, times: 6 },
   { name: "crash", what: "killed before or after a write, sync or send", missing: withShim, run: crash, times: 6 },
-  { name: "pause", what: "SIGSTOP for ten seconds", missing: here, run: pause, times: 1 },
-  { name: "restart", what: "restarted under fifty who type", missing: here, run: restart, times: 4 },
-  { name: "signals", what: "signals, asked twice to end, started without descriptors", missing: here, run: signals, times: 1 },
+  { name: "pause", what: "SIGSTOP for ten seconds", missing: anywhere, run: pause, times: 1 },
+  { name: "restart", what: "restarted under fifty who type", missing: anywhere, run: restart, times: 4 },
+  { name: "signals", what: "signals, asked twice to end, started without descriptors", missing: anywhere, run: signals, times: 1 },
   { name: "clock", what: "the clock jumps an hour and ten years", missing: withShim, run: clock, times: 1 },
-  { name: "logs", what: "log disk full, or nobody reads the log", missing: here, run: logs, times: 2 },
-  { name: "descriptors", what: "no descriptors left", missing: here, run: descriptors, times: 2 },
+  { name: "logs", what: "log disk full, or nobody reads the log", missing: anywhere, run: logs, times: 2 },
+  { name: "descriptors", what: "no descriptors left", missing: anywhere, run: descriptors, times: 2 },
 ];

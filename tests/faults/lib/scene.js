@@ -7,6 +7,8 @@ import { Proxy } from "./proxy.js";
 
 const PEOPLE = 6;
 const shim = process.env.QUIRE_SHIM;
+// Why a fault cannot be here, or null.
+export const anywhere = () => null;
 export const withShim = () => (shim ? null : "QUIRE_SHIM is not set");
 // A server with sanitizers wants its own library first; here the shim comes before it.
 export const shimmed = (env) => ({ LD_PRELOAD: shim, ASAN_OPTIONS: "verify_asan_link_order=0:detect_leaks=0", ...env });

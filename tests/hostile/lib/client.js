@@ -24,7 +24,6 @@ export class Client {
   pongs = [];
   closed = null; // { code, reason } of the server's close frame
   ended = false; // the server has closed the TCP connection
-  reading = true;
   upgraded = false;
   #parts = []; // of a message in several frames
   #waiting = []; // those who look again when something has come
@@ -174,7 +173,6 @@ export class Client {
 
   // Stops reading the socket, as one who never reads.
   stopReading() {
-    this.reading = false;
     this.socket.pause();
   }
 
