@@ -6,7 +6,7 @@ import { join } from "node:path";
 const EC = "ec -pkeyopt ec_paramgen_curve:prime256v1";
 export const RSA = "rsa:2048";
 
-// In `dir`: { cert, key, pem, both }, paths and the certificate itself; `both` has the two in one file, as HAProxy wants them.
+// In `dir`: { cert, key, pem }, two paths and the certificate itself.
 export function makeCertificate(dir, name = "localhost", kind = EC) {
   const [cert, key] = [join(dir, `${name}.pem`), join(dir, `${name}.key`)];
   const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
