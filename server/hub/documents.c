@@ -27,6 +27,13 @@ static int64_t bound(uint64_t value)
     return value == WIRE_NONE ? INT64_MAX : (int64_t)value;
 }
 
+/* A list of none would tell whether anything is there, also what nobody may see: it is one of one.
+ */
+static size_t rows_wanted(uint64_t limit)
+{
+    return limit == 0 ? 1 : limit < LIMIT_LIST_PAGE ? (size_t)limit : LIMIT_LIST_PAGE;
+}
+
 /* Nobody who has only been made a member of documents walks through those of others. */
 static void list(struct hub *hub, struct connection *connection, const struct message *message)
 {
@@ -37,7 +44,7 @@ static void list(struct hub *hub, struct connection *connection, const struct me
     request->ref = message->ref;
     request->before_ms = bound(message->list.before_ms);
     request->before_key = bound(message->list.before_key);
-    request->wanted = message->list.limit < LIMIT_LIST_PAGE ? message->list.limit : LIMIT_LIST_PAGE;
+    request->wanted = rows_wanted(message->list.limit);
     request->limit = user->is_owner ? request->wanted : LIMIT_LIST_PAGE;
     if (!user->is_owner) {
         struct request_sharing *sharing = request_share(request);

@@ -114,6 +114,22 @@ static void a_list_shows_what_may_be_seen_in_full_pages(void **state)
     assert_false(more);
 }
 
+static void a_list_of_none_tells_nothing_of_others(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    uint64_t before_ms = 0, before_key = 0;
+    bool more;
+    struct world_connection *boss = admin(guarded);
+    create(world, boss, "other", STORE_TEXT);
+    struct world_connection *ann =
+        person(guarded, "ann", HOUR_S, ",\"docs\":{\"mine-*\":\"viewer\"}");
+    assert_int_equal(list_page(world, ann, 0, &before_ms, &before_key, &more), 0);
+    assert_false(more);
+    create(world, boss, "mine-1", STORE_TEXT);
+    assert_int_equal(list_page(world, ann, 0, &before_ms, &before_key, &more), 1);
+}
+
 static void a_drawn_id_needs_a_role_everywhere(void **state)
 {
     struct guarded *guarded = *state;
@@ -447,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(row_112_a_forbidden_document_is_like_one_that_is_missing),
         CASE(a_list_shows_what_may_be_seen_in_full_pages),
+        CASE(a_list_of_none_tells_nothing_of_others),
         CASE(a_drawn_id_needs_a_role_everywhere),
         CASE(row_109_each_role_may_do_so_much_and_no_more),
     };
