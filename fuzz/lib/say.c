@@ -212,6 +212,7 @@ static void note_open(struct person *person, const struct message *message)
     view->taken.client = same ? view->taken.client : 0;
     view->asked = true;
     view->is_open = false;
+    view->best = ACCESS_NONE;
     memcpy(view->id, message->open.id.data, message->open.id.size);
     view->id[message->open.id.size] = '\0';
     view->asked_epoch = message->open.epoch;
@@ -261,6 +262,17 @@ static bool note(struct session *session, struct person *person, const struct me
     return true;
 }
 
+/* What somebody said with this role, who had that one before: libFuzzer keeps inputs that bring a
+ * new case of it, as it does those that reach a new line. */
+static void mark(enum wire_kind kind, enum access_role role, struct view *view)
+{
+    __attribute__((
+        section("__libfuzzer_extra_counters"),
+        used)) static volatile uint8_t seen[WIRE_UNLINK + 1][ACCESS_OWNER + 1][ACCESS_OWNER + 1];
+    view->best = role > view->best ? role : view->best;
+    seen[kind][role][view->is_open ? view->best : ACCESS_NONE] = 1;
+}
+
 void session_say(struct session *session, struct person *person, struct ot_slice bytes)
 {
     struct message message;
@@ -272,6 +284,7 @@ void session_say(struct session *session, struct person *person, struct ot_slice
     }
     find_id(person, &message, id);
     enum access_role role = session_role(session, person, id);
+    mark(message.kind, role, &person->views[message.channel]);
     bool waits = session->world.appends != NULL;
     person->role = waits && person->role > role ? person->role : role;
     if (message.kind == WIRE_DELETE && role >= ACCESS_OWNER) {

@@ -44,6 +44,7 @@ struct view {
     uint8_t secret[64];
     uint64_t asked_epoch, asked_version; /* by the last OPEN, WIRE_NONE: nil */
     bool asked, is_open;
+    enum access_role best;  /* that its reader has had since */
     uint64_t version, chat; /* told; the chat of the last OPENED or CHAT */
     uint64_t seq;           /* of the last edit that was acknowledged or is in the snapshot */
     uint64_t sent;          /* and of the last one that was sent and not refused */
