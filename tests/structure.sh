@@ -75,6 +75,14 @@ sources bench ot server storage tests tools web/client web/editor |
         [ "$lines" -lt 600 ] || echo "$file has $lines lines; the most is 599" >>"$breaches"
     done
 
+# Every row of the tables of limits is used by a unit test: at the limit, and one past it.
+{
+    sed -n 's/^ *X(\(LIMIT_[A-Z0-9_]*\),.*/\1/p' server/limits.h
+    sed -n 's/^ *X(\([A-Z0-9_]*\), ".*/SETTING_\1/p' server/limits.h
+} | while read -r limit; do
+    grep -rqw "$limit" tests/unit --include='*.c' || echo "$limit is in no unit test" >>"$breaches"
+done
+
 # No state of the whole program: a variable at file level is const.
 sources ot server storage tools | grep '\.c$' |
     xargs grep -nE '^(static )?(_Atomic |atomic_|bool|char|int|long|size_t|struct|uint|unsigned|void)[a-z0-9_ ]*[ *]+[a-z_0-9]+(\[[^]]*\])*( = .*)?;$' |

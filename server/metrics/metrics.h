@@ -55,6 +55,7 @@
     X("bad_length")                                                                                \
     X("bad_message")                                                                               \
     X("bad_name")                                                                                  \
+    X("bad_role")                                                                                  \
     X("bad_seq")                                                                                   \
     X("bad_text")                                                                                  \
     X("bad_title")                                                                                 \

@@ -186,8 +186,11 @@ static void row_99_times_are_kept_with_a_leeway(void **state)
     expect_claims_wrong(*state, "{\"sub\":\"ann\"}", "exp");
     expect_claims_wrong(*state, "{\"sub\":\"ann\",\"exp\":1699999970}", "expired");
     expect_claims_good(*state, "{\"sub\":\"ann\",\"exp\":1699999971}");
-    expect_claims_good(*state, "{\"sub\":\"ann\",\"exp\":1731622400}"); /* in 366 days */
-    expect_claims_wrong(*state, "{\"sub\":\"ann\",\"exp\":1731622401}", "366 days");
+    char until[64];
+    snprintf(until, sizeof(until), "{\"sub\":\"ann\",\"exp\":%d}", NOW + LIMIT_TOKEN_LIFE_S);
+    expect_claims_good(*state, until);
+    snprintf(until, sizeof(until), "{\"sub\":\"ann\",\"exp\":%d}", NOW + LIMIT_TOKEN_LIFE_S + 1);
+    expect_claims_wrong(*state, until, "366 days");
     expect_claims_good(*state, "{" GOOD ",\"nbf\":1700000030}");
     expect_claims_wrong(*state, "{" GOOD ",\"nbf\":1700000031}", "not good yet");
     expect_claims_good(*state, "{" GOOD ",\"iat\":1700000030}");

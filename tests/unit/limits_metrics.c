@@ -1,6 +1,7 @@
 /* What is counted, and its text. */
 #include "lib/hub_transcript.h"
 #include "quire/ot.h"
+#include "server/limits.h"
 #include "server/metrics/metrics.h"
 #include "server/wire/encode.h"
 
@@ -94,6 +95,83 @@ static void every_code_is_one_of_the_table(void **state)
     assert_int_equal(metrics_get_closed(&metrics, 0), 1);
 }
 
+/* A code that the text says is counted by itself, and not among the others. */
+static void check_word(const char *word, size_t size)
+{
+    struct metrics metrics = {0};
+    char code[64];
+    unsigned number;
+    snprintf(code, sizeof(code), "%.*s", (int)size, word);
+    if (sscanf(code, "%4u", &number) == 1 && size == 4)
+        metrics_closed(&metrics, number);
+    else
+        metrics_refused(&metrics, code);
+    if (metrics_get_refused(&metrics, "other") > 0 || metrics_get_closed(&metrics, 0) > 0)
+        fail_msg("%s is not counted by its code", code);
+}
+
+/* What passing a limit leads to: codes have an underscore, but for one, and closes follow "with".
+ * The number of those found. */
+static size_t check_row(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+    size_t found = 0;
+    for (const char *at = text; *at != '\0';) {
+        size_t size = strspn(at, letters);
+        if (size == 0) {
+            at++;
+            continue;
+        }
+        bool is_code = memchr(at, '_', size) || (size == 10 && memcmp(at, "overloaded", 10) == 0);
+        if (is_code)
+            check_word(at, size);
+        bool is_close =
+            size == 4 && memcmp(at, "with", 4) == 0 && strspn(at + 5, "0123456789") == 4;
+        if (is_close)
+            check_word(at + 5, 4);
+        found += is_code + is_close;
+        at += size;
+    }
+    return found;
+}
+
+static void what_passing_a_limit_leads_to_is_counted(void **state)
+{
+    (void)state;
+    size_t found = 0;
+#define LIMIT_WORDS(symbol, value, unit, text) found += check_row(text);
+    QUIRE_LIMITS(LIMIT_WORDS)
+#define SETTING_WORDS(symbol, option, preset, least, most, window_ms, unit, text)                  \
+    found += check_row(text);
+    QUIRE_SETTINGS(SETTING_WORDS)
+    assert_in_range(found, 40, 200);
+}
+
+/* The codes of the protocol's page: in its list of errors, and in its table of closes. */
+static void every_code_of_the_protocol_is_counted(void **state)
+{
+    (void)state;
+    static char page[262144];
+    FILE *file = fopen(QUIRE_PROTOCOL_PAGE, "r");
+    assert_non_null(file);
+    page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
+    fclose(file);
+    const char *list = strstr(page, "\nBesides those of section 6: ");
+    assert_non_null(list);
+    const char *end = strstr(list, "\n\n");
+    size_t found = 0;
+    for (const char *at = list; (at = strchr(at, '`')) != NULL && at < end; found++) {
+        size_t size = strcspn(at + 1, "`");
+        if (size > 2) /* `at` is a field */
+            check_word(at + 1, size);
+        at += size + 2;
+    }
+    assert_in_range(found, 12, 40);
+    for (const char *at = end; (at = strstr(at, "\n| ")) != NULL; at += 3)
+        if (strspn(at + 3, "0123456789") == 4)
+            check_word(at + 3, 4);
+}
+
 static void the_hub_counts_what_happens_in_rooms(void **state)
 {
     struct world *world = *state;
@@ -123,6 +201,8 @@ int main(void)
         cmocka_unit_test(parts_are_added_up),
         cmocka_unit_test(the_text_is_in_the_form_of_prometheus),
         cmocka_unit_test(every_code_is_one_of_the_table),
+        cmocka_unit_test(what_passing_a_limit_leads_to_is_counted),
+        cmocka_unit_test(every_code_of_the_protocol_is_counted),
         cmocka_unit_test_setup_teardown(the_hub_counts_what_happens_in_rooms, world_setup,
                                         world_teardown),
     };

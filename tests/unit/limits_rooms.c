@@ -146,6 +146,21 @@ static void who_misses_more_bytes_than_the_limit_gets_a_snapshot(void **state)
     assert_false(is_caught_up(world, 0));
 }
 
+/* A quarter of it at once, and as much again in each quarter of a second. */
+static void so_much_of_history_is_gone_through_in_a_second(void **state)
+{
+    struct world *world = *state;
+    enum { QUARTER = LIMIT_WORK_BYTES / 4, LARGE = QUARTER / 2, MICROSECOND = 68 };
+    alone(world);
+    for (int quarter = 0; quarter < 4; quarter++) {
+        assert_true(rates_allow_work(world->hub, LARGE));
+        assert_false(rates_allow_work(world->hub, LARGE + MICROSECOND));
+        assert_true(rates_allow_work(world->hub, LARGE));
+        assert_false(rates_allow_work(world->hub, LARGE));
+        world->now_ms += 250;
+    }
+}
+
 /* ---- edits ---- */
 
 /* The n-th edit, committed. */
@@ -400,6 +415,7 @@ int main(void)
         CASE(edits_are_sent_one_by_one_up_to_the_limit),
         CASE(who_is_farther_behind_than_the_limit_gets_a_snapshot),
         CASE(who_misses_more_bytes_than_the_limit_gets_a_snapshot),
+        CASE(so_much_of_history_is_gone_through_in_a_second),
         CASE(a_snapshot_is_saved_after_so_many_edits),
         CASE(a_hash_is_told_after_so_many_edits),
         CASE(a_document_takes_no_more_memory_than_the_limit),

@@ -1,5 +1,6 @@
 /* quire export and quire import: what goes out comes in again the same. */
 #include "lib/operate_world.h"
+#include "server/limits.h"
 #include "server/operate/lines.h"
 #include "storage/checksum.h"
 #include "storage/sharing.h"
@@ -165,6 +166,23 @@ static void a_document_larger_than_an_edit_comes_in_several(void **state)
     quire(0, "", "export", "--data", place->data, "--format", "text", "--to",
           place_path(place, "again.txt"), "large");
     assert_same_file(path, place_path(place, "again.txt"));
+    free(text);
+}
+
+/* A snapshot has five bytes besides so much text. */
+static void a_document_is_no_larger_than_the_limit(void **state)
+{
+    const struct place *place = *state;
+    const char *path = place_path(place, "largest.txt");
+    size_t size = LIMIT_IMPORT_BYTES - 5;
+    char *text = calloc(1, size + 2);
+    assert_non_null(text);
+    memset(text, 'a', size + 1);
+    write_file(path, text);
+    quire(1, "is larger than", "import", "--data", place->data, path);
+    text[size] = '\0';
+    write_file(path, text);
+    quire(0, "document largest with", "import", "--data", place->data, path);
     free(text);
 }
 
@@ -441,6 +459,7 @@ int main(void)
         PLACE_TEST(contents_come_back_without_their_history),
         PLACE_TEST(deltas_and_texts_come_back),
         PLACE_TEST(a_document_larger_than_an_edit_comes_in_several),
+        PLACE_TEST(a_document_is_no_larger_than_the_limit),
         PLACE_TEST(a_document_goes_out_while_a_server_runs_and_none_comes_in),
         PLACE_TEST(a_delta_without_a_last_newline_gets_one),
         PLACE_TEST(the_output_is_what_the_format_says),

@@ -3,6 +3,7 @@
  * edits go on meanwhile, hanging up ends it, and so does the server's stop.
  */
 #include "lib/temp_dir.h"
+#include "server/limits.h"
 #include "server/serve/admin.h"
 #include "storage/upkeep.h"
 
@@ -16,9 +17,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -44,6 +47,18 @@ int __wrap_store_backup_step(struct store_backup *backup, bool *done_out)
         return __real_store_backup_step(backup, done_out);
     *done_out = false;
     return STORE_OK;
+}
+
+/* And the clock, which a test may hold. */
+uint64_t __real_clock_monotonic_ms(void);
+uint64_t __wrap_clock_monotonic_ms(void);
+
+static atomic_ulong held_ms; /* 0: it runs */
+
+uint64_t __wrap_clock_monotonic_ms(void)
+{
+    unsigned long held = atomic_load(&held_ms);
+    return held > 0 ? held : __real_clock_monotonic_ms();
 }
 
 struct fixture {
@@ -299,6 +314,54 @@ static void a_copy_that_fails_says_why(void **state)
     close(fd);
 }
 
+static void a_request_is_no_longer_than_the_limit(void **state)
+{
+    struct fixture *fixture = *state;
+    static char line[LIMIT_ADMIN_BYTES + 2];
+    memset(line, 'x', sizeof(line) - 1);
+    line[LIMIT_ADMIN_BYTES - 1] = '\n';
+    line[LIMIT_ADMIN_BYTES] = '\0';
+    int fd = request(fixture, line, NULL, 0);
+    await(fd, ADMIN_FAILED "this server does not know that request\n");
+    close(fd);
+    line[LIMIT_ADMIN_BYTES - 1] = 'x';
+    line[LIMIT_ADMIN_BYTES] = '\n';
+    fd = request(fixture, line, NULL, 0);
+    await(fd, ADMIN_FAILED "there was no request\n");
+    close(fd);
+}
+
+/* Begins a request, and goes on with it so much later. */
+static int ask_slowly(const struct fixture *fixture, unsigned long later_ms)
+{
+    int fd = request(fixture, "metr", NULL, 0), unread;
+    do {
+        rest();
+        assert_int_equal(ioctl(fd, SIOCOUTQ, &unread), 0);
+    } while (unread > 0);
+    atomic_fetch_add(&held_ms, later_ms);
+    assert_int_equal(send(fd, "ics", 3, MSG_NOSIGNAL), 3);
+    do {
+        rest();
+        assert_int_equal(ioctl(fd, SIOCOUTQ, &unread), 0);
+    } while (unread > 0);
+    (void)send(fd, "\n", 1, MSG_NOSIGNAL);
+    return fd;
+}
+
+static void a_request_comes_in_time(void **state)
+{
+    struct fixture *fixture = *state;
+    atomic_store(&held_ms, 1000000);
+    int fd = ask_slowly(fixture, LIMIT_ADMIN_MS - 1);
+    await(fd, "quire_rooms 7\n");
+    close(fd);
+    fd = ask_slowly(fixture, LIMIT_ADMIN_MS);
+    await(fd, ADMIN_FAILED "there was no request\n");
+    close(fd);
+    atomic_store(&held_ms, 0);
+}
+
 static void expect_refusal(const struct fixture *fixture, const char *line, const int *files,
                            size_t count, const char *words)
 {
@@ -352,6 +415,8 @@ static void where_there_is_no_directory_there_is_no_socket(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ADMIN_TEST(a_request_is_no_longer_than_the_limit),
+        ADMIN_TEST(a_request_comes_in_time),
         ADMIN_TEST(edits_go_on_while_a_copy_is_made_and_it_while_they_do),
         ADMIN_TEST(who_hangs_up_gets_no_copy),
         ADMIN_TEST(a_copy_under_way_ends_with_the_server),
