@@ -136,6 +136,7 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_COMMIT_EDITS, 4096, "edits", "edits and chat messages of one commit; more wait")       \
     X(LIMIT_COMMIT_BYTES, 16777216, "bytes", "bytes of those; more wait")                          \
     X(LIMIT_STORAGE_RETRY_MS, 5000, "ms", "when to try again on a full disk")                      \
+    X(LIMIT_STORAGE_PROBE_MS, 1000, "ms", "how often a full disk is looked at for room")           \
     X(LIMIT_TICKS, 8, "ticks",                                                                     \
       "changes of presence kept for slow readers; beyond: the full state")                         \
     X(LIMIT_FLUSH_BYTES, 65536, "bytes",                                                           \

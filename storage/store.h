@@ -181,6 +181,9 @@ int store_settle_edits(struct store *store, int64_t key, uint64_t version, bool 
 /* Edits that are only in the log so far, of one document or (key 0) of all. */
 uint64_t store_unsettled(const struct store *store, int64_t key);
 
+/* Commits next to nothing: STORE_OK, and there is room on the disk, or STORE_E_FULL. */
+int store_probe(struct store *store);
+
 /* Lets the database tidy itself (checkpoint) when nobody waits. Cheap when there is nothing to do.
  */
 int store_idle(struct store *store);

@@ -107,7 +107,8 @@ void chat_receive(struct hub *hub, struct connection *connection, const struct m
                    retry_ms, WIRE_NONE);
         return;
     }
-    if (!rates_allow(hub, connection, USER_CHATS, message->ref, message->channel)) {
+    if (full_refuses(hub, connection, message->ref, message->channel) ||
+        !rates_allow(hub, connection, USER_CHATS, message->ref, message->channel)) {
         return;
     }
     struct store_request *request = request_new(REQUEST_CHAT_FIND);

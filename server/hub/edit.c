@@ -279,7 +279,8 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
         refuse(hub, member, seq, "rate_limited", "too many edits", wait_ms, WIRE_NONE);
         return;
     }
-    if (!in_order(hub, member, message) || !acceptable(hub, member, message)) {
+    if (full_refuses(hub, connection, seq, message->channel) || !in_order(hub, member, message) ||
+        !acceptable(hub, member, message)) {
         return;
     }
     struct ot_buf op = {0};
@@ -330,6 +331,9 @@ static void commit(struct hub *hub, struct room *room, const struct store_edit *
 
 void room_roll_back(struct hub *hub, struct room *room, int result)
 {
+    if (result == STORE_E_FULL) {
+        full_begin(hub);
+    }
     for (uint64_t version = room->committed + 1; version <= room->head; version++) {
         const struct entry *entry = history_at(&room->history, version);
         struct connection *connection = hub_connection(hub, entry->connection);

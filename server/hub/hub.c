@@ -275,6 +275,9 @@ void hub_stored(struct hub *hub, struct store_request *request)
     case REQUEST_SETTLE:
         room_settled(hub, request);
         break;
+    case REQUEST_PROBE:
+        full_probed(hub, request);
+        break;
     case REQUEST_MAY_OPEN:
         open_allowed(hub, request);
         break;
@@ -335,13 +338,16 @@ void hub_tick(struct hub *hub)
     if (now_ms >= hub->sweep_ms) {
         sweep(hub, now_ms);
     }
+    full_tick(hub, now_ms);
 }
 
 uint64_t hub_next_ms(const struct hub *hub)
 {
     bool sweeps = hub->rooms_by_key.count > 0 || hub->ends_ms != INT64_MAX;
     uint64_t sweep_ms = sweeps ? hub->sweep_ms : UINT64_MAX;
-    return hub->due_ms < sweep_ms ? hub->due_ms : sweep_ms;
+    uint64_t next_ms = hub->due_ms < sweep_ms ? hub->due_ms : sweep_ms;
+    uint64_t full_ms = full_next_ms(hub);
+    return next_ms < full_ms ? next_ms : full_ms;
 }
 
 bool hub_stopped(const struct hub *hub)

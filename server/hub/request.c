@@ -243,6 +243,8 @@ static int serve(struct store *store, struct store_request *request)
         return delete_document(store, request);
     case REQUEST_SETTLE:
         return settle_serve(store, request);
+    case REQUEST_PROBE:
+        return store_probe(store);
     case REQUEST_APPEND_EDIT:
     case REQUEST_APPEND_CHAT:
         break;

@@ -27,6 +27,7 @@ enum request_kind {
     REQUEST_RENAME,    /* document.id, document.title -> document */
     REQUEST_DELETE,    /* document.id -> document */
     REQUEST_SETTLE,    /* key, first = version, blob = snapshot */
+    REQUEST_PROBE,     /* nothing -> whether the disk has room */
 
     /* with `sharing`: document.id -> document, and */
     REQUEST_MAY_OPEN,   /* asker, hash -> role, link */

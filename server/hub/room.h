@@ -188,7 +188,9 @@ struct hub {
     struct access_user everybody, stranger;
     struct table revoked; /* hash -> struct revoked, linked */
     size_t revoked_count;
-    size_t requests; /* on their way to the store */
+    size_t requests;    /* on their way to the store */
+    bool full, probing; /* see full.c; the store is being asked */
+    uint64_t probe_ms;  /* when to ask it */
     struct metrics metrics;
     struct limits limits;
     struct holders holders; /* users */
@@ -215,6 +217,20 @@ void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const
 struct connection *hub_connection(struct hub *hub, uint64_t number);
 /* It leaves all rooms, and is forgotten. */
 void hub_end_connection(struct hub *hub, struct connection *connection);
+
+/* ---- full.c: a full disk ----
+ *
+ * A room that has taken in what then cannot be stored has to be let go of, with all its readers. So
+ * from the first such failure on nothing is taken in, until the store says that there is room.
+ */
+
+void full_begin(struct hub *hub);
+/* Whether it is; then that has been said. */
+bool full_refuses(struct hub *hub, const struct connection *connection, uint64_t ref,
+                  uint8_t channel);
+uint64_t full_next_ms(const struct hub *hub);
+void full_tick(struct hub *hub, uint64_t now_ms);
+void full_probed(struct hub *hub, const struct store_request *request);
 
 /* ---- hello.c: being let in, and staying so ---- */
 

@@ -67,6 +67,7 @@ static bool is_write(const struct store_request *request)
     case REQUEST_RENAME:
     case REQUEST_DELETE:
     case REQUEST_SETTLE:
+    case REQUEST_PROBE:
     case REQUEST_MEMBER:
     case REQUEST_LINK:
     case REQUEST_UNLINK:

@@ -116,3 +116,13 @@ int store_renew_epoch(struct store *store)
         store->epoch = before;
     return rc;
 }
+
+/* It is the version already; a page is written all the same. */
+int store_probe(struct store *store)
+{
+    int rc = database_begin(store);
+
+    if (rc != STORE_OK)
+        return rc;
+    return database_end(store, statement_run(store, database_statement(store, STATEMENT_PROBE)));
+}

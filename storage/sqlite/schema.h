@@ -5,8 +5,9 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
-#define SCHEMA_APPLICATION 0x51756972 /* "Quir", as SQLite's application_id */
-#define SCHEMA_VERSION     3
+#define SCHEMA_APPLICATION  0x51756972 /* "Quir", as SQLite's application_id */
+#define SCHEMA_VERSION      3
+#define SCHEMA_VERSION_TEXT "3"
 
 /* What leads from the version that is its place in the list (0: an empty database) to the next. */
 extern const char *const schema_migrations[SCHEMA_VERSION];

@@ -2,6 +2,8 @@
 #ifndef QUIRE_STATEMENTS_H
 #define QUIRE_STATEMENTS_H
 
+#include "storage/sqlite/schema.h"
+
 #define DOCUMENT_COLUMNS                                                                           \
     "key, id, title, type, state, created_ms, updated_ms, settled, snapshot, snapshot_bytes, "     \
     "snapshot_at_ms, sum"
@@ -12,6 +14,7 @@
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
+    X(PROBE, "PRAGMA user_version = " SCHEMA_VERSION_TEXT)                                         \
                                                                                                    \
     X(DOCUMENT_BY_KEY, "SELECT " DOCUMENT_COLUMNS " FROM documents WHERE key = ?1")                \
     X(DOCUMENT_BY_ID, "SELECT " DOCUMENT_COLUMNS " FROM documents WHERE id = ?1")                  \

@@ -286,6 +286,10 @@ static void serve(struct world *world, struct store_request *request)
         request->result = world->delete_result;
         return;
     }
+    if (request->kind == REQUEST_PROBE && world->append_result != STORE_OK) {
+        request->result = world->append_result;
+        return;
+    }
     do {
         request_serve(world->store, request);
         if (request->replaying) {

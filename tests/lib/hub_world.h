@@ -57,7 +57,7 @@ struct world {
     struct store_request *appends, **appends_end; /* to be served by world_commit */
     uint64_t appends_asked, appends_done;
     size_t asked_count;      /* requests of any kind so far */
-    int append_result;       /* not STORE_OK: what every append fails with, */
+    int append_result;       /* not STORE_OK: what every append and probe fails with, */
     int delete_result;       /* and every deletion */
     size_t logged;           /* warnings and errors */
     uint64_t revoked_ticket; /* of the last answer to world_revoke, */

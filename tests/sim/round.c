@@ -150,6 +150,20 @@ static void go_on(struct round *round)
     }
 }
 
+/* Somebody was told to try again later, or may have been. */
+static bool somebody_waits(const struct round *round)
+{
+    for (unsigned i = 0; i < round->person_count; i++) {
+        for (unsigned k = 0; k < round->server->document_count; k++) {
+            const struct seat *seat = &round->persons[i].seats[k];
+            if (seat->retry || seat->chats_done < seat->chats_sent) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* A seat with something unsaved or unsaid, or NULL. */
 static const struct seat *busy_seat(const struct round *round)
 {
@@ -181,6 +195,9 @@ void round_come_to_rest(struct round *round)
     give_roles_back(round);
     for (unsigned i = 0; i < TURNS_MAX; i++) {
         round_restart(round);
+        if (somebody_waits(round)) {
+            server_pass(server, LIMIT_STORAGE_PROBE_MS);
+        }
         if (!server->stopping) {
             go_on(round);
         }

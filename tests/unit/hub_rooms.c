@@ -258,11 +258,44 @@ static void a_full_disk_refuses_edits_and_shows_none_of_them(void **state)
     struct reader fields;
     assert_true(world_find(ann, WIRE_CLOSED, &fields));
     world->append_result = STORE_OK;
+    world_pass(world, LIMIT_STORAGE_PROBE_MS + 1);
     open_fresh(world, ann, "d");
     assert_int_equal(expect_opened(ann).head, 0);
     edit(world, ann, 1, 0, insertion(0, "x"));
     world_commit(world);
     expect_ack(ann, 1, 1);
+}
+
+/* What is refused before it is taken in closes nothing, however often it comes. */
+static void readers_stay_while_the_disk_is_full(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    struct reader fields;
+    two_people(world, &ann, &bob);
+    world->append_result = STORE_E_FULL;
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    open_fresh(world, ann, "d");
+    open_fresh(world, bob, "d");
+    for (int i = 0; i < 5; i++) {
+        world_forget(ann);
+        world_forget(bob);
+        edit(world, ann, 1, 0, insertion(0, "x"));
+        world_send(world, bob, WIRE_CHAT, "uuus", U(9), U(0), U(9), "hello");
+        world_commit(world);
+        expect_error(ann, "storage_full");
+        expect_error(bob, "storage_full");
+        assert_false(world_find(bob, WIRE_CLOSED, &fields));
+        world_pass(world, LIMIT_STORAGE_RETRY_MS);
+    }
+    world->append_result = STORE_OK;
+    world_pass(world, LIMIT_STORAGE_PROBE_MS + 1);
+    world_forget(ann);
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    expect_ack(ann, 1, 1);
+    expect_edit(bob, 1, insertion(0, "x"));
 }
 
 /* ---- stopping ---- */
@@ -301,6 +334,7 @@ int main(void)
         CASE(edits_that_do_not_fit_are_refused_and_nothing_changes),
         CASE(every_so_often_the_hash_is_told),
         CASE(a_full_disk_refuses_edits_and_shows_none_of_them),
+        CASE(readers_stay_while_the_disk_is_full),
         CASE(stopping_finishes_what_was_taken_and_takes_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -363,7 +363,11 @@ static void a_checkpoint_without_room_loses_nothing(void **state)
     edit.version = edit.seq = 41;
     assert_int_equal(store_append(scene->world.store, &edit, 1, NULL, 0), STORE_E_FULL);
     assert_head(&scene->world, edit.key, 0, "", 40, 0);
+    scene->vfs.room = 0;
+    assert_int_equal(store_probe(scene->world.store), STORE_E_FULL);
+    assert_int_equal(store_probe(scene->world.store), STORE_E_FULL);
     scene->vfs.room = -1;
+    assert_int_equal(store_probe(scene->world.store), STORE_OK);
     for (; edit.version <= 80; edit.version = ++edit.seq)
         assert_int_equal(store_append(scene->world.store, &edit, 1, NULL, 0), STORE_OK);
     assert_int_equal(store_idle(scene->world.store), STORE_OK);
