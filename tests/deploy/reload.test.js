@@ -118,6 +118,27 @@ test("new connections get the new certificate, and the old ones stay", { timeout
   }
 });
 
+test("handshakes that are under way have one or the other, and none fails", { timeout: 120_000 }, async () => {
+  const files = await linked(join(dir, "crowd"));
+  const server = await Server.start({ args: ["--tls-cert", files.cert, "--tls-key", files.key, "--workers", "2", "--rate-connects", "100000"] });
+  const seen = new Set();
+  let stop = false;
+  const crowd = Promise.all(Array.from({ length: 6 }, async () => {
+    while (!stop) seen.add(await shown(server));
+  }));
+  try {
+    for (let i = 0; i < 10; i++) {
+      await files.renew(i % 2 ? first : second);
+      await reload(server, /certificate_changed/);
+    }
+  } finally {
+    stop = true;
+    await crowd;
+    await server.remove();
+  }
+  assert.deepEqual([...seen].sort(), [fingerprint(first), fingerprint(second)].sort());
+});
+
 test("a certificate that cannot be used is refused in words, and the one before stays", { timeout: 120_000 }, async () => {
   const files = { cert: join(dir, "cert.pem"), key: join(dir, "key.pem") };
   await copyFile(first.cert, files.cert);
