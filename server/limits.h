@@ -38,7 +38,7 @@
     X(RATE_EDITS, "rate-edits", 1000, 1, 1000000000, 5000, "in 5 s",                               \
       "edits of a connection; rate_limited")                                                       \
     X(RATE_EDIT_BYTES, "rate-edit-bytes", 16777216, 1048576, 1000000000, 10000, "bytes in 10 s",   \
-      "operations of a connection's edits; rate_limited")                                          \
+      "operations of a user's edits; rate_limited")                                                \
     X(RATE_USER_EDITS, "rate-user-edits", 4000, 1, 1000000000, 10000, "in 10 s",                   \
       "edits of a user; rate_limited")                                                             \
     X(RATE_BAD_EDITS, "rate-bad-edits", 10, 1, 1000000000, 60000, "in 60 s",                       \
@@ -52,7 +52,7 @@
     X(RATE_CREATES, "rate-creates", 60, 1, 1000000000, 60000, "in 60 s",                           \
       "documents created, renamed and deleted by a user; rate_limited")                            \
     X(RATE_PAGES, "rate-pages", 100, 1, 1000000000, 10000, "in 10 s",                              \
-      "pages of documents and of old chat, and large edits that come again, of a user; "           \
+      "pages of documents and of old chat, and old edits that come again, of a user; "             \
       "rate_limited")
 
 enum setting {

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two operations of so many bytes together are compared as fast as others are refused. */
-#define COMPARED_BYTES 4096
+#define RETRY_MS 1000
 
 static void refuse(struct hub *hub, const struct member *member, uint64_t seq, const char *code,
                    const char *text, uint64_t retry_ms, uint64_t at)
@@ -57,6 +56,11 @@ static void answer_repeated(struct hub *hub, const struct member *member, struct
 {
     const struct author *author = member->author;
     bool contradicting = false;
+    if (!rates_allow_work(hub, HISTORY_FOLDS * (known.size + given.size))) {
+        refuse(hub, member, author->seq, "rate_limited", "too much is compared", RETRY_MS,
+               WIRE_NONE);
+        return;
+    }
     if (contradicts(known, given, &contradicting) != OT_OK) {
         abort();
     }
@@ -117,7 +121,7 @@ void edit_repeated_known(struct hub *hub, struct store_request *request)
 }
 
 /* Is it an edit that came before? Then it is answered, now or when the store has that edit. It is
- * not counted as an edit; but a short message may have long ones read, so how often is bounded. */
+ * not counted as an edit; but a short message may have a long one read. */
 static bool repeated(struct hub *hub, const struct member *member, const struct message *message)
 {
     const struct author *author = member->author;
@@ -125,19 +129,9 @@ static bool repeated(struct hub *hub, const struct member *member, const struct 
     if (message->edit.seq == 0 || message->edit.seq != author->seq) {
         return false;
     }
-    bool is_here = history_has(history, author->version);
-    struct ot_slice known = {0};
-    if (is_here) {
-        known = history_at(history, author->version)->op;
-    }
-    bool is_little = is_here && known.size + message->edit.op.size <= COMPARED_BYTES;
-    if (!is_little &&
-        !rates_allow(hub, member->connection, USER_PAGES, author->seq, member->channel)) {
-        return true;
-    }
-    if (is_here) {
-        answer_repeated(hub, member, known, message->edit.op);
-    } else {
+    if (history_has(history, author->version)) {
+        answer_repeated(hub, member, history_at(history, author->version)->op, message->edit.op);
+    } else if (rates_allow(hub, member->connection, USER_PAGES, author->seq, member->channel)) {
         ask_repeated(hub, member, message->edit.op);
     }
     return true;

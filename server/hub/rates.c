@@ -7,6 +7,8 @@
 /* Less than what an edit costs anyway: not counted. */
 #define LITTLE_WORK_BYTES 32768
 
+_Static_assert(USER_EDIT_BYTES < HOLDER_BUCKETS, "a bucket for each");
+
 static uint64_t now_ms(const struct hub *hub)
 {
     return hub->env.monotonic_ms(hub->env.context);
@@ -104,7 +106,8 @@ uint64_t rates_edit_wait_ms(struct hub *hub, struct connection *connection, size
         uint64_t cost;
     } all[] = {
         {&connection->edits, limits_rate(&hub->limits, SETTING_RATE_EDITS), 1},
-        {&connection->edit_bytes, limits_rate(&hub->limits, SETTING_RATE_EDIT_BYTES), size},
+        {&connection->holder->buckets[USER_EDIT_BYTES],
+         limits_rate(&hub->limits, SETTING_RATE_EDIT_BYTES), size},
         {&connection->holder->buckets[USER_EDITS],
          limits_rate(&hub->limits, SETTING_RATE_USER_EDITS), 1},
     };

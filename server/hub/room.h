@@ -22,7 +22,7 @@ struct connection {
     bool known; /* the client may have edits in the store */
     const struct access_user *user;
     struct holder *holder; /* of the user: whose rates count */
-    struct bucket edits, edit_bytes, bad_edits, cursors;
+    struct bucket edits, bad_edits, cursors;
     bool is_bad;              /* it is to be closed */
     struct token *token;      /* NULL: a guest */
     int64_t ends_ms;          /* by the unix clock: when the token does */
@@ -277,7 +277,14 @@ void sharing_sweep(struct hub *hub);
 /* ---- rates.c: how much may come ---- */
 
 /* What is counted for a user over all connections. */
-enum user_rate { USER_EDITS, USER_CHATS, USER_OPENS, USER_CREATES, USER_PAGES };
+enum user_rate {
+    USER_EDITS,
+    USER_CHATS,
+    USER_OPENS,
+    USER_CREATES,
+    USER_PAGES,
+    USER_EDIT_BYTES /* by rates_edit_wait_ms only */
+};
 
 /* A connection that is let in belongs to a user. False: the user has too many, and it has been
  * ended. */
