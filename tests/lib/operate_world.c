@@ -104,31 +104,6 @@ void assert_same_file(const char *one, const char *other)
     fclose(second);
 }
 
-/* ---- the program ---- */
-
-void assert_holds(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" does not hold \"%s\"", text, part);
-}
-
-void assert_lacks(const char *text, const char *part)
-{
-    if (strstr(text, part))
-        fail_msg("\"%s\" holds \"%s\"", text, part);
-}
-
-const char *run_quire(int status, const char *part, const char *const *arguments)
-{
-    static struct process process;
-    process_start(&process, arguments);
-    int ended = process_end(&process);
-    assert_holds(process.output, part);
-    if (ended != status)
-        fail_msg("%s ended with %d: %s", arguments[1], ended, process.output);
-    return process.output;
-}
-
 struct store *open_store(const char *data)
 {
     struct store *store = NULL;

@@ -35,14 +35,6 @@ void write_file(const char *path, const char *text);
 /* To be freed. */
 char *read_file(const char *path);
 
-void assert_holds(const char *text, const char *part);
-void assert_lacks(const char *text, const char *part);
-/* Runs the program to its end, which must be this, and its output have this in it; gives the output
- * (of the last such run). */
-const char *run_quire(int status, const char *part, const char *const *arguments);
-#define quire(status, part, ...)                                                                   \
-    run_quire(status, part, (const char *const[]){QUIRE_PROGRAM, __VA_ARGS__, NULL})
-
 struct store *open_store(const char *data);
 
 /* Makes a document of this many random edits by three clients, and three chat messages; saves its

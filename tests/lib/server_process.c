@@ -95,6 +95,29 @@ int process_end(struct process *process)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+void assert_holds(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" does not hold \"%s\"", text, part);
+}
+
+void assert_lacks(const char *text, const char *part)
+{
+    if (strstr(text, part))
+        fail_msg("\"%s\" holds \"%s\"", text, part);
+}
+
+const char *process_run(int status, const char *part, const char *const *arguments)
+{
+    static struct process process;
+    process_start(&process, arguments);
+    int ended = process_end(&process);
+    assert_holds(process.output, part);
+    if (ended != status)
+        fail_msg("%s ended with %d: %s", arguments[1], ended, process.output);
+    return process.output;
+}
+
 unsigned process_serve(struct process *process, const char *data, const char *const *more)
 {
     const char *arguments[PROCESS_ARGUMENTS_MAX] = {QUIRE_PROGRAM, "serve",  "--listen",

@@ -25,6 +25,15 @@ void process_signal(const struct process *process, int signal);
 /* Waits for its end, reading on. Its exit status, or minus the signal that ended it. */
 int process_end(struct process *process);
 
+void assert_holds(const char *text, const char *part);
+void assert_lacks(const char *text, const char *part);
+/* Runs a program to its end, which must be this, and its output have this in it; gives the output
+ * (of the last such run). */
+const char *process_run(int status, const char *part, const char *const *arguments);
+/* The same of `quire`. */
+#define quire(status, part, ...)                                                                   \
+    process_run(status, part, (const char *const[]){QUIRE_PROGRAM, __VA_ARGS__, NULL})
+
 /* Starts `quire serve` on a free port of 127.0.0.1 and this data directory, with more arguments or
  * NULL, and waits until it serves. Returns the port. Fails the test when it does not. */
 unsigned process_serve(struct process *process, const char *data, const char *const *more);

@@ -175,7 +175,7 @@ static void a_disk_that_takes_no_more_leaves_no_half_file(void **state)
     /* A file may have 32 KiB, which is less than the database has. */
     snprintf(command, sizeof(command), "ulimit -f 64; exec %s backup --force --data %s %s",
              QUIRE_PROGRAM, place->data, place->backup);
-    run_quire(1, "could not be written", (const char *const[]){"/bin/sh", "-c", command, NULL});
+    process_run(1, "could not be written", (const char *const[]){"/bin/sh", "-c", command, NULL});
     char *text = read_file(place->backup);
     assert_string_equal(text, "the one before");
     free(text);

@@ -46,25 +46,6 @@ static int place_remove(void **state)
     return 0;
 }
 
-static void assert_holds(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" does not hold \"%s\"", text, part);
-}
-
-/* Runs the program to its end. */
-static void assert_run(const char *const *arguments, int status, const char *part)
-{
-    struct process process;
-    process_start(&process, arguments);
-    int ended = process_end(&process);
-    assert_holds(process.output, part);
-    assert_int_equal(ended, status);
-}
-
-#define assert_quire(status, part, ...)                                                            \
-    assert_run((const char *const[]){QUIRE_PROGRAM, __VA_ARGS__, NULL}, status, part)
-
 static struct store *open_store(const char *data)
 {
     struct store *store = NULL;
@@ -106,27 +87,25 @@ static void get(unsigned port, const char *path, char *answer, size_t size)
 static void commands_answer_and_wrong_ones_are_refused(void **state)
 {
     (void)state;
-    assert_quire(0, "quire 0.", "version");
-    assert_quire(0, "quire 0.", "--version");
-    assert_quire(0, "serve documents", "--help");
-    assert_quire(0, "serve documents", "help");
-    assert_quire(0, "--listen HOST:PORT", "serve", "--help");
-    assert_quire(0, "--listen HOST:PORT", "help", "serve");
-    assert_quire(0, "--frame-bytes", "serve", "--show-limits");
-    assert_quire(2, "\"srve\" is not a command; did you mean serve?", "srve");
-    assert_quire(2, "\"hlp\" is not a command; did you mean help?", "help", "hlp");
-    assert_quire(2, "--wrkers is not an option; did you mean --workers?", "serve", "--wrkers");
-    assert_run((const char *const[]){QUIRE_PROGRAM, NULL}, 2, "Usage: quire COMMAND");
+    quire(0, "quire 0.", "version");
+    quire(0, "quire 0.", "--version");
+    quire(0, "serve documents", "--help");
+    quire(0, "serve documents", "help");
+    quire(0, "--listen HOST:PORT", "serve", "--help");
+    quire(0, "--listen HOST:PORT", "help", "serve");
+    quire(0, "--frame-bytes", "serve", "--show-limits");
+    quire(2, "\"srve\" is not a command; did you mean serve?", "srve");
+    quire(2, "\"hlp\" is not a command; did you mean help?", "help", "hlp");
+    quire(2, "--wrkers is not an option; did you mean --workers?", "serve", "--wrkers");
+    process_run(2, "Usage: quire COMMAND", (const char *const[]){QUIRE_PROGRAM, NULL});
 }
 
 static void check_says_what_would_be_used_and_ends(void **state)
 {
     const struct place *place = *state;
-    assert_quire(0, "All is well", "serve", "--check", "--listen", "127.0.0.1:0", "--data",
-                 place->data);
-    assert_quire(0, "flag", "serve", "--check", "--listen=127.0.0.1:0", "--data", place->data);
-    assert_quire(2, "so it serves this machine only", "serve", "--check", "--listen",
-                 "0.0.0.0:8080");
+    quire(0, "All is well", "serve", "--check", "--listen", "127.0.0.1:0", "--data", place->data);
+    quire(0, "flag", "serve", "--check", "--listen=127.0.0.1:0", "--data", place->data);
+    quire(2, "so it serves this machine only", "serve", "--check", "--listen", "0.0.0.0:8080");
 }
 
 /* ---- the start ---- */
@@ -187,9 +166,9 @@ static void a_port_that_is_taken_is_refused(void **state)
     assert_int_equal(listen(fd, 1), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
     snprintf(listen_on, sizeof(listen_on), "127.0.0.1:%u", ntohs(address.sin_port));
-    assert_quire(1, listen_on, "serve", "--listen", listen_on, "--data", place->data);
-    assert_quire(1, "in use", "serve", "--listen", listen_on, "--data", place->data);
-    assert_quire(1, "in use", "serve", "--check", "--listen", listen_on, "--data", place->data);
+    quire(1, listen_on, "serve", "--listen", listen_on, "--data", place->data);
+    quire(1, "in use", "serve", "--listen", listen_on, "--data", place->data);
+    quire(1, "in use", "serve", "--check", "--listen", listen_on, "--data", place->data);
     close(fd);
 }
 
@@ -198,8 +177,8 @@ static void a_second_server_on_one_database_is_refused(void **state)
     const struct place *place = *state;
     static struct process process;
     process_serve(&process, place->data, NULL);
-    assert_quire(1, "another process has the database", "serve", "--listen", "127.0.0.1:0",
-                 "--data", place->data);
+    quire(1, "another process has the database", "serve", "--listen", "127.0.0.1:0", "--data",
+          place->data);
     process_signal(&process, SIGTERM);
     assert_int_equal(process_end(&process), 0);
 }
@@ -211,10 +190,10 @@ static void a_directory_that_cannot_be_used_is_refused(void **state)
     snprintf(file, sizeof(file), "%s/file", place->dir);
     snprintf(below, sizeof(below), "%s/data", file);
     write_at(file, "x", 1, 0);
-    assert_quire(1, "not_started text=", "serve", "--listen", "127.0.0.1:0", "--data", below);
-    assert_quire(1, file, "serve", "--listen", "127.0.0.1:0", "--data", below);
-    assert_quire(1, file, "serve", "--listen", "127.0.0.1:0", "--data", file);
-    assert_quire(1, "/proc/nowhere", "serve", "--listen", "127.0.0.1:0", "--data", "/proc/nowhere");
+    quire(1, "not_started text=", "serve", "--listen", "127.0.0.1:0", "--data", below);
+    quire(1, file, "serve", "--listen", "127.0.0.1:0", "--data", below);
+    quire(1, file, "serve", "--listen", "127.0.0.1:0", "--data", file);
+    quire(1, "/proc/nowhere", "serve", "--listen", "127.0.0.1:0", "--data", "/proc/nowhere");
 }
 
 static void a_newer_and_a_foreign_database_are_refused(void **state)
@@ -224,16 +203,15 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
     snprintf(path, sizeof(path), "%s/quire.db", place->data);
     store_close(open_store(place->data));
     write_at(path, "\x7f\xff\xff\xff", 4, 60); /* SQLite's user_version */
-    assert_quire(1, "newer version", "serve", "--listen", "127.0.0.1:0", "--data", place->data);
+    quire(1, "newer version", "serve", "--listen", "127.0.0.1:0", "--data", place->data);
     write_at(path, "this is a letter", 16, 0);
-    assert_quire(1, "is not a Quire database", "serve", "--listen", "127.0.0.1:0", "--data",
-                 place->data);
+    quire(1, "is not a Quire database", "serve", "--listen", "127.0.0.1:0", "--data", place->data);
     /* The path is told as it was given. */
     char script[3 * PATH_SIZE];
     snprintf(script, sizeof(script), "cd %s; exec %s serve --listen 127.0.0.1:0 --data .",
              place->data, QUIRE_PROGRAM);
-    assert_run((const char *const[]){"/bin/sh", "-c", script, NULL}, 1,
-               "the file \\\"./quire.db\\\" is not");
+    process_run(1, "the file \\\"./quire.db\\\" is not",
+                (const char *const[]){"/bin/sh", "-c", script, NULL});
 }
 
 /* With so few files there is one line about it, and it names what is needed. */
@@ -262,15 +240,15 @@ static void connections_that_do_not_fit_are_refused_or_lowered(void **state)
     snprintf(script, sizeof(script),
              "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 65",
              QUIRE_PROGRAM, place->data);
-    assert_run(arguments, 1, "this process may only have 200 files open");
+    process_run(1, "this process may only have 200 files open", arguments);
     snprintf(script, sizeof(script),
              "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s --connections 64",
              QUIRE_PROGRAM, place->data);
-    assert_run(arguments, 0, "All is well");
+    process_run(0, "All is well", arguments);
     snprintf(script, sizeof(script),
              "ulimit -n 200; exec %s serve --check --listen 127.0.0.1:0 --data %s", QUIRE_PROGRAM,
              place->data);
-    assert_run(arguments, 0, "\nconnections              64 ");
+    process_run(0, "\nconnections              64 ", arguments);
     assert_short_of_files(place, 120, "");
     assert_short_of_files(place, 120, " --connections 5");
     assert_short_of_files(place, 136, "");

@@ -48,24 +48,6 @@ static int place_remove(void **state)
     return 0;
 }
 
-static void assert_holds(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" does not hold \"%s\"", text, part);
-}
-
-static void assert_run(const char *const *arguments, int status, const char *part)
-{
-    static struct process process;
-    process_start(&process, arguments);
-    int ended = process_end(&process);
-    assert_holds(process.output, part);
-    assert_int_equal(ended, status);
-}
-
-#define assert_quire(status, part, ...)                                                            \
-    assert_run((const char *const[]){QUIRE_PROGRAM, __VA_ARGS__, NULL}, status, part)
-
 /* ---- what threads may ---- */
 
 static void read_status(const char *path, char *text, size_t size)
@@ -118,12 +100,12 @@ static void what_is_forbidden_is_refused(void **state)
 static void without_the_sandbox_the_check_fails(void **state)
 {
     const struct place *place = *state;
-    assert_quire(1, "ALLOWED  running a program\n", "serve", "--check-sandbox", "--sandbox", "off",
-                 "--listen", "127.0.0.1:0", "--data", place->data);
-    assert_quire(1, "ALLOWED  reading a file outside", "serve", "--check-sandbox", "--sandbox",
-                 "off", "--listen", "127.0.0.1:0", "--data", place->data);
-    assert_quire(1, "The sandbox does not hold.\n", "serve", "--check-sandbox", "--sandbox=off",
-                 "--listen", "127.0.0.1:0", "--data", place->data);
+    quire(1, "ALLOWED  running a program\n", "serve", "--check-sandbox", "--sandbox", "off",
+          "--listen", "127.0.0.1:0", "--data", place->data);
+    quire(1, "ALLOWED  reading a file outside", "serve", "--check-sandbox", "--sandbox", "off",
+          "--listen", "127.0.0.1:0", "--data", place->data);
+    quire(1, "The sandbox does not hold.\n", "serve", "--check-sandbox", "--sandbox=off",
+          "--listen", "127.0.0.1:0", "--data", place->data);
 }
 
 static void every_thread_is_inside(void **state)
@@ -148,9 +130,9 @@ static void people_write_and_a_backup_is_made_elsewhere(void **state)
     unsigned port = process_serve(&server, place->data, NULL);
     struct writers *writers = writers_start(port, 4, 5);
     writers_run(writers, 200);
-    assert_quire(0, "copy.db: ", "backup", "--data", place->data, place->copy);
-    assert_quire(0, ": all is well", "verify", "--data", place->data);
-    assert_quire(0, ": all is well", "verify", place->copy);
+    quire(0, "copy.db: ", "backup", "--data", place->data, place->copy);
+    quire(0, ": all is well", "verify", "--data", place->data);
+    quire(0, ": all is well", "verify", place->copy);
     writers_run(writers, 200);
     process_signal(&server, SIGTERM);
     writers_run_to_the_end(writers);
@@ -185,14 +167,14 @@ static void become_nobody(const struct place *place)
     char line[64];
     const struct passwd *nobody = getpwnam(NOBODY);
     assert_non_null(nobody);
-    assert_quire(1, "is root; name one who may do less", "serve", "--check", "--user", "root",
-                 "--listen", "127.0.0.1:0", "--data", place->data);
+    quire(1, "is root; name one who may do less", "serve", "--check", "--user", "root", "--listen",
+          "127.0.0.1:0", "--data", place->data);
     assert_int_equal(access(place->data, F_OK), -1);
-    assert_quire(1, "there is no user \"no-such-user\"", "serve", "--check", "--user",
-                 "no-such-user", "--listen", "127.0.0.1:0", "--data", place->data);
+    quire(1, "there is no user \"no-such-user\"", "serve", "--check", "--user", "no-such-user",
+          "--listen", "127.0.0.1:0", "--data", place->data);
     /* root's directory is not its own */
-    assert_quire(1, place->data, "serve", "--check", "--user", NOBODY, "--listen", "127.0.0.1:0",
-                 "--data", place->data);
+    quire(1, place->data, "serve", "--check", "--user", NOBODY, "--listen", "127.0.0.1:0", "--data",
+          place->data);
     assert_int_equal(chown(place->dir, nobody->pw_uid, nobody->pw_gid), 0);
     process_serve(&server, place->data, (const char *const[]){"--user", NOBODY, NULL});
     assert_null(strstr(server.output, "running_as_root"));
@@ -202,7 +184,7 @@ static void become_nobody(const struct place *place)
     struct stat status;
     assert_int_equal(stat(place->data, &status), 0);
     assert_int_equal(status.st_uid, nobody->pw_uid);
-    assert_quire(0, "copy.db: ", "backup", "--data", place->data, place->copy);
+    quire(0, "copy.db: ", "backup", "--data", place->data, place->copy);
     assert_int_equal(stat(place->copy, &status), 0);
     assert_int_equal(status.st_uid, geteuid());
     process_signal(&server, SIGTERM);
@@ -214,8 +196,8 @@ static void started_as_root_it_becomes_the_user_that_is_named(void **state)
     const struct place *place = *state;
     static struct process server;
     if (geteuid() != 0) {
-        assert_quire(1, "only root can become the user \"" NOBODY "\"", "serve", "--check",
-                     "--user", NOBODY, "--listen", "127.0.0.1:0", "--data", place->data);
+        quire(1, "only root can become the user \"" NOBODY "\"", "serve", "--check", "--user",
+              NOBODY, "--listen", "127.0.0.1:0", "--data", place->data);
         return;
     }
     become_nobody(place);

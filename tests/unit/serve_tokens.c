@@ -65,31 +65,14 @@ static int place_remove(void **state)
     return 0;
 }
 
-static void assert_holds(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" does not hold \"%s\"", text, part);
-}
-
-static void run(struct place *place, const char *const *arguments, int status, const char *part)
-{
-    process_start(&place->process, arguments);
-    int ended = process_end(&place->process);
-    assert_holds(place->process.output, part);
-    assert_int_equal(ended, status);
-}
-
-#define quire(place, status, part, ...)                                                            \
-    run(place, (const char *const[]){QUIRE_PROGRAM, __VA_ARGS__, NULL}, status, part)
-
 /* A token of the command's, on the heap. */
-static char *make_token(struct place *place, const char *keys, const char *ttl)
+static char *make_token(const char *keys, const char *ttl)
 {
-    quire(place, 0, ".", "token", "--key", keys, "--sub", SUBJECT, "--name", "Ann", "--ttl", ttl,
-          "--doc", "plan:editor");
-    place->process.output[strcspn(place->process.output, "\n")] = '\0';
-    secret_plant_token(place->process.output);
-    return strdup(place->process.output);
+    const char *output = quire(0, ".", "token", "--key", keys, "--sub", SUBJECT, "--name", "Ann",
+                               "--ttl", ttl, "--doc", "plan:editor");
+    char *token = strndup(output, strcspn(output, "\n"));
+    secret_plant_token(token);
+    return token;
 }
 
 /* ---- the command ---- */
@@ -97,30 +80,28 @@ static char *make_token(struct place *place, const char *keys, const char *ttl)
 static void tokens_are_made_and_explained(void **state)
 {
     struct place *place = *state;
-    char *token = make_token(place, place->keys, "1h");
-    quire(place, 0, "The token is good", "token", "--check", "--key", place->keys, token);
-    assert_holds(place->process.output, "\"" SUBJECT "\"");
-    assert_holds(place->process.output, "{\"plan\": \"editor\"}");
-    assert_null(strstr(place->process.output, "WRONG"));
-    quire(place, 1, "WRONG: the token's signature is wrong", "token", "--check", "--key",
-          place->other, token);
-    quire(place, 1, "the token does not say for whom it is (aud)", "token", "--check", "--key",
+    char *token = make_token(place->keys, "1h");
+    const char *output =
+        quire(0, "The token is good", "token", "--check", "--key", place->keys, token);
+    assert_holds(output, "\"" SUBJECT "\"");
+    assert_holds(output, "{\"plan\": \"editor\"}");
+    assert_lacks(output, "WRONG");
+    quire(1, "WRONG: the token's signature is wrong", "token", "--check", "--key", place->other,
+          token);
+    quire(1, "the token does not say for whom it is (aud)", "token", "--check", "--key",
           place->keys, "--audience", "quire", token);
-    quire(place, 1, "three parts", "token", "--check", "--key", place->keys, "nonsense");
-    quire(place, 2, "--sub is missing", "token", "--key", place->keys);
-    quire(place, 2, "--key is missing", "token", "--sub", "ann");
-    quire(place, 2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc", "plan");
-    quire(place, 2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc",
-          "pl/an:viewer");
-    quire(place, 2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc",
-          "plan:admin");
-    quire(place, 2, "two roles", "token", "--key", place->keys, "--sub", "a", "--doc",
-          "plan:viewer", "--doc", "plan:owner");
-    quire(place, 2, "--ttl takes", "token", "--key", place->keys, "--sub", "a", "--ttl", "1y");
-    quire(place, 1, "name is not 1 to 60", "token", "--key", place->keys, "--sub", "a", "--name",
-          "a\tb");
-    quire(place, 2, "not UTF-8", "token", "--key", place->keys, "--sub", "a", "--name", "\xff");
-    quire(place, 0, "Usage: quire token", "token", "--help");
+    quire(1, "three parts", "token", "--check", "--key", place->keys, "nonsense");
+    quire(2, "--sub is missing", "token", "--key", place->keys);
+    quire(2, "--key is missing", "token", "--sub", "ann");
+    quire(2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc", "plan");
+    quire(2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc", "pl/an:viewer");
+    quire(2, "--doc takes", "token", "--key", place->keys, "--sub", "a", "--doc", "plan:admin");
+    quire(2, "two roles", "token", "--key", place->keys, "--sub", "a", "--doc", "plan:viewer",
+          "--doc", "plan:owner");
+    quire(2, "--ttl takes", "token", "--key", place->keys, "--sub", "a", "--ttl", "1y");
+    quire(1, "name is not 1 to 60", "token", "--key", place->keys, "--sub", "a", "--name", "a\tb");
+    quire(2, "not UTF-8", "token", "--key", place->keys, "--sub", "a", "--name", "\xff");
+    quire(0, "Usage: quire token", "token", "--help");
     free(token);
 }
 
@@ -130,14 +111,13 @@ static void new_keys_are_made_for_both_sides(void **state)
     char made[PATH_SIZE], public[PATH_SIZE + 8], script[8 * PATH_SIZE];
     snprintf(made, sizeof(made), "%s/new", place->dir);
     snprintf(public, sizeof(public), "%s.pub", made);
-    quire(place, 0, "is for the server", "token", "--new-key", made, "--alg", "EdDSA", "--kid",
-          "ed");
-    quire(place, 1, "File exists", "token", "--new-key", made);
-    quire(place, 1, "no such key", "token", "--key", public, "--sub", "ann");
+    quire(0, "is for the server", "token", "--new-key", made, "--alg", "EdDSA", "--kid", "ed");
+    quire(1, "File exists", "token", "--new-key", made);
+    quire(1, "no such key", "token", "--key", public, "--sub", "ann");
     snprintf(script, sizeof(script),
              "%s token --key %s --sub ann --admin | %s token --check --key %s", QUIRE_PROGRAM, made,
              QUIRE_PROGRAM, public);
-    run(place, (const char *const[]){"/bin/sh", "-c", script, NULL}, 0, "The token is good");
+    process_run(0, "The token is good", (const char *const[]){"/bin/sh", "-c", script, NULL});
 }
 
 /* ---- the start ---- */
@@ -146,16 +126,16 @@ static void row_96_it_does_not_start_with_bad_keys_or_open_to_all(void **state)
 {
     struct place *place = *state;
 #define SERVE "serve", "--check", "--data", place->data, "--listen"
-    quire(place, 2, "so it serves this machine only", SERVE, "0.0.0.0:0");
-    quire(place, 0, "All is well", SERVE, "0.0.0.0:0", "--token-keys", place->keys);
-    quire(place, 1, "No such file", SERVE, "127.0.0.1:0", "--token-keys", "/nowhere/keys");
+    quire(2, "so it serves this machine only", SERVE, "0.0.0.0:0");
+    quire(0, "All is well", SERVE, "0.0.0.0:0", "--token-keys", place->keys);
+    quire(1, "No such file", SERVE, "127.0.0.1:0", "--token-keys", "/nowhere/keys");
     write_keys(place->keys, "", 0600);
-    quire(place, 1, "there is no key in it", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
+    quire(1, "there is no key in it", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
     write_keys(place->keys, "k1 HS256 AAAA\n", 0600);
-    quire(place, 1, "at least 32 bytes", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
+    quire(1, "at least 32 bytes", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
     write_keys(place->keys, "k1 HS256 " SECRET "\n", 0644);
-    quire(place, 1, "chmod 600", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
-    assert_null(strstr(place->process.output, SECRET));
+    const char *output = quire(1, "chmod 600", SERVE, "127.0.0.1:0", "--token-keys", place->keys);
+    assert_lacks(output, SECRET);
 }
 
 /* ---- the server ---- */
@@ -277,8 +257,8 @@ static void write_something(struct ws_raw *ws)
 /* A whole life of the server with people who are let in, turned away and thrown out. */
 static void keep_secrets(struct place *place, const char *format)
 {
-    char *good = make_token(place, place->keys, "1h");
-    char *forged = make_token(place, place->other, "1h");
+    char *good = make_token(place->keys, "1h");
+    char *forged = make_token(place->other, "1h");
     unsigned port = process_serve(&place->process, place->data,
                                   (const char *const[]){"--token-keys", place->keys, "--log-level",
                                                         "debug", "--log-format", format,
@@ -332,7 +312,7 @@ static void row_106_a_connection_ends_with_its_token(void **state)
         process_serve(&server, place->data,
                       (const char *const[]){"--token-keys", place->keys, "--allow-host",
                                             "quire.test", "--token-leeway-s", "0", NULL});
-    char *token = make_token(place, place->keys, "8s");
+    char *token = make_token(place->keys, "8s");
     struct ws_raw *ws = say_hello(port, token);
     struct listener listener = {ws, 0};
     await_kind(&listener, WIRE_WELCOME);
@@ -370,8 +350,8 @@ static struct ws_raw *come_in(unsigned port, const char *token)
 /* The token's jti, as the command tells it. */
 static void id_of(struct place *place, const char *token, char *id_out, size_t size)
 {
-    quire(place, 0, "jti", "token", "--check", "--key", place->keys, token);
-    const char *at = strchr(strstr(place->process.output, "jti"), '"') + 1;
+    const char *output = quire(0, "jti", "token", "--check", "--key", place->keys, token);
+    const char *at = strchr(strstr(output, "jti"), '"') + 1;
     snprintf(id_out, size, "%.*s", (int)strcspn(at, "\""), at);
 }
 
@@ -382,16 +362,16 @@ static void row_108_tokens_are_taken_back(void **state)
     struct place *place = *state;
     char id[64];
     unsigned port = serve(place, &server);
-    char *first = make_token(place, place->keys, "1h"), *second;
+    char *first = make_token(place->keys, "1h"), *second;
     struct ws_raw *ws = come_in(port, first);
-    quire(place, 0, "", "token", "revoke", "--data", place->data, "--sub", "somebody-else");
-    quire(place, 0, "", "token", "revoke", "--data", place->data, "--sub", SUBJECT);
+    quire(0, "", "token", "revoke", "--data", place->data, "--sub", "somebody-else");
+    quire(0, "", "token", "revoke", "--data", place->data, "--sub", SUBJECT);
     assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
     ws_raw_free(ws);
     expect_turned_away(port, first, WIRE_CLOSE_UNAUTHORIZED);
     /* From the next second on they are good. */
     for (int code = WIRE_CLOSE_UNAUTHORIZED; code == WIRE_CLOSE_UNAUTHORIZED;) {
-        second = make_token(place, place->keys, "1h");
+        second = make_token(place->keys, "1h");
         ws = say_hello(port, second);
         code = ws_raw_next(ws) == WS_RAW_BINARY && ws->message[1] == WIRE_WELCOME
                    ? 0
@@ -402,26 +382,26 @@ static void row_108_tokens_are_taken_back(void **state)
         }
     }
     id_of(place, second, id, sizeof(id));
-    quire(place, 0, "", "token", "revoke", "--data", place->data, "--jti", id);
+    quire(0, "", "token", "revoke", "--data", place->data, "--jti", id);
     assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
     ws_raw_free(ws);
     stop(&server);
     port = serve(place, &server);
     expect_turned_away(port, first, WIRE_CLOSE_UNAUTHORIZED);
     expect_turned_away(port, second, WIRE_CLOSE_UNAUTHORIZED);
-    char *third = make_token(place, place->keys, "1h");
+    char *third = make_token(place->keys, "1h");
     ws_raw_free(come_in(port, third));
     stop(&server);
     /* Also when no server runs. */
     id_of(place, third, id, sizeof(id));
-    quire(place, 0, "", "token", "revoke", "--data", place->data, "--jti", id);
+    quire(0, "", "token", "revoke", "--data", place->data, "--jti", id);
     port = serve(place, &server);
     expect_turned_away(port, third, WIRE_CLOSE_UNAUTHORIZED);
     stop(&server);
-    quire(place, 2, "name one", "token", "revoke", "--data", place->data);
-    quire(place, 2, "name one", "token", "revoke", "--sub", "a", "--jti", "b");
-    quire(place, 2, "name one", "token", "revoke", "--sub", "a\nb");
-    quire(place, 0, "Usage: quire token revoke", "token", "revoke", "--help");
+    quire(2, "name one", "token", "revoke", "--data", place->data);
+    quire(2, "name one", "token", "revoke", "--sub", "a", "--jti", "b");
+    quire(2, "name one", "token", "revoke", "--sub", "a\nb");
+    quire(0, "Usage: quire token revoke", "token", "revoke", "--help");
     free(first);
     free(second);
     free(third);
@@ -432,24 +412,24 @@ static void keys_are_read_anew(void **state)
     static struct process server;
     struct place *place = *state;
     unsigned port = serve(place, &server);
-    char *token = make_token(place, place->keys, "1h");
+    char *token = make_token(place->keys, "1h");
     struct ws_raw *ws = come_in(port, token);
     struct listener listener = {ws, 0};
     write_keys(place->keys, "k2 HS256 " OTHER "\nk1 HS256 " SECRET "\n", 0600);
-    quire(place, 0, "", "token", "reload", "--data", place->data, "--token-keys", place->keys);
-    char *other = make_token(place, place->keys, "1h"); /* with the first key in the file */
+    quire(0, "", "token", "reload", "--data", place->data, "--token-keys", place->keys);
+    char *other = make_token(place->keys, "1h"); /* with the first key in the file */
     struct ws_raw *guest = come_in(port, NULL), *new = come_in(port, other);
     send_token(ws, token);
     await_kind(&listener, WIRE_DONE);
     /* What cannot be read changes nothing. */
     write_keys(place->keys, "nonsense\n", 0600);
-    quire(place, 1, "a line is a name", "token", "reload", "--data", place->data, "--token-keys",
+    quire(1, "a line is a name", "token", "reload", "--data", place->data, "--token-keys",
           place->keys);
     send_token(ws, token);
     await_kind(&listener, WIRE_DONE);
     /* Another key of the same name is another key. */
     write_keys(place->keys, "k1 HS256 " OTHER "\nk2 HS256 " OTHER "\n", 0600);
-    quire(place, 0, "", "token", "reload", "--data", place->data, "--token-keys", place->keys);
+    quire(0, "", "token", "reload", "--data", place->data, "--token-keys", place->keys);
     assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_UNAUTHORIZED);
     listener = (struct listener){new, 0};
     send_token(new, other);
@@ -459,7 +439,7 @@ static void keys_are_read_anew(void **state)
     ws_raw_free(new);
     ws_raw_free(guest);
     stop(&server);
-    quire(place, 1, "no server runs", "token", "reload", "--data", place->data, "--token-keys",
+    quire(1, "no server runs", "token", "reload", "--data", place->data, "--token-keys",
           place->keys);
     free(token);
     free(other);
