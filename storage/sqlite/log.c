@@ -66,12 +66,15 @@ bool log_has_head(sqlite3_stmt *statement)
     return sqlite3_column_type(statement, 8) != SQLITE_NULL;
 }
 
-bool log_head_matches(sqlite3_stmt *statement)
+bool log_head_is(sqlite3_stmt *statement, int64_t key, uint64_t version)
 {
     return log_has_head(statement) &&
-           column_u64(statement, 8) == head_sum(sqlite3_column_int64(statement, 0),
-                                                sqlite3_column_int64(statement, 1),
-                                                column_u64(statement, 2));
+           column_u64(statement, 8) == head_sum(sqlite3_column_int64(statement, 0), key, version);
+}
+
+bool log_head_matches(sqlite3_stmt *statement)
+{
+    return log_head_is(statement, sqlite3_column_int64(statement, 1), column_u64(statement, 2));
 }
 
 static int row_read(struct store *store, int64_t row, struct store_edit *edit_out)

@@ -16,6 +16,8 @@ int log_take(sqlite3_stmt *statement, int64_t *row_out, struct store_edit *edit_
  * whether that matches: then the row belongs to the document it names, whatever else is damaged. */
 bool log_has_head(sqlite3_stmt *statement);
 bool log_head_matches(sqlite3_stmt *statement);
+/* Whether it is the checksum of this document and version. */
+bool log_head_is(sqlite3_stmt *statement, int64_t key, uint64_t version);
 
 /* The document's edit of this place in the index; its slice lives until the log is read again. */
 int log_read(struct store *store, const struct tail_document *tail, size_t place,

@@ -5,12 +5,15 @@
  * matches its own. Otherwise the row does not tell its document. Then the gaps do: rows are
  * numbered, and so are a document's versions, so each version that is missing before a later one of
  * its document was in one of those rows. When as many versions are missing as there are such rows,
- * the documents of all are known; else one may be the last edit of any document, and none can be
- * relied on to be whole.
+ * the documents of all are known. Else, if they are few, each is tried against all documents: the
+ * checksum of its head may be that of what would come next in one. One that is left then may be the
+ * last edit of any document, and none can be relied on to be whole.
  */
 #include "storage/sqlite/document.h"
 #include "storage/sqlite/log.h"
 #include "storage/upkeep.h"
+
+#define GUESSED_ROWS_MAX 16
 
 struct scan {
     size_t rows;         /* so far */
@@ -105,6 +108,64 @@ static int scan_unnamed(struct store *store, struct scan *scan, int64_t row)
     if (scan->unnamed++ == 0)
         scan->unnamed_row = row;
     return quarantine_keep(&store->quarantine, row) ? STORE_OK : STORE_E_MEMORY;
+}
+
+/* Whether the checksum of the row's head is that of this document: of the version that comes next
+ * in it, so that the row is its last edit; or of the version that the row names, if that does not
+ * count any more. */
+static int scan_guess(struct store *store, sqlite3_stmt *statement, int64_t key, bool *found_out)
+{
+    struct quarantined *quarantined = quarantine_find(&store->quarantine, key);
+    struct tail_document *tail = tail_find(&store->tail, key);
+    uint64_t named = column_u64(statement, 2);
+    struct document document;
+    uint64_t last;
+    int rc = document_read(store, key, &document);
+
+    if (rc != STORE_OK)
+        return rc == STORE_E_NOT_FOUND || (rc == STORE_E_CORRUPT && !store->failed) ? STORE_OK : rc;
+    *found_out = (document.state != DOCUMENT_LIVE || named <= document.settled) &&
+                 log_head_is(statement, key, named);
+    last = quarantined != NULL ? quarantined->version
+           : tail != NULL      ? tail_version(tail)
+                               : document.settled;
+    if (document.state != DOCUMENT_LIVE || !log_head_is(statement, key, last + 1))
+        return STORE_OK;
+    *found_out = true;
+    if (quarantined == NULL && tail == NULL &&
+        (tail = tail_add(&store->tail, key, document.settled)) == NULL)
+        return STORE_E_MEMORY;
+    if (quarantined == NULL)
+        rc = set_apart(store, tail, sqlite3_column_int64(statement, 0), &quarantined);
+    if (rc == STORE_OK)
+        quarantined->version = last + 1;
+    return rc;
+}
+
+/* Looks among all documents for those of the rows that do not tell theirs. */
+static int scan_guesses(struct store *store, struct scan *scan)
+{
+    sqlite3_stmt *statement = database_statement(store, STATEMENT_LOG_SCAN);
+    struct store_edit edit;
+    int64_t row;
+    int rc;
+
+    scan->unnamed = 0;
+    while ((rc = statement_next(store, statement)) > 0) {
+        /* A row that has been emptied is of document 0, and does not count. */
+        bool found = log_take(statement, &row, &edit) == STORE_OK || log_head_matches(statement) ||
+                     log_head_is(statement, 0, 0);
+
+        rc = STORE_OK;
+        for (int64_t key = 1; rc == STORE_OK && !found && key < store->next_key; key++)
+            rc = scan_guess(store, statement, key, &found);
+        if (rc != STORE_OK)
+            break;
+        if (!found && scan->unnamed++ == 0)
+            scan->unnamed_row = row;
+    }
+    sqlite3_reset(statement);
+    return rc;
 }
 
 /* The number of the next row. Trimming leaves numbers out between rows that it keeps. */
@@ -202,6 +263,8 @@ int log_scan(struct store *store, int64_t *row_out)
             break;
     }
     sqlite3_reset(statement);
+    if (rc == STORE_OK && scan.unnamed > scan.missing && scan.unnamed <= GUESSED_ROWS_MAX)
+        rc = scan_guesses(store, &scan);
     release_all(&store->tail);
     quarantine_sort(&store->quarantine);
     if (rc == STORE_OK)

@@ -316,6 +316,74 @@ static void gaps_tell_the_documents_of_as_many_rows(void **state)
     live_on(world, 4, 4);
 }
 
+/* No gap tells of the last edit of a document; the checksum of its head does, if that is whole. */
+static void the_last_row_of_a_document_is_found_by_the_checksum_of_its_head(void **state)
+{
+    static const struct {
+        const char *sql;
+        int64_t row;
+    } changes[] = {
+        {"UPDATE log SET doc = 2 WHERE row = 21", 21},
+        {"UPDATE log SET doc = 99 WHERE row = 21", 21},
+        {"UPDATE log SET doc = 0, version = 0 WHERE row = 21", 21},
+        {"UPDATE log SET version = 7, op = x'' WHERE row = 21", 21},
+    };
+    struct world *world = *state;
+
+    world_keep_copy(world);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        world_sql(world, changes[i].sql);
+        for (uint64_t next = 11; next <= 16; next += 5) {
+            world_open(world);
+            assert_told(world, "last", changes[i].row);
+            assert_closed(world, LAST);
+            live_on(world, HURT, next);
+            live_on(world, SOUND, next);
+            tidy(world);
+            world_close(world);
+        }
+        world_put_back(world);
+    }
+}
+
+/* Two at the end of one document, one of another, and one that a gap tells of. */
+static void several_rows_are_found_by_gaps_and_by_their_heads(void **state)
+{
+    struct world *world = *state;
+    struct told told = {0};
+
+    world_sql(world, "UPDATE log SET version = version + 40 WHERE row IN (17, 19);"
+                     "UPDATE log SET doc = 1 WHERE row = 21;"
+                     "UPDATE log SET doc = 8, op = x'ff' WHERE row = 10");
+    world_open(world);
+    assert_int_equal(store_quarantine(world->store, note_told, &told), STORE_OK);
+    assert_int_equal(told.count, 3);
+    for (int64_t key = 1; key <= 3; key++)
+        assert_closed(world, key);
+    assert_int_equal(world_create(world, "new"), 4);
+    world_fill(world, 4, 1, 3);
+    live_on(world, 4, 4);
+}
+
+/* Rows of what is settled, or deleted, wait to be removed. */
+static void a_damaged_head_of_a_row_that_does_not_count_does_no_harm(void **state)
+{
+    struct world *world = *state;
+
+    world_open(world);
+    assert_int_equal(world_create(world, "gone"), 4);
+    world_fill(world, 4, 1, 2);
+    world_settle(world, SOUND, 10, "s");
+    assert_int_equal(store_delete(world->store, 4), STORE_OK);
+    world_close(world);
+    world_sql(world, "UPDATE log SET doc = 77 WHERE row IN (20, 22)");
+    world_open(world);
+    assert_nobody_told(world);
+    live_on(world, SOUND, 11);
+    live_on(world, HURT, 11);
+    live_on(world, LAST, 2);
+}
+
 /* It may be the last edit of any document, also of one that has no other in the log. */
 static void a_row_that_no_gap_tells_of_keeps_the_database_closed(void **state)
 {
@@ -323,10 +391,12 @@ static void a_row_that_no_gap_tells_of_keeps_the_database_closed(void **state)
         const char *sql;
         int64_t row;
     } changes[] = {
-        {"UPDATE log SET doc = 2 WHERE row = 21", 21},
-        {"UPDATE log SET version = 2 WHERE row = 20", 20},
-        {"UPDATE log SET version = 2 WHERE row IN (9, 19)", 9},
-        {"UPDATE log SET version = 2, sum = 0 WHERE row IN (9, 20)", 9},
+        {"UPDATE log SET doc = 2, head = head + 1 WHERE row = 21", 21},
+        {"UPDATE log SET version = 2, head = 0 WHERE row = 20", 20},
+        {"UPDATE log SET version = 2, head = 0 WHERE row IN (9, 19)", 9},
+        {"UPDATE log SET version = 2, sum = 0, head = 0 WHERE row IN (9, 20)", 9},
+        {"UPDATE log SET doc = 7 WHERE row = 21; UPDATE log SET op = x'', head = 0 WHERE row = 19",
+         19},
         {"UPDATE log SET head = NULL, op = x'' WHERE row = 19", 19},
         {"DELETE FROM log WHERE row = 9", 9},
         {"DELETE FROM log WHERE row = 10; UPDATE log SET doc = 5 WHERE row = 9", 9},
@@ -416,6 +486,9 @@ int main(void)
         QUARANTINE_TEST(damage_in_what_nobody_needs_does_no_harm),
         QUARANTINE_TEST(a_gap_tells_the_document_of_a_row_that_does_not),
         QUARANTINE_TEST(gaps_tell_the_documents_of_as_many_rows),
+        QUARANTINE_TEST(the_last_row_of_a_document_is_found_by_the_checksum_of_its_head),
+        QUARANTINE_TEST(several_rows_are_found_by_gaps_and_by_their_heads),
+        QUARANTINE_TEST(a_damaged_head_of_a_row_that_does_not_count_does_no_harm),
         QUARANTINE_TEST(a_row_that_no_gap_tells_of_keeps_the_database_closed),
         QUARANTINE_TEST(the_rows_of_a_document_whose_own_row_is_damaged_stay),
         QUARANTINE_TEST(damage_that_is_met_while_the_log_is_shortened_closes_its_document),
