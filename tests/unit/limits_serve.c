@@ -151,12 +151,17 @@ static void so_many_requests_wait_for_the_store(void **state)
 static void so_many_bytes_wait_for_the_store(void **state)
 {
     struct fixture *fixture = *state;
-    give_bytes(fixture, LIMIT_STORE_BYTES - 1 - sizeof(struct store_request));
-    assert_false(store_thread_full(fixture->thread));
-    give_bytes(fixture, sizeof(struct store_request));
+    give_bytes(fixture, LIMIT_STORE_BYTES - sizeof(struct store_request));
     assert_false(store_thread_full(fixture->thread));
     give_bytes(fixture, sizeof(struct store_request));
     assert_true(store_thread_full(fixture->thread));
+}
+
+static void one_byte_less_is_not_too_much_for_the_store(void **state)
+{
+    struct fixture *fixture = *state;
+    give_bytes(fixture, LIMIT_STORE_BYTES - 1);
+    assert_false(store_thread_full(fixture->thread));
 }
 
 static void give_edit(struct fixture *fixture, uint64_t version, size_t size)
@@ -281,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(so_many_requests_wait_for_the_store),
         CASE(so_many_bytes_wait_for_the_store),
+        CASE(one_byte_less_is_not_too_much_for_the_store),
         CASE(a_commit_holds_so_many_bytes),
         CASE(one_byte_more_waits_for_the_next_commit),
         CASE(so_many_messages_wait_for_the_hub),
