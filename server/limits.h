@@ -110,6 +110,8 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_FORMAT_KEYS, 16, "attributes", "of one component; bad_format")                         \
     X(LIMIT_FORMAT_NAME_BYTES, 32, "bytes", "name of a format; bad_format")                        \
     X(LIMIT_FORMAT_VALUE_BYTES, 256, "bytes", "value of an embedder's own format; bad_format")     \
+    X(LIMIT_MOVED_BYTES, 4194304, "bytes",                                                         \
+      "of an edit when it has been moved over those since its base; document_full")                \
     X(LIMIT_TAIL_EDITS, 2048, "edits", "edits of a room kept at hand; too_old")                    \
     X(LIMIT_TAIL_BYTES, 1048576, "bytes", "bytes of those; too_old")                               \
     X(LIMIT_RESUME_EDITS, 100000, "edits",                                                         \

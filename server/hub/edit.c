@@ -1,6 +1,7 @@
 #include "server/hub/room.h"
 #include "server/schema/schema.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@ static void refuse(struct hub *hub, const struct member *member, uint64_t seq, c
     hub_refuse(hub, member->connection->number, seq, member->channel, code, text, retry_ms, at);
     rates_edit_refused(hub, member->connection, code);
 }
+
+static_assert(LIMIT_MOVED_BYTES <= STORE_OP_MAX, "the store takes every edit");
 
 /* Appends what an operation inserts: however it is transformed, that stays. */
 static int append_inserted(struct ot_slice op, struct ot_buf *out)
@@ -280,6 +283,11 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
     struct ot_buf op = {0};
     struct ot_error error = {0, WIRE_NONE};
     int result = history_transform(&room->history, message->edit.op, message->edit.base, &op);
+    if (result == OT_E_LENGTH) {
+        refuse(hub, member, seq, "document_full", "the edit would become too large", WIRE_NONE,
+               WIRE_NONE);
+        return;
+    }
     if (result == OT_OK) {
         result = ot_doc_apply(room->doc, ot_buf_slice(&op), &error);
     }

@@ -54,7 +54,7 @@ uint64_t history_bytes_since(const struct history *history, uint64_t base);
 uint64_t history_transform_bytes(const struct history *history, struct ot_slice op, uint64_t base);
 
 /* Appends what `op`, made at `base`, is after the entries base + 1 .. last, to `out`. Those must be
- * there. OT_OK or an error of ot_transform. */
+ * there. OT_OK, an error of ot_transform, or OT_E_LENGTH: more than LIMIT_MOVED_BYTES. */
 int history_transform(const struct history *history, struct ot_slice op, uint64_t base,
                       struct ot_buf *out);
 

@@ -241,9 +241,59 @@ static void the_result_is_appended_to_what_is_there(void **state)
     }
 }
 
+/* ---- an edit that grows ---- */
+
+/* Formats 1000 letters and inserts `tail` bytes behind them, after somebody put one between each
+ * two: its size then, or 0 if it is too large. */
+static size_t size_when_moved(size_t tail)
+{
+    static uint8_t text[LIMIT_MOVED_BYTES],
+        format[3000] = {0x81, 0xa1, 'k', 0xda, 2994 >> 8, 2994 & 255};
+    struct history history = {0};
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    struct ot_buf over = {0}, op = {0}, moved = {0};
+    memset(format + 6, 'v', sizeof format - 6);
+    memset(text, 't', sizeof text);
+    for (int i = 0; i < 1000; i++) {
+        ot_builder_retain(builder, 1, (struct ot_slice){0});
+        ot_builder_insert(builder, (struct ot_slice){text, 1}, (struct ot_slice){0});
+    }
+    assert_int_equal(ot_builder_finish(builder, &over), OT_OK);
+    ot_builder_reset(builder);
+    ot_builder_retain(builder, 1000, (struct ot_slice){format, sizeof format});
+    ot_builder_insert(builder, (struct ot_slice){text, tail}, (struct ot_slice){0});
+    assert_int_equal(ot_builder_finish(builder, &op), OT_OK);
+    history_begin(&history, 1);
+    struct blob *blob = blob_copy(over.data, over.size);
+    history_push(&history,
+                 (struct entry){.version = 1, .blob = blob, .op = {blob->data, blob->size}});
+    int result = history_transform(&history, ot_buf_slice(&op), 0, &moved);
+    assert_int_equal(result, moved.size > 0 ? OT_OK : OT_E_LENGTH);
+    size_t size = moved.size;
+    ot_buf_deinit(&over);
+    ot_buf_deinit(&op);
+    ot_buf_deinit(&moved);
+    ot_builder_free(builder);
+    history_deinit(&history);
+    return size;
+}
+
+static void an_edit_grows_up_to_the_limit(void **state)
+{
+    (void)state;
+    size_t tail = 1100000, size; /* its length is written in as many bytes as that of the last */
+    while ((size = size_when_moved(tail)) < LIMIT_MOVED_BYTES) {
+        assert_true(size > 0);
+        tail += LIMIT_MOVED_BYTES - size;
+    }
+    assert_int_equal(size, LIMIT_MOVED_BYTES);
+    assert_int_equal(size_when_moved(tail + 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_edit_grows_up_to_the_limit),
         cmocka_unit_test(a_new_history_begins_where_it_is_told),
         cmocka_unit_test(the_ring_grows_wherever_it_begins),
         cmocka_unit_test(too_many_edits_are_trimmed_from_the_oldest),
