@@ -153,6 +153,8 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_FRAGMENTS, 256, "frames", "a message may come in; closes with 1009")                   \
     X(LIMIT_NOISE, 100, "frames",                                                                  \
       "pings, and pongs without a ping, of a connection in a second; closes with 4508")            \
+    X(LIMIT_UNSEEN_BYTES, 1048576, "bytes",                                                        \
+      "that came of a connection, between two looks, and are of no message; closes with 4508")     \
     X(LIMIT_UNANSWERED_MS, 45000, "ms",                                                            \
       "for which the other end's kernel may be silent on what was sent; cut")                      \
     X(LIMIT_REFUSED_LINES, 5, "lines",                                                             \

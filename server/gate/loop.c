@@ -9,6 +9,7 @@
 #include "server/gate/peer.h"
 #include "server/gate/protocols.h"
 #include "server/gate/receive.h"
+#include "server/gate/unseen.h"
 #include "server/thread/clock.h"
 #include "server/wire/encode.h"
 
@@ -240,6 +241,7 @@ static void on_tick(uv_timer_t *handle)
     wheel_advance(&gate->wheel, now, peer_expired, gate);
     http_tick(gate, now);
     make_room(gate);
+    unseen_look(gate);
     if (gate->index == 0) {
         listen_tick(gate);
     }

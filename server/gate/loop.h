@@ -66,6 +66,7 @@ struct gate {
     uv_timer_t tick;
     uv_poll_t listening; /* gate 0 */
     bool accept_paused;  /* until the next tick */
+    uint32_t looks;      /* at what came and was told of to nobody */
     unsigned next_gate;  /* that gets an accepted socket */
     struct lws_context *context;
     struct lws_vhost *vhost;

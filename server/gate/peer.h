@@ -34,6 +34,8 @@ struct peer {
     uint16_t fragments;    /* frames of the message that is coming */
     uint16_t noise;        /* frames that say nothing, of ... */
     uint64_t noise_second; /* ... this second */
+    uint64_t read_bytes;   /* of its socket, when it was looked at last */
+    uint64_t told_bytes;   /* since then, and what may go with them */
     uint8_t state;         /* enum peer_state */
     bool known;            /* the hub has heard of it and not yet of its end */
     bool blocked;          /* until the socket takes more */

@@ -2,6 +2,7 @@
 
 #include "server/gate/memory.h"
 #include "server/gate/request.h"
+#include "server/gate/unseen.h"
 #include "server/wire/encode.h"
 
 #include <assert.h>
@@ -229,6 +230,7 @@ void receive_piece(struct peer *peer, const struct piece *piece)
     peer_heard(peer);
     metrics_add(&peer->gate->metrics, METRIC_FRAMES_IN, piece->last);
     metrics_add(&peer->gate->metrics, METRIC_BYTES_IN, piece->bytes.size);
+    unseen_told(peer, piece->bytes.size, piece->left == 0);
     if (peer->state >= PEER_CLOSING) {
         return;
     }

@@ -111,6 +111,25 @@ row(40, "a flood of pings, and of pongs that nobody asked for", async (house) =>
   await calm.expectOpen();
 });
 
+row(40, "a flood of pings without a gap, of which libwebsockets tells nothing; one who writes as much is left alone", async (house) => {
+  const writer = await house.open("much", { type: 2 });
+  for (const isReading of [true, false]) {
+    const client = await house.hello();
+    if (!isReading) client.stopReading();
+    const flood = Buffer.concat(Array.from({ length: 20_000 }, () => frame({ opcode: PING })));
+    const more = () => {
+      if (!client.socket.destroyed) client.socket.write(flood, () => setImmediate(more));
+    };
+    more();
+    await writer.edit([{ insert: "x".repeat(500_000) }]);
+    for (let i = 0; i < 300; i++) writer.send([KIND.PING, i]);
+    await writer.edit([{ delete: 500_000 }]);
+    await client.until("it is cut off", () => client.ended);
+    if (isReading) assert.equal(client.closed.code, 4508);
+  }
+  await writer.expectOpen();
+});
+
 row(42, "text frames, good ones and bad ones", async (house) => {
   await refused(house, 1003, { opcode: TEXT, payload: Buffer.from("hello") });
   await refused(house, 1003, { opcode: TEXT });

@@ -70,8 +70,7 @@ row(92, `the server, the shipped client and quill-delta make the same of the sam
     for (const scribe of scribes) scribe.send();
     // What is not saved yet, and what came meanwhile, is what the next edit is made on.
     for (const { rng, doc } of people) if (rng.below(3) > 0) doc.submit(anyEdit(rng, new Delta(doc.contents().ops), "rich").ops);
-    await Promise.all(scribes.map((scribe) => scribe.saved()));
-    follower.take();
+    await follower.reach(Math.max(...(await Promise.all(scribes.map((scribe) => scribe.saved())))));
   }
   await until("all is saved", () => documents().every((doc) => doc.saved));
   await follower.reach(Math.max(...documents().map((doc) => doc.version), ...scribes.map(({ own }) => own)));

@@ -420,6 +420,30 @@ static void when_memory_is_scarce_messages_that_never_end_go(void **state)
     world_stop(world);
 }
 
+/* Hostile input, row 40: libwebsockets tells nothing of pings without a gap between them. */
+static void bytes_that_are_of_no_message_are_no_more_than_the_limit(void **state)
+{
+    (void)state;
+    static const uint8_t ping[6] = {0x89, 0x80};
+    struct world *world = world_start(NULL);
+    size_t size = 4 * LIMIT_UNSEEN_BYTES / sizeof(ping) * sizeof(ping);
+    uint8_t *pings = malloc(size);
+    uint64_t connection, quiet;
+    assert_non_null(pings);
+    for (size_t at = 0; at < size; at += sizeof(ping))
+        memcpy(pings + at, ping, sizeof(ping));
+    struct ws_raw *good = world_join(world, 0, &quiet);
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    ws_raw_send(ws, pings, size);
+    world_expect(world, HUB_IN_GONE, connection);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 1);
+    world_check_quiet(good);
+    free(pings);
+    ws_raw_free(ws);
+    ws_raw_free(good);
+    world_stop(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +456,7 @@ int main(void)
         cmocka_unit_test(an_address_asks_for_no_more_than_the_rate),
         cmocka_unit_test(after_bad_tokens_none_of_the_address_is_looked_at),
         cmocka_unit_test(a_token_that_ends_is_no_bad_one),
+        cmocka_unit_test(bytes_that_are_of_no_message_are_no_more_than_the_limit),
         cmocka_unit_test(when_memory_is_scarce_no_websocket_is_opened),
         cmocka_unit_test(when_memory_is_out_the_heaviest_goes),
         cmocka_unit_test(when_memory_is_scarce_messages_that_never_end_go),
