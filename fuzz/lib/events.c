@@ -135,11 +135,14 @@ static void commit(struct session *session, struct person *person)
 static void fail(struct session *session, struct person *person)
 {
     static const int results[] = {STORE_E_FULL, STORE_OK, STORE_OK, STORE_E_MEMORY};
+    static const int reads[] = {STORE_OK, STORE_OK, STORE_E_CORRUPT, STORE_E_MEMORY};
     unsigned how = session_take(session);
     (void)person;
     session->world.append_result = results[how % 4];
     session->world.delete_result = results[how / 4 % 4];
+    session->world.read_result = reads[how / 16 % 4];
     session->is_disturbed = true;
+    session->is_damaged |= session->world.read_result == STORE_E_CORRUPT;
 }
 
 /* From one time at which the hub has something to do to the next. */

@@ -24,8 +24,8 @@ static void restore(struct session *session)
 static void stop(struct session *session)
 {
     world_post(&session->world, HUB_IN_STOP, 0, (struct ot_slice){0});
-    session->world.append_result = STORE_OK;
-    session->world.delete_result = STORE_OK;
+    session->world.append_result = session->world.delete_result = STORE_OK;
+    session->world.read_result = STORE_OK;
     world_commit(&session->world);
     session_hear(session);
     assert(hub_stopped(session->world.hub));

@@ -39,12 +39,13 @@ static void begin(struct session *session, struct store *store)
 {
     char message[SCHEMA_MESSAGE_MAX];
     make_keys(session);
+    session->limits = session->mode & MODE_LIMITS ? limits_preset() : limits_loose;
     session->schema = schema_new("", message);
     session->digest = UINT64_C(0xcbf29ce484222325);
     world_start_as(
         &session->world,
         &(struct world_options){.tokens = session->mode & MODE_GUARDED ? &session->rules : NULL,
-                                .limits = session->mode & MODE_LIMITS ? NULL : &limits_loose,
+                                .limits = &session->limits,
                                 .schema = session->schema,
                                 .lets_guests = (session->mode & MODE_GUESTS) != 0,
                                 .epoch = 7,
@@ -118,10 +119,12 @@ static void settle(struct session *session)
     struct person *last = &session->people[0];
     static const char *const ids[DOCUMENTS] = {"d", "e", "f"};
     session->world.append_result = session->world.delete_result = STORE_OK;
+    session->world.read_result = STORE_OK;
     hub_press(session->world.hub, HUB_EASY);
     world_commit(&session->world);
     session_hear(session);
-    if ((session->mode & MODE_AGAIN) != 0 || session->world.connection_count == WORLD_CONNECTIONS) {
+    if ((session->mode & MODE_AGAIN) != 0 || session->is_damaged ||
+        session->world.connection_count == WORLD_CONNECTIONS) {
         for (size_t i = 0; i < PEOPLE; i++) {
             session_leave(session, &session->people[i]);
         }

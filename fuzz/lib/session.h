@@ -8,6 +8,7 @@
 
 #include "fuzz/lib/book.h"
 #include "server/auth/token.h"
+#include "server/limits.h"
 #include "storage/sharing.h"
 #include "tests/lib/hub_world.h"
 
@@ -71,6 +72,7 @@ struct session {
     unsigned mode;
     struct token_keys keys[3]; /* "a", "a" and "b", "b" */
     struct token_rules rules;
+    struct limits limits;
     struct schema *schema;
     struct person people[PEOPLE];
     struct book books[BOOKS];
@@ -82,6 +84,7 @@ struct session {
     unsigned deletable;    /* the documents that somebody was allowed to delete: bits */
     size_t diverged;       /* said, so warned of */
     bool is_disturbed;     /* the store has failed: warnings are in order */
+    bool is_damaged;       /* it has said that what it has is: that stays closed until a restart */
     uint64_t digest;       /* of all that was heard */
     const uint8_t *data;
     size_t left;

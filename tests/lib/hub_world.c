@@ -280,14 +280,33 @@ static void watch(struct world *world, const struct store_request *request, bool
     }
 }
 
+/* What the store fails with, if it is to. */
+static int fault(const struct world *world, enum request_kind kind)
+{
+    switch (kind) {
+    case REQUEST_PROBE:
+        return world->append_result;
+    case REQUEST_DELETE:
+        return world->delete_result;
+    case REQUEST_LOAD:
+    case REQUEST_CLIENT:
+    case REQUEST_HISTORY:
+    case REQUEST_REPEATED:
+    case REQUEST_CHATS:
+    case REQUEST_CHAT_FIND:
+    case REQUEST_LIST:
+    case REQUEST_MAY_OPEN:
+    case REQUEST_SETTLE:
+        return world->read_result;
+    default:
+        return STORE_OK;
+    }
+}
+
 static void serve(struct world *world, struct store_request *request)
 {
-    if (request->kind == REQUEST_DELETE && world->delete_result != STORE_OK) {
-        request->result = world->delete_result;
-        return;
-    }
-    if (request->kind == REQUEST_PROBE && world->append_result != STORE_OK) {
-        request->result = world->append_result;
+    request->result = fault(world, request->kind);
+    if (request->result != STORE_OK) {
         return;
     }
     do {

@@ -58,7 +58,8 @@ struct world {
     uint64_t appends_asked, appends_done;
     size_t asked_count;      /* requests of any kind so far */
     int append_result;       /* not STORE_OK: what every append and probe fails with, */
-    int delete_result;       /* and every deletion */
+    int delete_result;       /* and every deletion, */
+    int read_result;         /* and whatever is read, or settled */
     size_t logged;           /* warnings and errors */
     uint64_t revoked_ticket; /* of the last answer to world_revoke, */
     int revoked_result;      /* and what it was */
