@@ -12,6 +12,7 @@ quire_test(unit/hub_settle quire-hub quire-storage test-hub-world PkgConfig::SQL
 target_sources(test_hub_settle PRIVATE lib/plant.c)
 quire_test(unit/hub_opening quire-hub quire-storage test-hub-world)
 quire_test(unit/hub_talk quire-hub quire-storage test-hub-world)
+quire_test(unit/limits_document quire-hub quire-storage test-hub-world)
 foreach(guarded_test hub_access hub_sharing hub_tokens limits_hub limits_work limits_rooms)
   quire_test(unit/${guarded_test} quire-hub quire-storage test-hub-world test-tokens)
   target_sources(test_${guarded_test} PRIVATE lib/hub_guarded.c)

@@ -43,6 +43,17 @@ size_t ot_doc_memory(const struct ot_doc *doc)
     return doc->tree.pool.memory.used;
 }
 
+/* A formatted run or an embed takes at most 10 bytes besides its values, and 5 are those of plain
+ * text before it. An operation has fewer components than bytes; each may cut one run in two, and
+ * what it adds to formats it adds to the runs there are, formatted ones and those between them. */
+uint64_t ot_doc_snapshot_most(const struct ot_doc *doc, size_t op_size)
+{
+    enum { USE_EXTRA = 15, COMPONENT_EXTRA = 48 };
+    const struct pool *pool = &doc->tree.pool;
+    uint64_t growth = COMPONENT_EXTRA + pool->largest + 2 * pool->uses;
+    return doc->tree.text_bytes + pool->spelled + USE_EXTRA * pool->uses + op_size * growth;
+}
+
 int ot_doc_load_in(const struct ot_allocator *allocator, struct ot_slice snapshot,
                    struct ot_doc **doc_out)
 {

@@ -95,8 +95,12 @@ static int add(struct pool *pool, struct ot_slice value, uint32_t hash, uint32_t
     }
     uint32_t *bucket = &pool->buckets[hash & (pool->buckets_count - 1)];
     pool->entries[id] =
-        (struct pool_entry){bytes, (uint32_t)value.size, hash, .uses = 1, .next = *bucket};
+        (struct pool_entry){bytes, (uint32_t)value.size, hash, .uses = 0, .next = *bucket};
     *bucket = id;
+    pool_use_again(pool, id);
+    if (value.size > pool->largest) {
+        pool->largest = (uint32_t)value.size;
+    }
     *id_out = id;
     return OT_OK;
 }
@@ -122,7 +126,7 @@ int ot_pool_use(struct pool *pool, struct ot_slice value, uint32_t *id_out)
         }
         pool->latest = id;
     }
-    pool->entries[id].uses++;
+    pool_use_again(pool, id);
     *id_out = id;
     return OT_OK;
 }
@@ -143,7 +147,7 @@ void ot_pool_drop_last(struct pool *pool, uint32_t id)
 void ot_pool_keep(struct pool *pool, uint32_t id)
 {
     if (id != 0 && pool->entries[id].kept == 0) {
-        pool->entries[id].uses++;
+        pool_use_again(pool, id);
         pool->entries[id].kept = pool->kept != 0 ? pool->kept : id;
         pool->kept = id;
     }

@@ -28,6 +28,9 @@ struct pool {
     uint32_t latest;        /* asked for last; may be free by now */
     uint32_t kept;          /* the last entry that is kept; 0: none */
     uint64_t patches;       /* how many there have been */
+    uint64_t uses;          /* of all values */
+    uint64_t spelled;       /* bytes of all values, each as often as it is used */
+    uint32_t largest;       /* bytes of the largest value that there ever was */
     struct memory memory;   /* of the pool and of the leaves that use it */
 };
 
@@ -42,14 +45,22 @@ void ot_pool_unkeep(struct pool *pool);
 static inline void pool_use_again(struct pool *pool, uint32_t id)
 {
     if (id != 0) {
-        pool->entries[id].uses++;
+        struct pool_entry *entry = &pool->entries[id];
+        entry->uses++;
+        pool->uses++;
+        pool->spelled += entry->size;
     }
 }
 
 static inline void pool_drop(struct pool *pool, uint32_t id)
 {
-    if (id != 0 && --pool->entries[id].uses == 0) {
-        ot_pool_drop_last(pool, id);
+    if (id != 0) {
+        struct pool_entry *entry = &pool->entries[id];
+        pool->uses--;
+        pool->spelled -= entry->size;
+        if (--entry->uses == 0) {
+            ot_pool_drop_last(pool, id);
+        }
     }
 }
 

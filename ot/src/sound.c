@@ -95,12 +95,15 @@ static bool pool_is_sound(struct tally *tally)
     const struct pool *pool = &tally->tree->pool;
     uint32_t live = 0;
     uint32_t chained = 0;
+    uint64_t uses = 0, spelled = 0;
     for (uint32_t id = 1; id < pool->count; id++) {
         const struct pool_entry *entry = &pool->entries[id];
         bool is_live = entry->bytes != NULL;
         if (entry->uses != tally->uses[id] || is_live != (entry->uses > 0)) {
             return false;
         }
+        uses += entry->uses;
+        spelled += (uint64_t)entry->uses * entry->size;
         live += is_live;
         tally->memory += is_live ? entry->size : 0;
         struct ot_slice value = pool_get(pool, id);
@@ -121,7 +124,7 @@ static bool pool_is_sound(struct tally *tally)
     }
     tally->memory += pool->room * sizeof *pool->entries;
     tally->memory += pool->buckets_count * sizeof *pool->buckets;
-    return live == chained && pool->kept == 0;
+    return live == chained && pool->kept == 0 && pool->uses == uses && pool->spelled == spelled;
 }
 
 /* The known spot is in its run; at the right byte, unless that follows from the unit alone. */

@@ -1,4 +1,5 @@
-/* Apart, since the kernel's own header of TCP and that of libc, which has less, exclude each other. */
+/* Apart, since the kernel's own header of TCP and that of libc, which has less, exclude each other.
+ */
 #include "server/gate/socket_bytes.h"
 
 #include <linux/tcp.h>

@@ -1,7 +1,7 @@
 /*
- * Bytes that came and were told of to nobody. libwebsockets answers pings by itself, and of those that come
- * without a gap it tells nothing at all; so now and then what the kernel says was read is held against
- * what was given to receive_piece.
+ * Bytes that came and were told of to nobody. libwebsockets answers pings by itself, and of those
+ * that come without a gap it tells nothing at all; so now and then what the kernel says was read is
+ * held against what was given to receive_piece.
  */
 #ifndef QUIRE_GATE_UNSEEN_H
 #define QUIRE_GATE_UNSEEN_H

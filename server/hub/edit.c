@@ -246,6 +246,31 @@ static void forbid(struct hub *hub, const struct member *member, uint64_t seq, b
     connection->forbidden += !may_be_copy;
 }
 
+/* Formats that many runs of text share take little memory, but are spelled out in the snapshot. So
+ * an edit that could make that too large is tried, and taken back. */
+static int apply_within(struct room *room, struct ot_slice op, uint64_t most,
+                        struct ot_error *error_out)
+{
+    if (ot_doc_snapshot_most(room->doc, op.size) <= most) {
+        return ot_doc_apply(room->doc, op, error_out);
+    }
+    uint64_t before = ot_doc_snapshot_most(room->doc, 0);
+    struct ot_buf inverse = {0};
+    if (ot_doc_invert(room->doc, op, OT_STABLE, &inverse) == OT_E_MEMORY) {
+        abort();
+    }
+    int result = ot_doc_apply(room->doc, op, error_out);
+    uint64_t after = ot_doc_snapshot_most(room->doc, 0);
+    if (result == OT_OK && after > most && after > before) {
+        if (ot_doc_apply(room->doc, ot_buf_slice(&inverse), error_out) != OT_OK) {
+            abort();
+        }
+        result = OT_E_LENGTH;
+    }
+    ot_buf_deinit(&inverse);
+    return result;
+}
+
 void edit_receive(struct hub *hub, struct connection *connection, const struct message *message)
 {
     struct member *member = member_of(connection, message->channel);
@@ -283,16 +308,15 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
     struct ot_buf op = {0};
     struct ot_error error = {0, WIRE_NONE};
     int result = history_transform(&room->history, message->edit.op, message->edit.base, &op);
-    if (result == OT_E_LENGTH) {
-        refuse(hub, member, seq, "document_full", "the edit would become too large", WIRE_NONE,
-               WIRE_NONE);
-        return;
-    }
     if (result == OT_OK) {
-        result = ot_doc_apply(room->doc, ot_buf_slice(&op), &error);
+        result = apply_within(room, ot_buf_slice(&op), hub->limits.values[SETTING_DOCUMENT_BYTES],
+                              &error);
     }
     if (result == OT_OK) {
         accept_edit(hub, member, seq, ot_buf_slice(&op));
+    } else if (result == OT_E_LENGTH) {
+        refuse(hub, member, seq, "document_full", "the edit would make too much of the document",
+               WIRE_NONE, WIRE_NONE);
     } else {
         refuse(hub, member, seq, ot_error_name(result), ot_error_text(result), WIRE_NONE, error.at);
     }

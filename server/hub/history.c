@@ -1,5 +1,7 @@
 #include "server/hub/history.h"
 
+#include "server/hub/bounded.h"
+
 #include "server/limits.h"
 
 #include <assert.h>
@@ -103,35 +105,8 @@ uint64_t history_transform_bytes(const struct history *history, struct ot_slice 
     return times * history_bytes_since(history, base);
 }
 
-/*
- * A short operation that formats much is written anew for each piece into which the others' inserts
- * cut what it formats, so its size is bounded by nothing but the memory that it is given.
- */
+/* While it is moved. */
 #define MOVING_BYTES ((size_t)8 * LIMIT_MOVED_BYTES)
-
-static void *bounded_reallocate(void *context, void *old, size_t old_size, size_t size)
-{
-    size_t *left = context;
-    if (size > old_size && size - old_size > *left) {
-        return NULL;
-    }
-    void *memory = realloc(old, size);
-    if (memory != NULL) {
-        *left = *left + old_size - size;
-    }
-    return memory;
-}
-
-static void *bounded_allocate(void *context, size_t size)
-{
-    return bounded_reallocate(context, NULL, 0, size);
-}
-
-static void bounded_release(void *context, void *old, size_t size)
-{
-    *(size_t *)context += size;
-    free(old);
-}
 
 /* A large operation meets many of the others, and each meeting writes it anew: once is enough. */
 static int transform_composed(struct ot_slice op, const struct ot_slice *overs, size_t count,
@@ -165,9 +140,9 @@ int history_transform(const struct history *history, struct ot_slice op, uint64_
     for (size_t i = 0; i < count; i++) {
         overs[i] = slot(history, base + 1 + i)->op;
     }
-    size_t left = MOVING_BYTES;
-    struct ot_allocator bounded = {&left, bounded_allocate, bounded_reallocate, bounded_release};
-    struct ot_buf moved = {.allocator = &bounded};
+    struct bounded bounded;
+    bounded_init(&bounded, MOVING_BYTES);
+    struct ot_buf moved = {.allocator = &bounded.allocator};
     int result = is_taken_step_by_step(op, count)
                      ? ot_transform_all(op, overs, count, OT_RIGHT, OT_STABLE, &moved)
                      : transform_composed(op, overs, count, &moved);

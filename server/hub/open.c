@@ -1,4 +1,5 @@
 #include "server/auth/link_secret.h"
+#include "server/hub/bounded.h"
 #include "server/hub/room.h"
 
 #include <stdlib.h>
@@ -15,6 +16,10 @@ void ready_free(struct ready *ready)
 
 /* ---- catching up ---- */
 
+/* What folding may take: that of ordinary edits takes about three times their bytes. */
+#define FOLDING_BYTES 65536
+#define FOLDING_TIMES 8
+
 /* Writes the edits base + 1 .. head as messages: one by one when they are few, else the others'
  * folded between the client's own, which are ACKs. */
 struct catchup {
@@ -24,23 +29,38 @@ struct catchup {
     bool fold;
     uint64_t first; /* of the run being folded */
     struct ot_slice *run;
-    size_t run_count, run_capacity;
+    size_t run_count, run_capacity, run_bytes;
     int result;
 };
+
+/* Folded they would be much more than they are. */
+static void send_run(struct catchup *catchup)
+{
+    for (size_t i = 0; i < catchup->run_count; i++) {
+        encode_edit(catchup->out, catchup->channel, catchup->first + i, 0, catchup->run[i]);
+    }
+}
 
 static void end_run(struct catchup *catchup)
 {
     if (catchup->run_count == 0 || catchup->result != OT_OK) {
         return;
     }
-    struct ot_buf folded = {0};
-    catchup->result = ot_compose_all(catchup->run, catchup->run_count, OT_STABLE, &folded);
-    if (catchup->result == OT_OK) {
+    struct bounded bounded;
+    bounded_init(&bounded, FOLDING_BYTES + FOLDING_TIMES * catchup->run_bytes);
+    struct ot_buf folded = {.allocator = &bounded.allocator};
+    int result = ot_compose_all(catchup->run, catchup->run_count, OT_STABLE, &folded);
+    if (result == OT_OK) {
         encode_catchup(catchup->out, catchup->channel, catchup->first,
                        catchup->first + catchup->run_count - 1, ot_buf_slice(&folded));
+    } else if (result == OT_E_MEMORY) {
+        send_run(catchup);
+    } else {
+        catchup->result = result;
     }
     ot_buf_deinit(&folded);
     catchup->run_count = 0;
+    catchup->run_bytes = 0;
 }
 
 static void add_to_run(struct catchup *catchup, uint64_t version, struct ot_slice op)
@@ -57,6 +77,7 @@ static void add_to_run(struct catchup *catchup, uint64_t version, struct ot_slic
         catchup->run = run;
     }
     catchup->run[catchup->run_count++] = op;
+    catchup->run_bytes += op.size;
 }
 
 static void add_edit(struct catchup *catchup, uint64_t version, uint64_t member, uint64_t client,

@@ -51,8 +51,11 @@ static void edit(struct ot_case *c, struct rng *rng, const struct ot_shape *life
     case_require(c, ot_doc_invert(doc, op, c->order, own) == OT_OK, "no inverse");
     case_same(c, ot_buf_slice(own), inverse, "the document's inverse differs");
     case_require(c, ot_doc_check(doc, op, NULL) == OT_OK, "the edit is refused");
+    uint64_t most = ot_doc_snapshot_most(doc, op.size);
     case_require(c, ot_doc_apply(doc, op, NULL) == OT_OK, "the edit is refused");
     require_snapshot(c, doc, after);
+    case_require(c, after.size <= most + 16, "the snapshot is larger than any edit makes it");
+    case_require(c, after.size <= ot_doc_snapshot_most(doc, 0) + 16, "the snapshot is larger");
     if (rng_percent(rng, 20)) {
         case_require(c, ot_doc_apply(doc, inverse, NULL) == OT_OK, "the inverse is refused");
         require_snapshot(c, doc, before);

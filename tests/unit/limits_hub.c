@@ -311,66 +311,6 @@ static void openings_count_as_channels(void **state)
     world_commit(world);
 }
 
-/* An operation of so many bytes that inserts text, which has `overhead` fewer. */
-static struct ot_slice insertion_of(size_t op_bytes, size_t *overhead_out)
-{
-    static char text[131072];
-    struct ot_slice op = {0};
-    for (size_t size = op_bytes - 8; op.size < op_bytes; size++) {
-        memset(text, 'a', size);
-        text[size] = '\0';
-        op = insertion(0, text);
-    }
-    assert_int_equal(op.size, op_bytes);
-    *overhead_out = op.size - strlen(text);
-    return op;
-}
-
-static struct ot_slice deletion(uint64_t length)
-{
-    static uint8_t bytes[16];
-    struct ot_buf op = {0};
-    struct ot_builder *builder = ot_builder_new(OT_STABLE);
-    ot_builder_delete(builder, length);
-    assert_int_equal(ot_builder_finish(builder, &op), OT_OK);
-    assert_true(op.size <= sizeof(bytes));
-    memcpy(bytes, op.data, op.size);
-    size_t size = op.size;
-    ot_builder_free(builder);
-    ot_buf_deinit(&op);
-    return (struct ot_slice){bytes, size};
-}
-
-/* What is there and the operation are counted together. */
-static void a_document_is_no_larger_than_the_limit(void **state)
-{
-    (void)state;
-    static struct world world;
-    const size_t most = 100000, first = 60000;
-    struct limits limits = limits_preset();
-    limits.values[SETTING_DOCUMENT_BYTES] = most;
-    world_start_limited(&world, NULL, &limits);
-    struct world_connection *ann = fresh(&world);
-    const struct metrics *metrics = hub_metrics(world.hub);
-    size_t overhead;
-    edit(&world, ann, 1, 0, insertion_of(first, &overhead));
-    world_commit(&world);
-    expect_ack(ann, 1, 1);
-    size_t left = most - (first - overhead), unused;
-    edit(&world, ann, 2, 1, insertion_of(left + 1, &unused));
-    expect_error(ann, "document_full");
-    assert_int_equal(metrics_get_refused(metrics, "document_full"), 1);
-    edit(&world, ann, 2, 1, insertion_of(left, &unused));
-    world_commit(&world);
-    expect_ack(ann, 2, 2);
-    edit(&world, ann, 3, 2, insertion(0, "0123456789"));
-    expect_error(ann, "document_full");
-    edit(&world, ann, 3, 2, deletion(1000)); /* what makes it smaller is always taken */
-    world_commit(&world);
-    expect_ack(ann, 3, 3);
-    world_stop(&world);
-}
-
 /* ---- what nobody else would bound ---- */
 
 static void what_clients_report_fills_no_log(void **state)
@@ -570,7 +510,6 @@ int main(void)
         cmocka_unit_test(no_more_documents_are_open_than_channels),
         cmocka_unit_test_setup_teardown(openings_count_as_channels, setup_few_channels,
                                         guarded_teardown),
-        cmocka_unit_test(a_document_is_no_larger_than_the_limit),
         cmocka_unit_test_setup_teardown(what_clients_report_fills_no_log, world_setup,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(those_who_only_look_in_are_not_remembered, world_setup,

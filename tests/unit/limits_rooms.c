@@ -66,9 +66,8 @@ static struct world_connection *alone(struct world *world)
     return ann;
 }
 
-/* The document "d" has versions 1 to `count`, each of an operation that inserts `text`, and nobody
- * has it open. */
-static void write_history(struct world *world, uint64_t count, struct ot_slice op)
+/* The document "d" has versions 1 to `count`, of these operations, and nobody has it open. */
+static void write_edits(struct world *world, uint64_t count, const struct ot_slice *ops)
 {
     struct store_document document;
     create(world, hello(world, "Ann"), "d", STORE_TEXT);
@@ -80,9 +79,19 @@ static void write_history(struct world *world, uint64_t count, struct ot_slice o
                                        .client = 77,
                                        .seq = i + 1,
                                        .at_ms = 1,
-                                       .op = {op.data, op.size}};
+                                       .op = {ops[i].data, ops[i].size}};
     assert_int_equal(store_append(world->store, edits, count, NULL, 0), STORE_OK);
     free(edits);
+}
+
+/* The same, each of one operation. */
+static void write_history(struct world *world, uint64_t count, struct ot_slice op)
+{
+    struct ot_slice *ops = calloc(count, sizeof(*ops));
+    for (uint64_t i = 0; i < count; i++)
+        ops[i] = op;
+    write_edits(world, count, ops);
+    free(ops);
 }
 
 /* Whether one who comes back at `version` is given what came since, and not a snapshot. */
@@ -118,6 +127,59 @@ static void edits_are_sent_one_by_one_up_to_the_limit(void **state)
     open_at(world, more, "d", 0);
     world_run(world);
     assert_int_equal(count_of(more, WIRE_CATCHUP), 1);
+}
+
+/* Retains `length` units with `key`: nil, all of them or every other one. */
+static struct ot_slice patch(uint64_t length, size_t key_bytes, bool every_other, struct ot_buf *op)
+{
+    static uint8_t key[4096];
+    struct ot_buf attributes = {0};
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    memset(key, 'k', sizeof(key));
+    ot_value_map(&attributes, 1);
+    ot_value_string(&attributes, (struct ot_slice){key, key_bytes});
+    ot_value_nil(&attributes);
+    for (uint64_t i = 0; every_other && i < length; i++)
+        ot_builder_retain(builder, 1,
+                          i % 2 == 0 ? (struct ot_slice){0} : ot_buf_slice(&attributes));
+    if (!every_other)
+        ot_builder_retain(builder, length, ot_buf_slice(&attributes));
+    assert_int_equal(ot_builder_finish(builder, op), OT_OK);
+    ot_builder_free(builder);
+    ot_buf_deinit(&attributes);
+    return ot_buf_slice(op);
+}
+
+/* Two kilobytes of format over what another edit has cut in thousands would be there for each. */
+static void what_would_be_much_more_when_folded_is_sent_one_by_one(void **state)
+{
+    enum { LETTERS = 4000, EDITS = LIMIT_CATCHUP_EDITS + 2 };
+    struct world *world = *state;
+    char text[LETTERS + 1];
+    struct ot_slice ops[EDITS];
+    struct ot_buf cuts = {0}, all = {0};
+    memset(text, 'x', LETTERS);
+    text[LETTERS] = '\0';
+    struct ot_slice first = insertion(0, text);
+    struct blob *copy = blob_copy(first.data, first.size);
+    ops[0] = (struct ot_slice){copy->data, copy->size};
+    ops[1] = patch(LETTERS, 1, true, &cuts);
+    ops[2] = patch(LETTERS, 2000, false, &all);
+    struct ot_slice letter = insertion(0, "x");
+    for (size_t i = 3; i < EDITS; i++)
+        ops[i] = letter;
+    write_edits(world, EDITS, ops);
+    struct world_connection *bob = hello(world, "Bob");
+    open_at(world, bob, "d", 1);
+    world_run(world);
+    assert_int_equal(count_of(bob, WIRE_EDITED), EDITS - 1);
+    struct world_connection *carl = hello(world, "Carl");
+    open_at(world, carl, "d", 0); /* of what is put in, the formats that nothing has are dropped */
+    world_run(world);
+    assert_int_equal(count_of(carl, WIRE_CATCHUP), 1);
+    blob_unref(copy);
+    ot_buf_deinit(&cuts);
+    ot_buf_deinit(&all);
 }
 
 static void who_is_farther_behind_than_the_limit_gets_a_snapshot(void **state)
@@ -413,6 +475,7 @@ int main(void)
 #define GUARDED(test) cmocka_unit_test_setup_teardown(test, guarded_setup, guarded_teardown)
     const struct CMUnitTest tests[] = {
         CASE(edits_are_sent_one_by_one_up_to_the_limit),
+        CASE(what_would_be_much_more_when_folded_is_sent_one_by_one),
         CASE(who_is_farther_behind_than_the_limit_gets_a_snapshot),
         CASE(who_misses_more_bytes_than_the_limit_gets_a_snapshot),
         CASE(so_much_of_history_is_gone_through_in_a_second),

@@ -338,6 +338,28 @@ static void formatting_all_of_it_and_back_costs_no_more_memory(void **state)
     words_free(&words);
 }
 
+static void a_snapshot_is_as_large_as_is_said_or_a_little_smaller(void **state)
+{
+    (void)state;
+    struct words words = {0};
+    struct ot_doc *doc = large_doc(&words);
+    struct ot_buf snapshot = {0};
+    assert_int_equal(ot_doc_snapshot_most(doc, 0), ot_doc_text_bytes(doc));
+    char op[32];
+    for (unsigned i = 1; i < 5000; i++) {
+        snprintf(op, sizeof op, "%u 1{bold:1}", 2 * i);
+        apply_words(doc, op);
+    }
+    apply_words(doc, "10000{c:1}");
+    assert_int_equal(ot_doc_snapshot(doc, &snapshot), OT_OK);
+    assert_in_range(ot_doc_snapshot_most(doc, 0), snapshot.size - 16, 2 * snapshot.size);
+    apply_words(doc, "100000{bold:nil,c:nil}");
+    assert_int_equal(ot_doc_snapshot_most(doc, 0), ot_doc_text_bytes(doc));
+    ot_buf_deinit(&snapshot);
+    ot_doc_free(doc);
+    words_free(&words);
+}
+
 /* Each edit brings a format of its own, and takes it away again. */
 static void formats_no_longer_used_are_forgotten(void **state)
 {
@@ -413,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_large_document_is_taken_apart_from_either_end),
         cmocka_unit_test(thinning_a_document_out_frees_its_memory),
         cmocka_unit_test(formatting_all_of_it_and_back_costs_no_more_memory),
+        cmocka_unit_test(a_snapshot_is_as_large_as_is_said_or_a_little_smaller),
         cmocka_unit_test(formats_no_longer_used_are_forgotten),
         cmocka_unit_test(many_embeds_in_a_row_are_held),
         cmocka_unit_test(typing_keeps_memory_in_proportion),

@@ -313,6 +313,11 @@ uint64_t ot_doc_length(const struct ot_doc *doc);
 uint64_t ot_doc_text_bytes(const struct ot_doc *doc);
 size_t ot_doc_memory(const struct ot_doc *doc);
 
+/* What the snapshot takes at most after any operation of `op_size` bytes (0: as the document is),
+ * but for 16 bytes; in constant time. A document takes far less memory than that where many runs of
+ * text share a long format. */
+uint64_t ot_doc_snapshot_most(const struct ot_doc *doc, size_t op_size);
+
 /* Could `op` be applied? It must not reach past the end (OT_E_RANGE), cut a surrogate pair
  * (OT_E_SURROGATE), or make the document longer than OT_LENGTH_MAX (OT_E_LENGTH). */
 int ot_doc_check(const struct ot_doc *doc, struct ot_slice op, struct ot_error *error_out);
