@@ -110,8 +110,11 @@ export class Scribe {
   async saved() {
     const isAnswer = ([kind]) => kind === KIND.ACK || kind === KIND.ERROR;
     await this.client.until("an answer", () => this.client.messages.some(isAnswer) || this.client.ended);
-    const [kind, , version, , text] = this.client.messages.splice(0).find(isAnswer) ?? [];
+    const answers = this.client.messages.splice(0).filter(isAnswer);
+    assert.equal(answers.length, 1, JSON.stringify(answers));
+    const [kind, , version, seq, text] = answers[0];
     assert.equal(kind, KIND.ACK, text);
+    assert.equal(seq, this.client.channels[0].seq, "the answer to another edit");
     this.own = version;
     return version;
   }
