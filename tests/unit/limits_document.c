@@ -21,7 +21,6 @@ static struct world_connection *fresh(struct world *world, enum store_type type)
     return ann;
 }
 
-
 /* An operation of so many bytes that inserts text, which has `overhead` fewer. */
 static struct ot_slice insertion_of(size_t op_bytes, size_t *overhead_out)
 {
