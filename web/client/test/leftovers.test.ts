@@ -7,7 +7,7 @@ import { append, serveEach, until } from "./live.js";
 import { op } from "./random.js";
 
 const live = serveEach();
-const { connect, openReady, room, serverText } = live;
+const { connect, openReady, serverText } = live;
 
 /** Locks as browsers have them, for pages pretended in one process. */
 class FakeLocks {
