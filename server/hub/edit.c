@@ -275,7 +275,8 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
 {
     struct member *member = member_of(connection, message->channel);
     uint64_t seq = message->edit.seq;
-    if (member == NULL || member->author == NULL || member->room->state != ROOM_LIVE) {
+    bool was_given = member != NULL && member->attachment != 0; /* OPENED has been said */
+    if (!was_given || member->room->state != ROOM_LIVE) {
         hub_refuse(hub, connection->number, seq, message->channel, "not_open",
                    "no document is open on this channel", WIRE_NONE, WIRE_NONE);
         return;

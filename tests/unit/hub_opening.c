@@ -45,6 +45,29 @@ static void opening_waits_for_edits_that_are_not_on_disk(void **state)
     expect_bytes(opened.snapshot, insertion(0, "z"));
 }
 
+/* Nothing is said on a channel before OPENED, not even that an edit is known. */
+static void who_waits_for_a_document_edits_nothing(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    two_people(world, &ann, &bob);
+    struct identity identity = identity_of(hello(world, "Carl"));
+    struct world_connection *carl = hello_again(world, &identity);
+    open_fresh(world, carl, "d");
+    edit(world, carl, 1, 0, insertion(0, "c"));
+    world_commit(world);
+    edit(world, ann, 1, 1, insertion(0, "z"));
+    carl = hello_again(world, &identity);
+    open_fresh(world, carl, "d");
+    world_forget(carl);
+    edit(world, carl, 1, 0, insertion(0, "c"));
+    expect_error(carl, "not_open");
+    world_commit(world);
+    assert_int_equal(expect_opened(carl).version, 2);
+    edit(world, carl, 1, 0, insertion(0, "c"));
+    expect_ack(carl, 1, 1);
+}
+
 static void opening_is_refused_when_the_edits_it_waits_for_can_not_be_stored(void **state)
 {
     struct world *world = *state;
@@ -297,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_rich_document_begins_with_a_newline_and_a_text_with_nothing),
         CASE(opening_waits_for_edits_that_are_not_on_disk),
+        CASE(who_waits_for_a_document_edits_nothing),
         CASE(opening_is_refused_when_the_edits_it_waits_for_can_not_be_stored),
         CASE(opening_is_refused_when_the_document_is_deleted_meanwhile),
         CASE(opening_goes_on_when_the_document_can_not_be_deleted),
