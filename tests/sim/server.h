@@ -86,7 +86,7 @@ struct tally {
     unsigned rounds, events, edits, folds, histories, snapshots, lags, ticks_lost, stops;
     unsigned kills, power_cuts, failed_disks, shortages, unheard, unread;
     unsigned rollbacks, takeovers, repeats, settles, hashes, unloads;
-    unsigned not_open, too_old;
+    unsigned not_open, too_old, later;
     unsigned roles, forbidden, shut_out;
     unsigned backups, restores, offered, beyond;
 };

@@ -193,6 +193,7 @@ static int print_tally(const struct slot *slots, unsigned jobs)
         ROW(unloads, "rooms that left memory"),
         ROW(hashes, "hashes told"),
         ROW(too_old, "edits too old"),
+        ROW(later, "edits to come again later, for all that was looked through"),
         ROW(roles, "roles changed"),
         ROW(forbidden, "edits and chats refused for them"),
         ROW(shut_out, "documents not opened for them"),

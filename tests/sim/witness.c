@@ -100,6 +100,7 @@ static void see_error(struct server *server, const struct line *line,
         bool expected;
     } codes[] = {{"not_open", &tally->not_open, true},
                  {"too_old", &tally->too_old, true},
+                 {"rate_limited", &tally->later, true},
                  {"storage_full", &tally->rollbacks, server->was_full},
                  {"forbidden", &tally->forbidden, server->guard != NULL},
                  {"not_found", &tally->shut_out, server->guard != NULL},
