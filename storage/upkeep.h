@@ -81,6 +81,14 @@ int store_verify_document(struct store *store, int64_t key, store_finding_fn *fo
 
 /* ---- changing ---- */
 
+/*
+ * Brings what is in the write-ahead log beside the file into it, and removes the log, so that the
+ * file is all there is: at every moment until then both together are the database as it was. A
+ * second name of the log keeps its bytes. The caller keeps everybody else from the file.
+ * STORE_E_CORRUPT or STORE_E_FOREIGN, and nothing has changed: nobody can read it as a database. On
+ * error `message_out` says what is wrong.
+ */
+int store_fold(const char *path, char *message_out, size_t message_size);
 /* Draws a new epoch: for a database that goes on from an older state. */
 int store_renew_epoch(struct store *store);
 /* Clears away what is left of deleted documents, and writes the database anew without gaps. Takes

@@ -52,9 +52,12 @@ set_tests_properties(replay_server PROPERTIES TIMEOUT 180)
 add_library(test-operate STATIC lib/operate_world.c)
 target_link_libraries(test-operate
   PUBLIC test-server-process test_lib_ot quire-operate PkgConfig::SQLITE PRIVATE quire_flags)
-foreach(test backup compact export restore verify)
+foreach(test backup compact export restore restore_stopped verify)
   quire_test(unit/operate_${test} test-operate)
 endforeach()
+target_compile_definitions(test_operate_restore_stopped PRIVATE
+  QUIRE_SHIM="$<TARGET_FILE:quire-fault-shim>")
+add_dependencies(test_operate_restore_stopped quire-fault-shim)
 target_link_options(test_operate_verify PRIVATE -Wl,--wrap=ot_doc_apply)
 quire_test(unit/limits_process test-operate)
 target_sources(test_limits_process PRIVATE lib/ws_raw.c)

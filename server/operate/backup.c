@@ -60,6 +60,12 @@ static int name_target(struct backup *backup)
     if (files_exist(backup->target) && !choice_given(backup->choices, CHOICE_FORCE))
         return message_fail(backup->message,
                             "\"%.200s\" is there already; choose another name, or --force", given);
+    const char *beside = files_find_beside(backup->target);
+    if (beside)
+        return message_fail(backup->message,
+                            "\"%.200s%s\" is there, and would be taken for a part of the backup; "
+                            "choose another name",
+                            given, beside);
     return 0;
 }
 

@@ -58,6 +58,18 @@ bool files_same(const char *one, const char *other)
            first.st_dev == second.st_dev;
 }
 
+const char *files_find_beside(const char *path)
+{
+    static const char *const suffixes[] = {"-wal", "-journal"};
+    char beside[FILES_PATH_MAX + 16];
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        snprintf(beside, sizeof(beside), "%s%s", path, suffixes[i]);
+        if (files_exist(beside))
+            return suffixes[i];
+    }
+    return NULL;
+}
+
 uint64_t files_bytes(const char *path)
 {
     struct stat status;

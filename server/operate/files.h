@@ -19,6 +19,9 @@ bool files_partial(const char *path, char *path_out);
 bool files_exist(const char *path);
 /* Whether both names are one file. */
 bool files_same(const char *one, const char *other);
+/* "-wal" or "-journal": there is a file with that behind its name, which SQLite would take for what
+ * was not written into this one yet. NULL: neither. */
+const char *files_find_beside(const char *path);
 uint64_t files_bytes(const char *path);
 
 /* All return 0, or -1 and errno. */

@@ -56,18 +56,38 @@ struct restore {
 
 /* ---- the place ---- */
 
+/* Another restore may have put another file there meanwhile, on which a server may run. */
+static bool lock_holds(const struct restore *restore)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat locked, named;
+    return fcntl(restore->lock, F_OFD_SETLK, &lock) == 0 && fstat(restore->lock, &locked) == 0 &&
+           stat(restore->database, &named) == 0 && locked.st_ino == named.st_ino &&
+           locked.st_dev == named.st_dev;
+}
+
 /* A server that starts from now on finds the database taken. */
 static int lock_database(struct restore *restore)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     restore->lock = open(restore->database, O_RDWR | O_CLOEXEC);
     if (restore->lock < 0)
         return message_fail(restore->message, "the database \"%.200s\" cannot be opened: %s",
                             restore->database, strerror(errno));
-    if (fcntl(restore->lock, F_OFD_SETLK, &lock) != 0)
+    if (!lock_holds(restore))
         return message_fail(restore->message, "a server runs on \"%.200s\"; stop it first",
                             restore->data);
     return 0;
+}
+
+/* It would be taken for the new database's. */
+static int check_beside(struct restore *restore)
+{
+    const char *beside = files_find_beside(restore->database);
+    if (!beside)
+        return 0;
+    return message_fail(restore->message,
+                        "\"%.200s%s\" is there without its database; move it away",
+                        restore->database, beside);
 }
 
 static int prepare_place(struct restore *restore)
@@ -79,7 +99,7 @@ static int prepare_place(struct restore *restore)
         !files_join(restore->data, "restore-XXXXXX", restore->dir))
         return message_fail(restore->message, "the directory's name is too long");
     if (!files_exist(restore->database))
-        return 0;
+        return check_beside(restore);
     if (lock_database(restore) != 0)
         return -1;
     if (restore->force)
@@ -104,6 +124,8 @@ static int renew(struct restore *restore)
     if (code != STORE_OK)
         return message_fail(restore->message, "the database could not be written: %s",
                             store_error_text(code));
+    if (files_find_beside(restore->made))
+        return message_fail(restore->message, "the database could not be written whole");
     return 0;
 }
 
@@ -182,8 +204,7 @@ static int keep(struct restore *restore, const char *suffix)
                         restore->kept, strerror(errno));
 }
 
-/* What is there gets a second name, with its write-ahead log: without the first, it would be a
- * database that lacks its last edits. */
+/* What is there gets a second name, with its write-ahead log as that is. */
 static int keep_old(struct restore *restore)
 {
     if (name_kept(restore) != 0 || keep(restore, "") != 0 || keep(restore, "-wal") != 0)
@@ -194,26 +215,57 @@ static int keep_old(struct restore *restore)
     return 0;
 }
 
-/* A write-ahead log is taken for that of the file beside it, so it goes before that is another. */
+/* Without its write-ahead log what is there would be a database that lacks its last edits; with it,
+ * the new one would get what belongs to another. So that is brought into its file before either
+ * happens. What nobody can read as a database lacks nothing without. */
+static int fold_old(struct restore *restore)
+{
+    char why[MESSAGE_MAX], wal[FILES_PATH_MAX + 8];
+    snprintf(wal, sizeof(wal), "%s-wal", restore->database);
+    int code = store_fold(restore->database, why, sizeof(why));
+    bool readable = code != STORE_E_CORRUPT && code != STORE_E_FOREIGN;
+    if (code != STORE_OK && readable)
+        return message_fail(restore->message,
+                            "what was there cannot be brought into one file: %s; move it away",
+                            why);
+    if (!readable && unlink(wal) != 0 && errno != ENOENT)
+        return message_fail(restore->message, "\"%.200s\" cannot be removed: %s", wal,
+                            strerror(errno));
+    if (files_sync_dir_of(restore->database) != 0)
+        return message_fail(restore->message, "\"%.200s\" cannot be synced: %s", restore->data,
+                            strerror(errno));
+    return 0;
+}
+
+/* The new file takes the name in one step, when there is nothing beside that it could be given. */
 static int put_in_place(struct restore *restore)
 {
     bool replace = restore->lock >= 0;
-    char wal[FILES_PATH_MAX + 8], kept_wal[FILES_PATH_MAX + 8];
-    if (replace && keep_old(restore) != 0)
+    if (replace && (keep_old(restore) != 0 || fold_old(restore) != 0))
         return -1;
-    snprintf(wal, sizeof(wal), "%s-wal", restore->database);
-    snprintf(kept_wal, sizeof(kept_wal), "%s-wal", restore->kept);
-    if (unlink(wal) != 0 && errno != ENOENT)
-        return message_fail(restore->message, "\"%.200s\" cannot be removed: %s", wal,
-                            strerror(errno));
+    if (!replace && files_exist(restore->database))
+        return message_fail(restore->message, "a database has been made in \"%.200s\" meanwhile",
+                            restore->data);
+    if (check_beside(restore) != 0)
+        return -1;
     if (files_place(restore->made, restore->database, replace) == 0)
         return 0;
-    message_fail(restore->message, "the database cannot be put in place: %s", strerror(errno));
-    if (replace && link(kept_wal, wal) != 0 && errno != ENOENT)
-        message_fail(restore->message,
-                     "the database that was there could not be put back: it is \"%.200s\"",
-                     restore->kept);
-    return -1;
+    return message_fail(restore->message, "the database cannot be put in place: %s",
+                        strerror(errno));
+}
+
+/* The second name of what still has its first. */
+static void let_go_of_kept(struct restore *restore)
+{
+    char wal[FILES_PATH_MAX + 8], kept_wal[FILES_PATH_MAX + 8];
+    if (restore->kept[0] == '\0' || !files_same(restore->kept, restore->database))
+        return;
+    snprintf(wal, sizeof(wal), "%s-wal", restore->database);
+    snprintf(kept_wal, sizeof(kept_wal), "%s-wal", restore->kept);
+    if (files_exist(kept_wal) && !files_same(wal, kept_wal) && link(kept_wal, wal) != 0)
+        return;
+    unlink(kept_wal);
+    unlink(restore->kept);
 }
 
 static void clean_up(struct restore *restore)
@@ -251,6 +303,8 @@ int restore_command(int argc, char **argv)
         .data = choices.data, .force = choice_given(&choices, CHOICE_FORCE), .lock = -1};
     watch_init(&restore.watch, choice_given(&choices, CHOICE_QUIET));
     int result = run(&restore, choices.operands[0]);
+    if (result != 0)
+        let_go_of_kept(&restore);
     clean_up(&restore);
     watch_deinit(&restore.watch);
     if (result != 0) {

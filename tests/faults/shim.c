@@ -1,12 +1,14 @@
 /*
  * A disk that misbehaves, preloaded into the server: QUIRE_FAULT=CALL:N:ACTION makes the n-th call
- * (from 1) of fdatasync, pwrite or send of the process
+ * (from 1) of fdatasync, pwrite, send or entry (link, unlink or rename, of whichever files) of the
+ * process
  *   eio      fail with EIO, once
  *   broken   fail with EIO, and all after it
  *   before   kill the process just before the call
  *   after    kill the process just after the call
  *   slow     take SLOW_MS, and all after it
  *   stuck    never come back
+ *   held     wait until there is a file QUIRE_RELEASE
  * Directories do not count: SQLite does without syncing them.
  *
  * QUIRE_CLOCK=FILE makes the clock on the wall wrong by as many seconds as the file's first 8 bytes
@@ -65,6 +67,9 @@ static bool happens_before(const char *action)
     }
     while (strcmp(action, "stuck") == 0) {
         nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    }
+    while (strcmp(action, "held") == 0 && access(getenv("QUIRE_RELEASE"), F_OK) != 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000000L}, NULL);
     }
     errno = EIO;
     return strcmp(action, "eio") == 0 || strcmp(action, "broken") == 0;
@@ -137,6 +142,47 @@ ssize_t send(int fd, const void *bytes, size_t size, int flags)
         return -1;
     }
     ssize_t result = call(fd, bytes, size, flags);
+    happens_after(action);
+    return result;
+}
+
+/* ---- names ---- */
+
+int link(const char *from, const char *to)
+{
+    int (*call)(const char *, const char *);
+    *(void **)&call = real("link");
+    const char *action = action_at("entry");
+    if (happens_before(action)) {
+        return -1;
+    }
+    int result = call(from, to);
+    happens_after(action);
+    return result;
+}
+
+int rename(const char *from, const char *to)
+{
+    int (*call)(const char *, const char *);
+    *(void **)&call = real("rename");
+    const char *action = action_at("entry");
+    if (happens_before(action)) {
+        return -1;
+    }
+    int result = call(from, to);
+    happens_after(action);
+    return result;
+}
+
+int unlink(const char *path)
+{
+    int (*call)(const char *);
+    *(void **)&call = real("unlink");
+    const char *action = action_at("entry");
+    if (happens_before(action)) {
+        return -1;
+    }
+    int result = call(path);
     happens_after(action);
     return result;
 }
