@@ -33,6 +33,14 @@
     X(RATE_BAD_TOKENS, "rate-bad-tokens", 30, 1, 1000000000, 60000, "in 60 s",                     \
       "bad tokens of one address; then no HELLO of it is looked at, rate_limited, and closes "     \
       "with 4508")                                                                                 \
+    X(RATE_SOCKETS, "rate-sockets", 2000, 1, 1000000000, 10000, "in 10 s",                         \
+      "sockets of one address, of whatever use; status 503")                                       \
+    X(RATE_BAD_LINKS, "rate-bad-links", 60, 1, 1000000000, 60000, "in 60 s",                       \
+      "share links of a user that are none; then none of theirs is looked at, rate_limited")       \
+    X(RATE_ADDRESS_BAD_LINKS, "rate-address-bad-links", 600, 1, 1000000000, 60000, "in 60 s",      \
+      "the same of one address")                                                                   \
+    X(RATE_TOKENS, "rate-tokens", 200, 1, 1000000000, 60000, "in 60 s",                            \
+      "tokens that a user shows on open connections; rate_limited")                                \
     X(RATE_MESSAGES, "rate-messages", 5000, 1, 1000000000, 5000, "in 5 s",                         \
       "messages and parts of frames of a connection; closes with 4508")                            \
     X(RATE_EDITS, "rate-edits", 1000, 1, 1000000000, 5000, "in 5 s",                               \
@@ -91,6 +99,7 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
 #define QUIRE_LIMITS(X)                                                                            \
     X(LIMIT_BAD_MESSAGES, 3, "messages", "malformed messages of a connection; closes with 4400")   \
     X(LIMIT_HELLO_MS, 10000, "ms", "time for the hello; closes with 4408")                         \
+    X(LIMIT_HELLO_BYTES, 8192, "bytes", "frame with the hello; closes with 1009")                  \
     X(LIMIT_SILENCE_MS, 60000, "ms", "silence of a connection; closes with 4504")                  \
     X(LIMIT_INBOX, 65536, "messages", "messages waiting for the hub; closes with 4508")            \
     X(LIMIT_INBOX_BYTES, 268435456, "bytes", "bytes of those; closes with 4508")                   \

@@ -58,10 +58,11 @@ static void run_server(struct server *server)
     size_t count = 6;
     /* One address and few connections say what a whole town would. */
     static char unlimited[][48] = {
-        "--rate-edits=1000000000",      "--rate-edit-bytes=1000000000",
-        "--rate-user-edits=1000000000", "--rate-messages=1000000000",
-        "--rate-opens=1000000000",      "--rate-creates=1000000000",
-        "--rate-connects=1000000000",   "--connections-per-address=1000000"};
+        "--rate-edits=1000000000",          "--rate-edit-bytes=1000000000",
+        "--rate-user-edits=1000000000",     "--rate-messages=1000000000",
+        "--rate-opens=1000000000",          "--rate-creates=1000000000",
+        "--rate-connects=1000000000",       "--rate-sockets=1000000000",
+        "--connections-per-address=1000000"};
     for (size_t i = 0; i < sizeof unlimited / sizeof *unlimited && !server->options.limited; i++)
         words[count++] = unlimited[i];
 

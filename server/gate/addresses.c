@@ -7,7 +7,11 @@
 
 static enum setting setting_of(enum address_rate rate)
 {
-    return rate == ADDRESS_CONNECTS ? SETTING_RATE_CONNECTS : SETTING_RATE_BAD_TOKENS;
+    static const enum setting settings[] = {[ADDRESS_CONNECTS] = SETTING_RATE_CONNECTS,
+                                            [ADDRESS_BAD_TOKENS] = SETTING_RATE_BAD_TOKENS,
+                                            [ADDRESS_BAD_LINKS] = SETTING_RATE_ADDRESS_BAD_LINKS,
+                                            [ADDRESS_SOCKETS] = SETTING_RATE_SOCKETS};
+    return settings[rate];
 }
 
 void addresses_init(struct addresses *addresses, const struct limits *limits)

@@ -1,6 +1,7 @@
 /*
- * What each address has and does, over all gates: sockets, WebSockets asked for, bad tokens. A wide
- * net: many may sit behind one address. Of IPv6 the first 64 bits count. Any gate's thread.
+ * What each address has and does, over all gates: sockets, WebSockets asked for, bad tokens, links
+ * that are none. A wide net: many may sit behind one address. Of IPv6 the first 64 bits count. Any
+ * gate's thread.
  */
 #ifndef QUIRE_GATE_ADDRESSES_H
 #define QUIRE_GATE_ADDRESSES_H
@@ -17,7 +18,7 @@ struct addresses {
     const struct limits *limits;
 };
 
-enum address_rate { ADDRESS_CONNECTS, ADDRESS_BAD_TOKENS };
+enum address_rate { ADDRESS_CONNECTS, ADDRESS_BAD_TOKENS, ADDRESS_BAD_LINKS, ADDRESS_SOCKETS };
 
 void addresses_init(struct addresses *addresses, const struct limits *limits);
 void addresses_deinit(struct addresses *addresses);

@@ -121,6 +121,9 @@ static void do_to_peer(struct gate *gate, struct peer *peer, struct hub_out *out
     case HUB_OUT_FULL:
         do_full(peer, out);
         break;
+    case HUB_OUT_BAD_LINK:
+        addresses_take(&gate->gates->addresses, peer->holder, ADDRESS_BAD_LINKS, gate_now_ms(gate));
+        break;
     case HUB_OUT_CLOSE:
         if (out->is_bad_token) {
             addresses_take(&gate->gates->addresses, peer->holder, ADDRESS_BAD_TOKENS,

@@ -88,6 +88,16 @@ static void refuse(struct peer *peer, const struct wire_error *error)
     }
 }
 
+/* How long the address of somebody who shows a link has to wait until that is looked at. */
+static uint64_t link_wait_ms(const struct peer *peer, const struct message *message)
+{
+    struct gate *gate = peer->gate;
+    bool shows_link = message->kind == WIRE_OPEN && message->open.link.data != NULL;
+    return shows_link ? addresses_wait_ms(&gate->gates->addresses, peer->holder, ADDRESS_BAD_LINKS,
+                                          gate_now_ms(gate))
+                      : 0;
+}
+
 /* A copy for the hub, read anew so that what it says points into its own bytes. */
 static struct hub_in *copy_message(const struct peer *peer, struct ot_slice bytes)
 {
@@ -100,6 +110,7 @@ static struct hub_in *copy_message(const struct peer *peer, struct ot_slice byte
     struct wire_error error;
     int result = wire_read((struct ot_slice){in->bytes, in->size}, &offset, &in->message, &error);
     assert(result == 0 && offset == in->size);
+    in->wait_ms = link_wait_ms(peer, &in->message);
     return in;
 }
 
@@ -225,6 +236,13 @@ static void take_frame(struct peer *peer, struct ot_slice frame)
     } while (offset < frame.size && peer->state < PEER_CLOSING);
 }
 
+/* Who has not said who they are is given little memory. */
+static uint64_t most_bytes(const struct peer *peer)
+{
+    return peer->state == PEER_GREETING ? LIMIT_HELLO_BYTES
+                                        : peer->gate->gates->limits.values[SETTING_FRAME_BYTES];
+}
+
 void receive_piece(struct peer *peer, const struct piece *piece)
 {
     peer_heard(peer);
@@ -246,7 +264,7 @@ void receive_piece(struct peer *peer, const struct piece *piece)
         peer->fragments = 0;
     }
     size_t before = peer->assembly == NULL ? 0 : peer->assembly->size;
-    uint64_t most = peer->gate->gates->limits.values[SETTING_FRAME_BYTES];
+    uint64_t most = most_bytes(peer);
     if (piece->left > most || before + piece->bytes.size + piece->left > most) {
         peer_close(peer, WIRE_CLOSE_TOO_LARGE);
         return;

@@ -25,8 +25,9 @@ struct visitor *visitor_new(struct gate *gate, const struct ip *from)
     visitor->from = visitor->ip = *from;
     visitor->scheme = option_is_set(gate->gates->options.tls_cert) ? SCHEME_HTTPS : SCHEME_ANY;
     enter(gate, visitor);
-    if (visitor->crowded) {
-        free(visitor);
+    if (visitor->crowded || addresses_take(&gate->gates->addresses, visitor->holder,
+                                           ADDRESS_SOCKETS, gate_now_ms(gate)) > 0) {
+        visitor_free(gate, visitor);
         return NULL;
     }
     return visitor;

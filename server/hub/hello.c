@@ -223,6 +223,9 @@ void hello_renew(struct hub *hub, struct connection *connection, const struct me
             refuse_other(hub, connection, message->ref);
             return;
         }
+        if (!rates_allow(hub, connection, USER_TOKENS, message->ref, -1)) {
+            return;
+        }
         struct token *token = read_token(hub, number, message->ref, message->renew.token);
         if (token == NULL) {
             return;

@@ -139,8 +139,10 @@ static void end_if_bad(struct hub *hub, struct connection *connection)
 
 /* ---- ways in ---- */
 
-static void receive_message(struct hub *hub, uint64_t number, const struct message *message)
+static void receive_message(struct hub *hub, const struct hub_in *in)
 {
+    uint64_t number = in->connection;
+    const struct message *message = &in->message;
     struct connection *connection = hub_connection(hub, number);
     if (message->kind == WIRE_HELLO && connection == NULL) {
         hello_receive(hub, number, message);
@@ -151,7 +153,7 @@ static void receive_message(struct hub *hub, uint64_t number, const struct messa
     }
     switch (message->kind) {
     case WIRE_OPEN:
-        open_receive(hub, connection, message);
+        open_receive(hub, connection, message, in->wait_ms);
         break;
     case WIRE_CLOSE:
         close_channel(hub, connection, message->channel);
@@ -210,7 +212,7 @@ void hub_receive(struct hub *hub, struct hub_in *in)
     struct connection *connection;
     switch (in->kind) {
     case HUB_IN_MESSAGE:
-        receive_message(hub, in->connection, &in->message);
+        receive_message(hub, in);
         break;
     case HUB_IN_GONE:
         connection = hub_connection(hub, in->connection);

@@ -49,6 +49,7 @@ struct hub_in {
     uint8_t channel;        /* LAGGED, PRESENCE */
     uint64_t attachment;    /* LAGGED: of the ATTACH that it is about */
     uint64_t version, chat; /* LAGGED: last edit and last chat message that went out */
+    uint64_t wait_ms; /* MESSAGE, of an OPEN with a link: until one of its address is looked at */
     struct message message; /* MESSAGE: read from `bytes` */
     size_t size;
     uint8_t bytes[];
@@ -69,6 +70,7 @@ enum hub_out_kind {
     HUB_OUT_PRESENCE, /* `blob`: the message that leads from tick - 1 to `tick` */
     HUB_OUT_FULL,     /* `blob`: full presence as of `tick` for `channel` of `connection` */
     HUB_OUT_FORGET,   /* nobody of this gate reads `room` any more, and its window can go */
+    HUB_OUT_BAD_LINK, /* `connection` has shown a link that is none: to be counted */
     HUB_OUT_CLOSE     /* send `blob` (may be NULL), then close `connection` with `code` */
 };
 
@@ -83,7 +85,7 @@ struct hub_out {
     uint8_t channel;
     uint16_t code;       /* CLOSE */
     bool is_bad_token;   /* CLOSE: for a token that was shown, or none: to be counted */
-    uint64_t connection; /* SEND, ATTACH, DETACH, FULL, CLOSE */
+    uint64_t connection; /* SEND, ATTACH, DETACH, FULL, BAD_LINK, CLOSE */
     uint64_t room;       /* ATTACH, ITEM, PRESENCE, FULL, FORGET: never used twice */
     uint64_t position;   /* ATTACH, ITEM */
     uint64_t tick;       /* ATTACH, PRESENCE, FULL */

@@ -420,7 +420,21 @@ static struct member *enter(struct hub *hub, struct connection *connection, uint
     return member;
 }
 
-void open_receive(struct hub *hub, struct connection *connection, const struct message *message)
+/* Whoever shows links that are none is not given the work of looking at more. */
+static bool may_show_link(struct hub *hub, const struct connection *connection,
+                          const struct message *message, uint64_t wait_ms)
+{
+    uint64_t own_ms = rates_link_wait_ms(hub, connection);
+    wait_ms = own_ms > wait_ms ? own_ms : wait_ms;
+    if (wait_ms > 0) {
+        hub_refuse(hub, connection->number, message->ref, message->channel, "rate_limited",
+                   "too many links that are none are shown", wait_ms, WIRE_NONE);
+    }
+    return wait_ms == 0;
+}
+
+void open_receive(struct hub *hub, struct connection *connection, const struct message *message,
+                  uint64_t link_wait_ms)
 {
     char id[STORE_ID_MAX + 1] = {0};
     memcpy(id, message->open.id.data, message->open.id.size);
@@ -439,7 +453,10 @@ void open_receive(struct hub *hub, struct connection *connection, const struct m
         hub_refuse_store(hub, connection->number, message->ref, message->channel,
                          STORE_E_NOT_FOUND);
     } else if (role < ACCESS_OWNER && is_somebody) {
-        ask_role(hub, connection, message, id);
+        if (message->open.link.data == NULL ||
+            may_show_link(hub, connection, message, link_wait_ms)) {
+            ask_role(hub, connection, message, id);
+        }
     } else {
         member = enter(hub, connection, message->ref, message->channel, id);
         if (member != NULL) {
@@ -486,6 +503,14 @@ static enum access_role role_given(struct hub *hub, const struct connection *con
     return (enum access_role)(linked && link->role > role ? link->role : role);
 }
 
+static void count_bad_link(struct hub *hub, struct connection *connection)
+{
+    rates_bad_link(hub, connection);
+    metrics_add(&hub->metrics, METRIC_BAD_LINKS, 1);
+    hub_post(hub, HUB_GATE_OF(connection->number),
+             (struct hub_out){.kind = HUB_OUT_BAD_LINK, .connection = connection->number});
+}
+
 void open_allowed(struct hub *hub, struct store_request *request)
 {
     struct connection *connection = hub_connection(hub, request->connection);
@@ -494,6 +519,9 @@ void open_allowed(struct hub *hub, struct store_request *request)
         return; /* the channel was closed or opened anew meanwhile */
     }
     open_forget(connection, request->channel);
+    if (sharing->has_hash && sharing->link.number == 0) {
+        count_bad_link(hub, connection);
+    }
     int result = request->result;
     if (result == STORE_OK && role_given(hub, connection, request) == ACCESS_NONE) {
         result = STORE_E_NOT_FOUND;

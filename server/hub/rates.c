@@ -7,7 +7,7 @@
 /* Less than what an edit costs anyway: not counted. */
 #define LITTLE_WORK_BYTES 32768
 
-_Static_assert(USER_EDIT_BYTES < HOLDER_BUCKETS, "a bucket for each");
+_Static_assert(USER_BAD_LINKS < HOLDER_BUCKETS, "a bucket for each");
 
 static uint64_t now_ms(const struct hub *hub)
 {
@@ -86,6 +86,7 @@ bool rates_allow(struct hub *hub, struct connection *connection, enum user_rate 
         [USER_OPENS] = {SETTING_RATE_OPENS, "too many documents are opened"},
         [USER_CREATES] = {SETTING_RATE_CREATES, "too many documents are created or changed"},
         [USER_PAGES] = {SETTING_RATE_PAGES, "too much is read"},
+        [USER_TOKENS] = {SETTING_RATE_TOKENS, "too many tokens are shown"},
     };
     uint64_t wait_ms = bucket_take(&connection->holder->buckets[rate],
                                    limits_rate(&hub->limits, rates[rate].setting), 1, now_ms(hub));
@@ -129,6 +130,18 @@ bool rates_allow_work(struct hub *hub, uint64_t bytes)
 {
     const struct rate rate = {LIMIT_WORK_BYTES / 4, 250}; /* not all of it at once */
     return bytes <= LITTLE_WORK_BYTES || bucket_take(&hub->work, rate, bytes, now_ms(hub)) == 0;
+}
+
+void rates_bad_link(struct hub *hub, struct connection *connection)
+{
+    bucket_take(&connection->holder->buckets[USER_BAD_LINKS],
+                limits_rate(&hub->limits, SETTING_RATE_BAD_LINKS), 1, now_ms(hub));
+}
+
+uint64_t rates_link_wait_ms(const struct hub *hub, const struct connection *connection)
+{
+    return bucket_wait_ms(&connection->holder->buckets[USER_BAD_LINKS],
+                          limits_rate(&hub->limits, SETTING_RATE_BAD_LINKS), 1, now_ms(hub));
 }
 
 bool rates_allow_line(struct hub *hub)

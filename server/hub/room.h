@@ -283,7 +283,9 @@ enum user_rate {
     USER_OPENS,
     USER_CREATES,
     USER_PAGES,
-    USER_EDIT_BYTES /* by rates_edit_wait_ms only */
+    USER_TOKENS,
+    USER_EDIT_BYTES, /* by rates_edit_wait_ms only */
+    USER_BAD_LINKS   /* by rates_bad_link and rates_link_wait_ms only */
 };
 
 /* A connection that is let in belongs to a user. False: the user has too many, and it has been
@@ -297,6 +299,9 @@ bool rates_allow(struct hub *hub, struct connection *connection, enum user_rate 
                  int channel);
 /* One more edit with an operation of `size` bytes. How long it has to wait; 0: it may come. */
 uint64_t rates_edit_wait_ms(struct hub *hub, struct connection *connection, size_t size);
+/* A link that is none was shown, and how long it takes until another link is looked at. */
+void rates_bad_link(struct hub *hub, struct connection *connection);
+uint64_t rates_link_wait_ms(const struct hub *hub, const struct connection *connection);
 /* An edit was refused for this. */
 void rates_edit_refused(struct hub *hub, struct connection *connection, const char *code);
 /* So many bytes of history are to be gone through. False: there is no time for it, since there was
@@ -367,7 +372,9 @@ void room_roll_back(struct hub *hub, struct room *room, int result);
 
 /* ---- open.c ---- */
 
-void open_receive(struct hub *hub, struct connection *connection, const struct message *message);
+/* `link_wait_ms`: how long the connection's address has to wait until a link of it is looked at. */
+void open_receive(struct hub *hub, struct connection *connection, const struct message *message,
+                  uint64_t link_wait_ms);
 /* The asker's role is known. */
 void open_allowed(struct hub *hub, struct store_request *request);
 /* Lets go of the OPENs of a channel that wait, or of all (`channel` < 0). */

@@ -34,6 +34,7 @@
       "readers that fell so far behind that they were attached anew")                              \
     X(METRIC_DIVERGENCES, "counter", "quire_divergences_total",                                    \
       "documents of clients that differed from the server's")                                      \
+    X(METRIC_BAD_LINKS, "counter", "quire_bad_links_total", "share links shown that are none")     \
     X(METRIC_COMMITS, "counter", "quire_commits_total", "transactions of edits and chat messages") \
     X(METRIC_INBOX, "gauge", "quire_inbox_messages", "messages of clients that wait for the hub")  \
     X(METRIC_INBOX_BYTES, "gauge", "quire_inbox_bytes", "bytes of those")                          \

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define HOLDER_KEY_MAX 128
-#define HOLDER_BUCKETS 6
+#define HOLDER_BUCKETS 8
 #define HOLDERS_KEPT   4096
 
 struct holder {

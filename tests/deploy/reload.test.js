@@ -120,7 +120,7 @@ test("new connections get the new certificate, and the old ones stay", { timeout
 
 test("handshakes that are under way have one or the other, and none fails", { timeout: 120_000 }, async () => {
   const files = await linked(join(dir, "crowd"));
-  const server = await Server.start({ args: ["--tls-cert", files.cert, "--tls-key", files.key, "--workers", "2", "--rate-connects", "100000"] });
+  const server = await Server.start({ args: ["--tls-cert", files.cert, "--tls-key", files.key, "--workers", "2", "--rate-connects", "100000", "--rate-sockets", "100000"] });
   const seen = new Set();
   let stop = false;
   const crowd = Promise.all(Array.from({ length: 6 }, async () => {

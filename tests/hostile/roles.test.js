@@ -10,7 +10,7 @@ import { op } from "./lib/op.js";
 import { run } from "./lib/program.js";
 import { rows } from "./lib/rows.js";
 
-const LOOSE = ["rate-bad-tokens", "rate-connects", "rate-opens", "rate-creates", "rate-pages"].flatMap((name) => [`--${name}`, "1000000000"]);
+const LOOSE = ["rate-bad-tokens", "rate-connects", "rate-sockets", "rate-tokens", "rate-bad-links", "rate-address-bad-links", "rate-opens", "rate-creates", "rate-pages"].flatMap((name) => [`--${name}`, "1000000000"]);
 const authority = await Authority.make();
 after(() => authority.remove());
 const args = ["--token-keys", authority.file, "--guests", "links"];

@@ -8,7 +8,7 @@ import { KIND } from "./lib/client.js";
 import { op } from "./lib/op.js";
 import { rows } from "./lib/rows.js";
 
-const LOOSE = ["rate-connects", "rate-opens", "rate-creates", "rate-pages", "rate-chats"].flatMap((name) => [`--${name}`, "1000000000"]);
+const LOOSE = ["rate-connects", "rate-sockets", "rate-bad-links", "rate-address-bad-links", "rate-opens", "rate-creates", "rate-pages", "rate-chats"].flatMap((name) => [`--${name}`, "1000000000"]);
 const authority = await Authority.make();
 after(() => authority.remove());
 const row = rows({ args: ["--token-keys", authority.file, "--guests", "links", ...LOOSE], token: () => authority.token("honest", { role: "admin" }) });

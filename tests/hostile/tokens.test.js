@@ -14,7 +14,7 @@ import { rows } from "./lib/rows.js";
 const MANY = "1000000000";
 const authority = await Authority.make();
 after(() => authority.remove());
-const args = ["--token-keys", authority.file, "--rate-bad-tokens", MANY, "--rate-connects", MANY, "--log-level", "debug"];
+const args = ["--token-keys", authority.file, "--rate-bad-tokens", MANY, "--rate-connects", MANY, "--rate-sockets", MANY, "--log-level", "debug"];
 const row = rows({ args, token: () => authority.token("honest", { role: "admin" }) });
 
 const claims = (more = {}) => ({ sub: "mallory", exp: now() + 3600, role: "admin", ...more });
@@ -153,7 +153,7 @@ row(101, "headers that name, bring or fetch a key", async (house) => {
   await turnsAway(house, /kid is not a string/, signedHeaders([null, 0, 1, true, ["hs"], { hs: 1 }].map((kid) => ({ ...HS, kid }))));
   await turnsAway(house, /does not say with which key/, signedHeaders([{ alg: "HS256" }]));
   await turnsAway(house, /header is not a JSON object/, signedHeaders([`{"alg":"HS256","kid":"hs\\u0000"}`, `{"alg":"HS256","kid":"hs"}x`, `["hs"]`, "", "{", `"hs"`, "null"]));
-  await turnsAway(house, /longer than 4096/, [empty("k".repeat(700_000))]);
+  await turnsAway(house, /longer than 4096/, [empty("k".repeat(4000))]);
   // Whoever is asked for a key hears of it.
   let asked = 0;
   const fetched = createServer((socket) => socket.destroy(void asked++)).listen(0, "127.0.0.1").unref();
@@ -199,7 +199,7 @@ row(102, "in another form than the one there is", async (house) => {
   await turnsAway(house, /signature is not base64url/, [signatures[0].replace(/[^.]*$/, (signature) => signature.replaceAll("-", "+").replaceAll("_", "/"))]);
   const sized = Array.from({ length: 200 }, (_, i) => compact(HS, claims({ x: "x".repeat(2850 + i) }), authority.bySecret)).filter(({ length }) => length > 4090 && length < 4102);
   await letsIn(house, sized.filter(({ length }) => length <= 4096));
-  await turnsAway(house, /longer than 4096/, [...sized.filter(({ length }) => length > 4096), "a".repeat(1_000_000), ".".repeat(1_000_000), part("[".repeat(700_000))]);
+  await turnsAway(house, /longer than 4096/, [...sized.filter(({ length }) => length > 4096), "a".repeat(8000), ".".repeat(8000), part("[".repeat(6000))]);
   await turnsAway(house, /JSON/, signedClaims(["[".repeat(2800), `{"a":`.repeat(500), "", "null", "1", `"mallory"`, "[]", `\ufeff${JSON.stringify(claims())}`, `${JSON.stringify(claims())}{}`, `${JSON.stringify(claims())}\0`, Buffer.from(`{"sub":"\xff"}`, "latin1")]));
 });
 

@@ -135,6 +135,8 @@ static void send_out(void *context, unsigned gate, struct hub_out *out)
     } else if (out->kind == HUB_OUT_CLOSE) {
         connection->closed = out->code;
         connection->has_bad_token = out->is_bad_token;
+    } else if (out->kind == HUB_OUT_BAD_LINK) {
+        connection->bad_links++;
     } else if (out->kind == HUB_OUT_ITEM || out->kind == HUB_OUT_PRESENCE) {
         fan_out(world, out);
     }
@@ -391,6 +393,7 @@ void world_post(struct world *world, enum hub_in_kind kind, uint64_t number, str
             fprintf(stderr, "the test sent a bad message: %s at %d\n", error.code, (int)error.at);
             abort();
         }
+        in->wait_ms = world->connections[number - 1].link_wait_ms;
     }
     hub_receive(world->hub, in);
 }

@@ -27,7 +27,9 @@ struct world_connection {
     size_t at;
     unsigned closed; /* code */
     bool has_bad_token;
-    size_t channel_end; /* none from this one on was ever attached */
+    unsigned bad_links;    /* shown, as its gate was told */
+    uint64_t link_wait_ms; /* what its gate says of each of its links */
+    size_t channel_end;    /* none from this one on was ever attached */
     struct world_channel channels[128];
 };
 

@@ -262,6 +262,28 @@ static void row_114_tokens_that_a_guest_tries_are_not_looked_at(void **state)
     assert_int_equal(guest->closed, WIRE_CLOSE_FORBIDDEN);
 }
 
+static void tokens_are_shown_no_faster_than_the_rate(void **state)
+{
+    struct guarded *guarded = *state;
+    struct limits limits = limits_preset();
+    struct reader fields;
+    guarded_teardown(state);
+    limits.values[SETTING_RATE_TOKENS] = 2;
+    guarded_setup_limited(state, &limits);
+    struct world_connection *two[] = {person(guarded, "ann", HOUR_S, ""),
+                                      person(guarded, "ann", HOUR_S, "")};
+    for (int i = 0; i < 2; i++) { /* over all connections of the user */
+        renew(guarded, two[i], token_of(guarded, "ann", HOUR_S, ""));
+        assert_true(world_find(two[i], WIRE_DONE, &fields));
+    }
+    renew(guarded, two[0], "worthless"); /* it is not even looked at */
+    assert_string_equal(error_of(two[0]), "rate_limited");
+    assert_int_equal(two[0]->closed, 0);
+    world_pass(&guarded->world, 31000);
+    renew(guarded, two[0], token_of(guarded, "ann", HOUR_S, ""));
+    assert_true(world_find(two[0], WIRE_DONE, &fields));
+}
+
 /* ---- roles that change ---- */
 
 static void expect_role(struct world_connection *connection, const char *role)
@@ -554,6 +576,7 @@ int main(void)
         CASE(row_106_what_was_taken_is_kept),
         CASE(row_107_another_user_s_token_ends_the_connection),
         CASE(row_114_tokens_that_a_guest_tries_are_not_looked_at),
+        CASE(tokens_are_shown_no_faster_than_the_rate),
         CASE(a_new_token_s_roles_count_from_then_on),
         CASE(an_edit_under_way_when_the_role_goes_was_taken),
         CASE(a_copy_of_a_saved_edit_is_no_new_one_whatever_the_role_is),

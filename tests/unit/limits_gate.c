@@ -95,6 +95,19 @@ static void a_frame_is_no_larger_than_the_limit(void **state)
     world_stop(world);
 }
 
+static void a_hello_is_no_larger_than_the_limit(void **state)
+{
+    (void)state;
+    struct world *world = world_start(NULL);
+    struct ws_raw *ws = ws_raw_open(world->port, 0);
+    assert_true(send_frame_of(ws, LIMIT_HELLO_BYTES));
+    assert_int_equal(ws_raw_next(ws), WS_RAW_BINARY); /* ERROR bad_message */
+    send_frame_of(ws, LIMIT_HELLO_BYTES + 1);
+    assert_int_equal(ws_raw_close_code(ws), WIRE_CLOSE_TOO_LARGE);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
 /* A PING in so many frames. */
 static void send_in_parts(struct ws_raw *ws, int frames)
 {
@@ -211,6 +224,57 @@ static void an_address_asks_for_no_more_than_the_rate(void **state)
     }
     assert_int_equal(shake_hands(world, NULL, &ws), 429);
     assert_int_equal(gates_metric(world->gates, METRIC_HANDSHAKES_REFUSED), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+static void an_address_has_sockets_no_faster_than_the_rate(void **state)
+{
+    (void)state;
+    struct limits limits = with(SETTING_RATE_SOCKETS, 3);
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    struct ws_raw *ws;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(shake_hands(world, NULL, &ws), 101);
+        ws_raw_free(ws);
+    }
+    assert_int_equal(shake_hands(world, NULL, &ws), 503);
+    assert_int_equal(gates_metric(world->gates, METRIC_SOCKETS_REFUSED), 1);
+    ws_raw_free(ws);
+    world_stop(world);
+}
+
+/* An OPEN with a link: [3, 1, 0, "d", nil, nil, nil, "none"]. What the hub is told that the address
+ * has to wait. */
+static uint64_t show_link(struct world *world, struct ws_raw *ws)
+{
+    static const char open[] = "\x98\x03\x01\x00\xa1"
+                               "d\xc0\xc0\xc0\xa4none";
+    assert_true(ws_raw_send_binary(ws, open, sizeof(open) - 1));
+    struct hub_in *in = world_take(world);
+    assert_int_equal(in->message.kind, WIRE_OPEN);
+    uint64_t wait_ms = in->wait_ms;
+    free(in);
+    return wait_ms;
+}
+
+static void bad_links_count_for_the_address(void **state)
+{
+    (void)state;
+    struct limits limits = with(SETTING_RATE_ADDRESS_BAD_LINKS, 2);
+    struct world *world = world_start(&(struct gate_options){.limits = &limits});
+    uint64_t connection, other;
+    struct ws_raw *ws = world_join(world, 0, &connection);
+    struct ws_raw *ws_other = world_join(world, 0, &other);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(show_link(world, ws), 0);
+        world_tell(world, &(struct hub_out){.kind = HUB_OUT_BAD_LINK, .connection = connection});
+        world_send(world, connection, world_edit(1, 1));
+        assert_int_equal(ws_raw_next(ws), WS_RAW_BINARY);
+    }
+    uint64_t wait_ms = show_link(world, ws_other);
+    assert_in_range(wait_ms, 29000, 30000);
+    ws_raw_free(ws_other);
     ws_raw_free(ws);
     world_stop(world);
 }
@@ -449,11 +513,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_and_pieces_come_no_faster_than_the_rate),
         cmocka_unit_test(a_frame_is_no_larger_than_the_limit),
+        cmocka_unit_test(a_hello_is_no_larger_than_the_limit),
         cmocka_unit_test(a_message_comes_in_no_more_frames_than_the_limit),
         cmocka_unit_test(the_kernel_gives_up_on_a_client_after_the_limit),
         cmocka_unit_test(an_address_has_no_more_sockets_than_the_limit),
         cmocka_unit_test(clients_of_a_proxy_are_counted_each_by_its_address),
         cmocka_unit_test(an_address_asks_for_no_more_than_the_rate),
+        cmocka_unit_test(an_address_has_sockets_no_faster_than_the_rate),
+        cmocka_unit_test(bad_links_count_for_the_address),
         cmocka_unit_test(after_bad_tokens_none_of_the_address_is_looked_at),
         cmocka_unit_test(a_token_that_ends_is_no_bad_one),
         cmocka_unit_test(bytes_that_are_of_no_message_are_no_more_than_the_limit),
