@@ -115,6 +115,8 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_DATA_BYTES, 64, "bytes", "a cursor's own data; bad_message")                           \
     X(LIMIT_IMPORT_BYTES, 33554432, "bytes", "snapshot of a document that is imported; refused")   \
     X(LIMIT_DOCUMENT_MEMORY, 134217728, "bytes", "of memory that a document takes; document_full") \
+    X(LIMIT_DOCUMENT_FORMATS, 262144, "runs",                                                      \
+      "formatted ones, and embeds, that a document has when it is given more; document_full")      \
     X(LIMIT_EDIT_ATTRIBUTES_BYTES, 4096, "bytes", "attributes of an edit, in all; bad_format")     \
     X(LIMIT_FORMAT_KEYS, 16, "attributes", "of one component; bad_format")                         \
     X(LIMIT_FORMAT_NAME_BYTES, 32, "bytes", "name of a format; bad_format")                        \
@@ -141,6 +143,9 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_WORK_BYTES, 67108864, "bytes",                                                         \
       "of history that is gone through in a second, for all documents together; beyond: late "     \
       "edits get too_old, late cursors are passed over, who comes back gets a snapshot")           \
+    X(LIMIT_EDIT_PIECES, 1048576, "pieces",                                                        \
+      "of edits, and runs of text that they format anew, in a second, for all documents together " \
+      "(edits of up to 512 are not counted); rate_limited")                                        \
     X(LIMIT_STORE_QUEUE, 65536, "requests",                                                        \
       "waiting for the store; beyond: the hub takes no messages")                                  \
     X(LIMIT_STORE_BYTES, 268435456, "bytes", "bytes of those; beyond: the hub takes no messages")  \

@@ -43,6 +43,11 @@ size_t ot_doc_memory(const struct ot_doc *doc)
     return doc->tree.pool.memory.used;
 }
 
+uint64_t ot_doc_formats(const struct ot_doc *doc)
+{
+    return doc->tree.pool.uses;
+}
+
 /* A formatted run or an embed takes at most 10 bytes besides its values, and 5 are those of plain
  * text before it. An operation has fewer components than bytes; each may cut one run in two, and
  * what it adds to formats it adds to the runs there are, formatted ones and those between them. */

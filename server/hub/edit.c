@@ -168,6 +168,35 @@ static bool in_order(struct hub *hub, const struct member *member, const struct 
     return false;
 }
 
+static uint64_t formatted_length(struct ot_slice op)
+{
+    uint64_t length = 0;
+    struct ot_iter iter;
+    struct ot_component component;
+    ot_iter_init(&iter, op);
+    while (ot_iter_next(&iter, &component)) {
+        if (component.kind == OT_RETAIN && component.attributes.size > 0) {
+            length += component.length;
+        }
+    }
+    return length;
+}
+
+/* A few bytes may format a whole document. */
+static bool has_time(struct hub *hub, const struct member *member, const struct message *message)
+{
+    const struct ot_op_info *info = &message->edit.info;
+    uint64_t runs = info->has_attributes ? formatted_length(message->edit.op) : 0;
+    uint64_t most = 2 * ot_doc_formats(member->room->doc) + info->components;
+    uint64_t pieces = info->components + (runs < most ? runs : most);
+    bool has = rates_allow_pieces(hub, pieces);
+    if (!has) {
+        refuse(hub, member, message->edit.seq, "rate_limited", "there are too many large edits",
+               RETRY_MS, WIRE_NONE);
+    }
+    return has;
+}
+
 static bool acceptable(struct hub *hub, const struct member *member, const struct message *message)
 {
     const struct room *room = member->room;
@@ -183,10 +212,12 @@ static bool acceptable(struct hub *hub, const struct member *member, const struc
         refuse(hub, member, seq, wrong.code, wrong.text, WIRE_NONE, wrong.at);
         return false;
     }
-    bool grows = info->inserted_length > info->deleted_length || info->has_attributes;
+    bool formats = info->has_attributes || info->has_embeds;
+    bool grows = info->inserted_length > info->deleted_length || formats;
     uint64_t most = hub->limits.values[SETTING_DOCUMENT_BYTES];
     if (grows && (ot_doc_text_bytes(room->doc) + message->edit.op.size > most ||
-                  ot_doc_memory(room->doc) > LIMIT_DOCUMENT_MEMORY)) {
+                  ot_doc_memory(room->doc) > LIMIT_DOCUMENT_MEMORY ||
+                  (formats && ot_doc_formats(room->doc) > LIMIT_DOCUMENT_FORMATS))) {
         refuse(hub, member, seq, "document_full", "the document would become too large", WIRE_NONE,
                WIRE_NONE);
         return false;
@@ -303,7 +334,7 @@ void edit_receive(struct hub *hub, struct connection *connection, const struct m
         return;
     }
     if (full_refuses(hub, connection, seq, message->channel) || !in_order(hub, member, message) ||
-        !acceptable(hub, member, message)) {
+        !has_time(hub, member, message) || !acceptable(hub, member, message)) {
         return;
     }
     struct ot_buf op = {0};

@@ -6,6 +6,7 @@
 #define RETURN_MS 10000 /* when to look whether another connection has gone */
 /* Less than what an edit costs anyway: not counted. */
 #define LITTLE_WORK_BYTES 32768
+#define FEW_PIECES        512
 
 _Static_assert(USER_BAD_LINKS < HOLDER_BUCKETS, "a bucket for each");
 
@@ -130,6 +131,12 @@ bool rates_allow_work(struct hub *hub, uint64_t bytes)
 {
     const struct rate rate = {LIMIT_WORK_BYTES / 4, 250}; /* not all of it at once */
     return bytes <= LITTLE_WORK_BYTES || bucket_take(&hub->work, rate, bytes, now_ms(hub)) == 0;
+}
+
+bool rates_allow_pieces(struct hub *hub, uint64_t pieces)
+{
+    const struct rate rate = {LIMIT_EDIT_PIECES / 4, 250}; /* not all of them at once */
+    return pieces <= FEW_PIECES || bucket_take(&hub->pieces, rate, pieces, now_ms(hub)) == 0;
 }
 
 void rates_bad_link(struct hub *hub, struct connection *connection)

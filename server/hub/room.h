@@ -194,7 +194,7 @@ struct hub {
     struct metrics metrics;
     struct limits limits;
     struct holders holders; /* users */
-    struct bucket refused_lines, work;
+    struct bucket refused_lines, work, pieces;
     struct ot_buf scratch;
 };
 
@@ -307,6 +307,8 @@ void rates_edit_refused(struct hub *hub, struct connection *connection, const ch
 /* So many bytes of history are to be gone through. False: there is no time for it, since there was
  * too much of that lately, for whomever. */
 bool rates_allow_work(struct hub *hub, uint64_t bytes);
+/* The same of an edit of so many pieces, or one that goes through so many runs of text. */
+bool rates_allow_pieces(struct hub *hub, uint64_t pieces);
 /* One more line of the log that a client can bring about. False: there were too many. */
 bool rates_allow_line(struct hub *hub);
 /* One more cursor. False: it can wait for the next tick. */

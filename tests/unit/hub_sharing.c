@@ -410,42 +410,6 @@ static void a_secret_is_told_once_and_kept_nowhere(void **state)
     assert_true(reader_nil(&fields));
 }
 
-static void links_that_are_none_are_shown_no_faster_than_the_rate(void **state)
-{
-    struct guarded *guarded = *state;
-    struct world *world = &guarded->world;
-    struct limits limits = limits_preset();
-    guarded_teardown(state);
-    limits.values[SETTING_RATE_BAD_LINKS] = 2;
-    guarded_setup_limited(state, &limits);
-    struct world_connection *ann = ann_with_document(guarded);
-    struct made_link link = make_link(world, ann, "editor", 0);
-    struct world_connection *bob = person(guarded, "bob", HOUR_S, "");
-    struct world_connection *again = person(guarded, "bob", HOUR_S, "");
-    struct world_connection *eve = person(guarded, "eve", HOUR_S, "");
-    open_by_link(world, bob, link.secret);
-    assert_string_equal(opened_as(bob), "editor");
-    open_by_link(world, bob, "none");
-    assert_string_equal(opened_as(bob), "not_found");
-    world_send(world, again, WIRE_OPEN, "uusnnns", U(1), U(0), "missing", "none");
-    assert_string_equal(opened_as(again), "not_found"); /* counted as one that is there */
-    assert_int_equal(bob->bad_links, 1);
-    assert_int_equal(again->bad_links, 1);
-    size_t asked = world->asked_count;
-    open_by_link(world, bob, link.secret);
-    assert_string_equal(opened_as(bob), "rate_limited");
-    assert_int_equal(world->asked_count, asked);
-    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_BAD_LINKS), 2);
-    open_by_link(world, eve, link.secret);
-    assert_string_equal(opened_as(eve), "editor");
-    eve->link_wait_ms = 5; /* of those at eve's address there were too many */
-    open_by_link(world, eve, link.secret);
-    assert_string_equal(opened_as(eve), "rate_limited");
-    world_pass(world, 31000);
-    open_by_link(world, bob, link.secret);
-    assert_string_equal(opened_as(bob), "editor");
-}
-
 /* ---- guests ---- */
 
 static void guests_are_let_in_if_the_operator_says_so(void **state)
@@ -608,7 +572,6 @@ int main(void)
         CASE(a_link_is_of_one_document),
         CASE(an_expired_link_gives_nothing_from_then_on),
         CASE(a_link_makes_nobody_an_owner),
-        CASE(links_that_are_none_are_shown_no_faster_than_the_rate),
         CASE(a_secret_is_told_once_and_kept_nowhere),
         CASE(guests_are_let_in_if_the_operator_says_so),
         CASE(a_guest_may_do_what_links_give_and_nothing_else),

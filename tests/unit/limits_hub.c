@@ -499,9 +499,44 @@ static void when_memory_is_out_edits_wait(void **state)
     expect_ack(ann, 1, 1);
 }
 
+static const char *open_with(struct world *world, struct world_connection *connection,
+                             const char *id)
+{
+    world_send(world, connection, WIRE_OPEN, "uusnnns", U(1), U(0), id, "none");
+    world_run(world);
+    return error_of(connection);
+}
+
+static void links_that_are_none_are_shown_no_faster_than_the_rate(void **state)
+{
+    struct limits limits = limits_preset();
+    limits.values[SETTING_RATE_BAD_LINKS] = 2;
+    guarded_setup_limited(state, &limits);
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    create(world, admin(guarded), "d", STORE_TEXT);
+    struct world_connection *bob = person(guarded, "bob", HOUR_S, "");
+    struct world_connection *again = person(guarded, "bob", HOUR_S, "");
+    struct world_connection *eve = person(guarded, "eve", HOUR_S, "");
+    assert_string_equal(open_with(world, bob, "d"), "not_found");
+    assert_string_equal(open_with(world, again, "missing"), "not_found"); /* is one, too */
+    assert_int_equal(bob->bad_links + 2 * again->bad_links, 3);
+    size_t asked = world->asked_count;
+    assert_string_equal(open_with(world, bob, "d"), "rate_limited");
+    assert_int_equal(world->asked_count, asked);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_BAD_LINKS), 2);
+    assert_string_equal(open_with(world, eve, "d"), "not_found");
+    eve->link_wait_ms = 5; /* there were too many at eve's address */
+    assert_string_equal(open_with(world, eve, "d"), "rate_limited");
+    world_pass(world, 31000);
+    assert_string_equal(open_with(world, bob, "d"), "not_found");
+    guarded_teardown(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(links_that_are_none_are_shown_no_faster_than_the_rate),
         cmocka_unit_test(each_rate_is_refused_one_past_its_limit_and_taken_after_the_wait),
         cmocka_unit_test(an_edit_that_was_taken_is_not_refused_when_it_comes_again),
         cmocka_unit_test(edits_that_no_good_client_makes_end_the_connection),

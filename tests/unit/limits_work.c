@@ -251,6 +251,104 @@ static void the_bytes_of_a_user_count_over_all_connections(void **state)
     free(large);
 }
 
+/* What is said of an edit: ACK, or the code of the refusal. */
+static const char *outcome(struct world *world, struct world_connection *connection, uint64_t seq,
+                           uint64_t base, struct ot_slice op)
+{
+    struct reader fields;
+    world_forget(connection);
+    edit(world, connection, seq, base, op);
+    world_commit(world);
+    size_t at = connection->at;
+    if (world_find(connection, WIRE_ACK, &fields))
+        return "ack";
+    connection->at = at;
+    return error_of(connection);
+}
+
+static void edits_of_many_pieces_wait_and_others_do_not(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    char text[2000] = {0};
+    struct ot_buf large = scattered(LIMIT_EDIT_PIECES / 8, true); /* it does not fit anyway */
+    struct ot_buf some = scattered(PIECES, false), few = scattered(255, false);
+    two_people(world, &ann, &bob);
+    memset(text, 'x', sizeof(text) - 1);
+    assert_string_equal(outcome(world, ann, 1, 0, insertion(0, text)), "ack");
+    assert_string_equal(outcome(world, ann, 2, 1, ot_buf_slice(&large)), "out_of_range");
+    assert_string_equal(outcome(world, bob, 1, 1, ot_buf_slice(&some)), "rate_limited");
+    assert_string_equal(outcome(world, bob, 1, 1, ot_buf_slice(&few)), "ack");
+    world_pass(world, 1000);
+    assert_string_equal(outcome(world, bob, 2, 2, ot_buf_slice(&some)), "ack");
+    ot_buf_deinit(&large);
+    ot_buf_deinit(&some);
+    ot_buf_deinit(&few);
+}
+
+/* So many runs of two letters, of which one is bold. */
+static struct ot_buf formatted(unsigned runs)
+{
+    static const uint8_t bold[] = "\x81\xa4"
+                                  "bold\xc3";
+    const struct ot_slice letter = {(const uint8_t *)"a", 1};
+    struct ot_buf op = {0};
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    for (unsigned i = 0; i < runs; i++) {
+        ot_builder_insert(builder, letter, (struct ot_slice){bold, sizeof(bold) - 1});
+        ot_builder_insert(builder, letter, (struct ot_slice){0});
+    }
+    assert_int_equal(ot_builder_finish(builder, &op), OT_OK);
+    ot_builder_free(builder);
+    return op;
+}
+
+static struct ot_buf italic(unsigned length)
+{
+    static const uint8_t attributes[] = "\x81\xa6italic\xc3";
+    struct ot_buf op = {0};
+    struct ot_builder *builder = ot_builder_new(OT_STABLE);
+    ot_builder_retain(builder, length, (struct ot_slice){attributes, sizeof(attributes) - 1});
+    assert_int_equal(ot_builder_finish(builder, &op), OT_OK);
+    ot_builder_free(builder);
+    return op;
+}
+
+static uint64_t formats(struct world *world, const char *id)
+{
+    struct ot_slice text = {(const uint8_t *)id, strlen(id)};
+    return ot_doc_formats(room_find(world->hub, text)->doc);
+}
+
+static void formatting_very_much_waits_and_typing_does_not(void **state)
+{
+    struct world *world = *state;
+    const unsigned runs = 80000;
+    struct world_connection *ann = hello(world, "Ann");
+    struct ot_buf op = formatted(runs), all = italic(2 * runs), some = italic(100);
+    struct ot_buf one = formatted(1);
+    create(world, ann, "r", STORE_RICH);
+    open_fresh(world, ann, "r");
+    world_run(world);
+    assert_string_equal(outcome(world, ann, 1, 0, ot_buf_slice(&op)), "ack");
+    world_pass(world, 1000);
+    assert_string_equal(outcome(world, ann, 2, 1, ot_buf_slice(&all)), "ack");
+    assert_string_equal(outcome(world, ann, 3, 2, ot_buf_slice(&all)), "rate_limited");
+    assert_string_equal(outcome(world, ann, 3, 2, ot_buf_slice(&some)), "ack");
+    world_pass(world, 1000);
+    ot_buf_deinit(&op);
+    op = formatted(LIMIT_DOCUMENT_FORMATS - (unsigned)formats(world, "r"));
+    assert_string_equal(outcome(world, ann, 4, 3, ot_buf_slice(&op)), "ack");
+    assert_int_equal(formats(world, "r"), LIMIT_DOCUMENT_FORMATS);
+    assert_string_equal(outcome(world, ann, 5, 4, ot_buf_slice(&one)), "ack");
+    assert_string_equal(outcome(world, ann, 6, 5, ot_buf_slice(&one)), "document_full");
+    assert_string_equal(outcome(world, ann, 6, 5, insertion(0, "plain")), "ack");
+    ot_buf_deinit(&op);
+    ot_buf_deinit(&all);
+    ot_buf_deinit(&some);
+    ot_buf_deinit(&one);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
@@ -261,6 +359,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_bytes_of_a_user_count_over_all_connections,
                                         setup_two_edits, guarded_teardown),
         CASE(cursors_that_take_too_long_are_passed_over),
+        CASE(edits_of_many_pieces_wait_and_others_do_not),
+        CASE(formatting_very_much_waits_and_typing_does_not),
     };
     return cmocka_run_group_tests_name("limits_work", tests, NULL, NULL);
 }

@@ -312,6 +312,9 @@ uint64_t ot_doc_length(const struct ot_doc *doc);
 /* Bytes of text the document holds, and bytes of memory it takes. */
 uint64_t ot_doc_text_bytes(const struct ot_doc *doc);
 size_t ot_doc_memory(const struct ot_doc *doc);
+/* Formatted runs and embeds the document holds (a formatted embed is two): what an operation that
+ * formats all of it goes through, with as many runs between them. */
+uint64_t ot_doc_formats(const struct ot_doc *doc);
 
 /* What the snapshot takes at most after any operation of `op_size` bytes (0: as the document is),
  * but for 16 bytes; in constant time. A document takes far less memory than that where many runs of
