@@ -22,6 +22,8 @@ const struct workload workloads[] = {
      workload_cold, false},
     {"attack", "--editors 10 --readers 10 --rate 2 --connections 10 --secs 10: others attack",
      workload_attack, true},
+    {"openings", "--editors 2 --readers 1 --rate 10 --bytes 16000000 --secs 10: a large document",
+     workload_openings, true},
     {0}};
 
 struct command {

@@ -52,6 +52,9 @@ void workload_cold(struct server *server, const struct workload_options *options
 void workload_attack(struct server *server, const struct workload_options *options,
                      struct report *report);
 
+void workload_openings(struct server *server, const struct workload_options *options,
+                       struct report *report);
+
 /* The number chosen, or the default. */
 uint32_t choose(uint32_t chosen, uint32_t standard);
 double choose_real(double chosen, double standard);
