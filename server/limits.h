@@ -127,6 +127,9 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_TAIL_BYTES, 1048576, "bytes", "bytes of those; too_old")                               \
     X(LIMIT_RESUME_EDITS, 100000, "edits",                                                         \
       "edits caught up with one by one or folded; beyond: a snapshot")                             \
+    X(LIMIT_SNAPSHOT_PACE, 4096, "bytes",                                                          \
+      "of a document for each millisecond in which its snapshot is not made anew; who opens it "   \
+      "then gets the edits since too, or rate_limited if one of them is an own one")               \
     X(LIMIT_WINDOW_ITEMS, 1024, "items",                                                           \
       "of a room's stream kept for slow readers; beyond: they reopen")                             \
     X(LIMIT_WINDOW_BYTES, 1048576, "bytes", "bytes of those; beyond: they reopen")                 \

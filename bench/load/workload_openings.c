@@ -75,8 +75,7 @@ static void opener_message(struct link *link, const struct peer_message *message
 {
     struct opener *opener = link->holder;
     if (message->kind == WIRE_OPENED) {
-        histogram_add(&opener->told->opened,
-                      link_now_us() - opener->asked_us[message->ref % AGES]);
+        histogram_add(&opener->told->opened, link_now_us() - opener->asked_us[message->ref % AGES]);
         opener->told->bytes += message->opened.snapshot.size;
     } else if (message->kind == WIRE_ERROR) {
         opener->told->refused++;

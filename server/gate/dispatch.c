@@ -17,6 +17,7 @@ static struct blob *take(struct blob **blob)
 static void out_free(struct hub_out *out)
 {
     blob_unref(out->blob);
+    blob_unref(out->snapshot);
     blob_unref(out->extra);
     free(out);
 }
@@ -31,7 +32,8 @@ static struct peer *receiver(const struct gate *gate, const struct hub_out *out)
 static void send_blob(struct peer *peer, struct hub_out *out)
 {
     if (out->blob != NULL) {
-        peer_send(peer, take(&out->blob));
+        struct parts parts = {take(&out->blob), take(&out->snapshot), out->snapshot_at};
+        peer_send(peer, parts);
     }
 }
 

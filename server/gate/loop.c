@@ -77,7 +77,7 @@ static void say_going(struct peer *peer)
     uint64_t retry_ms = atomic_load(&gate->gates->drain_retry_ms);
     uint64_t half = retry_ms / 2;
     encode_going(&gate->encoded, half + random_below(gate, retry_ms - half + 1));
-    peer_send(peer, encode_blob(&gate->encoded));
+    peer_send(peer, parts_of(encode_blob(&gate->encoded)));
 }
 
 static void close_going(struct peer *peer)

@@ -15,13 +15,18 @@
 
 struct outbox_message {
     struct outbox_message *next;
-    struct blob *blob;
+    struct parts parts;
 };
 
 /* What a message costs while it waits: small ones are many. */
-static size_t cost_of(const struct blob *blob)
+static size_t cost_of(const struct parts *parts)
 {
-    return blob->size + MESSAGE_COST;
+    return parts_size(parts) + MESSAGE_COST;
+}
+
+static bool is_sending_large(const struct outbox *outbox)
+{
+    return outbox->large.outer != NULL;
 }
 
 /* The payload of a frame as it fills. */
@@ -35,23 +40,22 @@ void outbox_init(struct outbox *outbox, uint64_t connection)
     *outbox = (struct outbox){.connection = connection};
 }
 
-static struct blob *pop(struct outbox *outbox)
+static void drop_first(struct outbox *outbox)
 {
     struct outbox_message *message = outbox->first;
-    struct blob *blob = message->blob;
     outbox->first = message->next;
     if (outbox->first == NULL) {
         outbox->last = NULL;
     }
-    outbox->bytes -= cost_of(blob);
+    outbox->bytes -= cost_of(&message->parts);
+    parts_unref(&message->parts);
     free(message);
-    return blob;
 }
 
 void outbox_drop(struct outbox *outbox)
 {
     while (outbox->first != NULL) {
-        blob_unref(pop(outbox));
+        drop_first(outbox);
     }
 }
 
@@ -66,27 +70,27 @@ void outbox_deinit(struct outbox *outbox)
 {
     outbox_unsubscribe(outbox);
     outbox_drop(outbox);
-    blob_unref(outbox->large);
+    parts_unref(&outbox->large);
 }
 
-void outbox_add(struct outbox *outbox, struct blob *blob)
+void outbox_add(struct outbox *outbox, struct parts messages)
 {
     struct outbox_message *message = memory_new(sizeof(*message));
-    message->blob = blob;
+    message->parts = messages;
     if (outbox->last == NULL) {
         outbox->first = message;
     } else {
         outbox->last->next = message;
     }
     outbox->last = message;
-    outbox->bytes += cost_of(blob);
+    outbox->bytes += cost_of(&messages);
 }
 
 size_t outbox_held_bytes(const struct outbox *outbox)
 {
     size_t bytes = outbox->bytes;
-    if (outbox->large != NULL) {
-        bytes += outbox->large->size;
+    if (is_sending_large(outbox)) {
+        bytes += parts_size(&outbox->large);
     }
     for (const struct subscriber *subscriber = outbox->subscribers; subscriber != NULL;
          subscriber = subscriber->next) {
@@ -112,26 +116,34 @@ static bool fits(const struct filling *filling, size_t size)
     return size <= LIMIT_FLUSH_BYTES - filling->size;
 }
 
-/* Appends `blob`, or begins to send it in parts if no frame could hold it. Then the frame at hand
- * is full. False: it needs a frame of its own, or the next one. */
-static bool put(struct outbox *outbox, struct filling *filling, struct blob *blob, int channel)
+/* Appends `parts`, or begins to send them bit by bit if no frame could hold them. Then the frame at
+ * hand is full. False: they need a frame of their own, or the next one. */
+static bool put_parts(struct outbox *outbox, struct filling *filling, const struct parts *parts,
+                      int channel)
 {
-    if (fits(filling, blob->size)) {
+    size_t size = parts_size(parts);
+    if (fits(filling, size)) {
         uint8_t *start = filling->data + filling->size;
-        memcpy(start, blob->data, blob->size);
+        parts_copy(parts, 0, size, start);
         if (channel >= 0) {
             start[ENCODE_CHANNEL_AT] = (uint8_t)channel;
         }
-        filling->size += blob->size;
+        filling->size += size;
         return true;
     }
     if (filling->size > 0) {
         return false;
     }
-    outbox->large = blob_ref(blob);
+    outbox->large = parts_ref(parts);
     outbox->large_at = 0;
     outbox->large_channel = channel;
     return true;
+}
+
+static bool put(struct outbox *outbox, struct filling *filling, struct blob *blob, int channel)
+{
+    return put_parts(outbox, filling, &(struct parts){.outer = blob},
+                     channel); /* its reference is the caller's */
 }
 
 static size_t put_uint(uint8_t *at, uint64_t value)
@@ -171,12 +183,12 @@ static bool put_ack(struct filling *filling, const struct window_item *item, uin
 static bool take_messages(struct outbox *outbox, struct filling *filling)
 {
     while (outbox->first != NULL) {
-        if (outbox->large != NULL || !put(outbox, filling, outbox->first->blob, -1)) {
+        if (is_sending_large(outbox) || !put_parts(outbox, filling, &outbox->first->parts, -1)) {
             return false;
         }
-        blob_unref(pop(outbox));
+        drop_first(outbox);
     }
-    return outbox->large == NULL;
+    return !is_sending_large(outbox);
 }
 
 static bool put_item(struct subscriber *subscriber, struct filling *filling)
@@ -202,11 +214,11 @@ static bool put_item(struct subscriber *subscriber, struct filling *filling)
 static bool take_items(struct subscriber *subscriber, struct filling *filling)
 {
     while (subscriber->position < subscriber->stream->window.head) {
-        if (subscriber->outbox->large != NULL || !put_item(subscriber, filling)) {
+        if (is_sending_large(subscriber->outbox) || !put_item(subscriber, filling)) {
             return false;
         }
     }
-    return subscriber->outbox->large == NULL;
+    return !is_sending_large(subscriber->outbox);
 }
 
 static bool take_full(struct subscriber *subscriber, struct filling *filling)
@@ -220,7 +232,7 @@ static bool take_full(struct subscriber *subscriber, struct filling *filling)
     blob_unref(subscriber->full);
     subscriber->full = NULL;
     subscriber->tick = subscriber->full_tick;
-    return subscriber->outbox->large == NULL;
+    return !is_sending_large(subscriber->outbox);
 }
 
 static bool take_ticks(struct subscriber *subscriber, const struct outbox_events *events,
@@ -236,13 +248,13 @@ static bool take_ticks(struct subscriber *subscriber, const struct outbox_events
             }
             return true;
         }
-        if (subscriber->outbox->large != NULL ||
+        if (is_sending_large(subscriber->outbox) ||
             !put(subscriber->outbox, filling, piece, subscriber->channel)) {
             return false;
         }
         subscriber->tick++;
     }
-    return subscriber->outbox->large == NULL;
+    return !is_sending_large(subscriber->outbox);
 }
 
 static bool take_channel(struct subscriber *subscriber, const struct outbox_events *events,
@@ -277,12 +289,11 @@ static bool take_channels(struct outbox *outbox, const struct outbox_events *eve
 /* The next part of the message that is too large for one frame. */
 static struct outbox_frame take_large(struct outbox *outbox, uint8_t *payload)
 {
-    struct blob *blob = outbox->large;
     size_t at = outbox->large_at;
-    size_t left = blob->size - at;
+    size_t left = parts_size(&outbox->large) - at;
     bool last = left <= LIMIT_FLUSH_BYTES;
     size_t size = last ? left : LIMIT_FLUSH_BYTES;
-    memcpy(payload, blob->data + at, size);
+    parts_copy(&outbox->large, at, size, payload);
     if (at == 0 && outbox->large_channel >= 0) {
         payload[ENCODE_CHANNEL_AT] = (uint8_t)outbox->large_channel;
     }
@@ -290,8 +301,7 @@ static struct outbox_frame take_large(struct outbox *outbox, uint8_t *payload)
     uint8_t *frame = frame_begin(payload, size, opcode, last);
     outbox->large_at += size;
     if (last) {
-        blob_unref(blob);
-        outbox->large = NULL;
+        parts_unref(&outbox->large);
     }
     return (struct outbox_frame){frame, (size_t)(payload - frame) + size, .more = true};
 }
@@ -299,12 +309,12 @@ static struct outbox_frame take_large(struct outbox *outbox, uint8_t *payload)
 struct outbox_frame outbox_take(struct outbox *outbox, const struct outbox_events *events,
                                 uint8_t *payload)
 {
-    if (outbox->large != NULL) {
+    if (is_sending_large(outbox)) {
         return take_large(outbox, payload);
     }
     struct filling filling = {payload, 0};
     bool all = take_messages(outbox, &filling) && take_channels(outbox, events, &filling);
-    if (outbox->large != NULL) {
+    if (is_sending_large(outbox)) {
         return take_large(outbox, payload);
     }
     if (filling.size == 0) {

@@ -6,6 +6,7 @@
 #ifndef QUIRE_GATE_OUTBOX_H
 #define QUIRE_GATE_OUTBOX_H
 
+#include "server/gate/parts.h"
 #include "server/gate/stream.h"
 
 #include <stdbool.h>
@@ -19,7 +20,7 @@ struct outbox {
     struct subscriber *subscribers;
     struct outbox_message *first, *last; /* its own messages */
     size_t bytes;                        /* of memory that those take */
-    struct blob *large;                  /* too large for one frame: on its way in parts, or NULL */
+    struct parts large;                  /* too large for one frame: on its way bit by bit */
     size_t large_at;
     int large_channel; /* negative: it carries no channel to be put in */
 };
@@ -41,8 +42,8 @@ struct outbox_frame {
 void outbox_init(struct outbox *outbox, uint64_t connection);
 /* Also ends the subscribers. */
 void outbox_deinit(struct outbox *outbox);
-/* Adds a blob of whole messages and takes its reference. */
-void outbox_add(struct outbox *outbox, struct blob *blob);
+/* Adds whole messages, and takes over the references. */
+void outbox_add(struct outbox *outbox, struct parts messages);
 /* Forgets its own messages that have not begun to go out. */
 void outbox_drop(struct outbox *outbox);
 /* The memory of all that waits only for it, also of what it may share with others. */

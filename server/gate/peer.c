@@ -200,13 +200,13 @@ void peer_touch(struct peer *peer)
     }
 }
 
-void peer_send(struct peer *peer, struct blob *blob)
+void peer_send(struct peer *peer, struct parts messages)
 {
     if (peer->state == PEER_CLOSED) {
-        blob_unref(blob);
+        parts_unref(&messages);
         return;
     }
-    outbox_add(&peer->outbox, blob);
+    outbox_add(&peer->outbox, messages);
     peer_touch(peer);
     if (peer->outbox.bytes > LIMIT_OUTBOX_BYTES) {
         outbox_drop(&peer->outbox);

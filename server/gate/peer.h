@@ -65,8 +65,8 @@ void peer_ponged(struct peer *peer);
 void peer_noise(struct peer *peer);
 /* It has something to be sent at the end of the turn. */
 void peer_touch(struct peer *peer);
-/* Sends messages of its own; takes the blob's reference. */
-void peer_send(struct peer *peer, struct blob *blob);
+/* Sends messages of its own; takes over the references. */
+void peer_send(struct peer *peer, struct parts messages);
 /* Ends it with this code after its own messages have gone out. It hears and reads nothing more, and
  * the hub is told. */
 void peer_close(struct peer *peer, unsigned code);

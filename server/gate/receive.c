@@ -61,7 +61,7 @@ static void send_error(struct peer *peer, const struct wire_error *error, uint64
                                              .text = error->text,
                                              .retry_ms = retry_ms,
                                              .at = error->at});
-    peer_send(peer, encode_blob(out));
+    peer_send(peer, parts_of(encode_blob(out)));
 }
 
 /* What it was is not logged. */
@@ -179,7 +179,7 @@ static void greet(struct peer *peer, const struct message *message, struct ot_sl
 static void answer_ping(struct peer *peer, uint64_t n)
 {
     encode_pong(&peer->gate->encoded, n);
-    peer_send(peer, encode_blob(&peer->gate->encoded));
+    peer_send(peer, parts_of(encode_blob(&peer->gate->encoded)));
 }
 
 /* One more message, or part of a frame that came in several. False: too many, and it is closed. */

@@ -27,6 +27,7 @@ void hub_post(struct hub *hub, unsigned gate, struct hub_out out)
 void hub_out_free(struct hub_out *out)
 {
     blob_unref(out->blob);
+    blob_unref(out->snapshot);
     blob_unref(out->extra);
     free(out);
 }

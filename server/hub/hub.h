@@ -63,7 +63,8 @@ enum hub_out_kind {
     HUB_OUT_ATTACH, /* `connection` reads room `room` on `channel`, from stream position `position`,
                        after `blob` (OPENED and what was missed); replaces what the channel had.
                        `extra`: full presence as of `tick`. A room the gate does not know yet begins
-                       at `head` */
+                       at `head`. `snapshot` (may be NULL) belongs into `blob`, at `snapshot_at`,
+                       and is shared by all who are given it */
     HUB_OUT_DETACH, /* `channel` of `connection` reads nothing any more; `blob` (may be NULL) is its
                        last */
     HUB_OUT_ITEM,   /* `blob`: the next message of the stream of `room`, at `position` */
@@ -96,6 +97,8 @@ struct hub_out {
                         instead), else 0 */
     uint64_t seq;    /* ITEM: the edit's sequence number */
     struct blob *blob;
+    struct blob *snapshot; /* ATTACH */
+    size_t snapshot_at;    /* ATTACH: offset in `blob` */
     struct blob *extra;
 };
 

@@ -1,5 +1,4 @@
 #include "server/auth/link_secret.h"
-#include "server/hub/bounded.h"
 #include "server/hub/room.h"
 
 #include <stdlib.h>
@@ -12,111 +11,6 @@ void ready_free(struct ready *ready)
         ot_buf_deinit(&ready->catchup);
         free(ready);
     }
-}
-
-/* ---- catching up ---- */
-
-/* What folding may take: that of ordinary edits takes about three times their bytes. */
-#define FOLDING_BYTES 65536
-#define FOLDING_TIMES 8
-
-/* Writes the edits base + 1 .. head as messages: one by one when they are few, else the others'
- * folded between the client's own, which are ACKs. */
-struct catchup {
-    struct ot_buf *out;
-    uint8_t channel;
-    uint64_t client;
-    bool fold;
-    uint64_t first; /* of the run being folded */
-    struct ot_slice *run;
-    size_t run_count, run_capacity, run_bytes;
-    int result;
-};
-
-/* Folded they would be much more than they are. */
-static void send_run(struct catchup *catchup)
-{
-    for (size_t i = 0; i < catchup->run_count; i++) {
-        encode_edit(catchup->out, catchup->channel, catchup->first + i, 0, catchup->run[i]);
-    }
-}
-
-static void end_run(struct catchup *catchup)
-{
-    if (catchup->run_count == 0 || catchup->result != OT_OK) {
-        return;
-    }
-    struct bounded bounded;
-    bounded_init(&bounded, FOLDING_BYTES + FOLDING_TIMES * catchup->run_bytes);
-    struct ot_buf folded = {.allocator = &bounded.allocator};
-    int result = ot_compose_all(catchup->run, catchup->run_count, OT_STABLE, &folded);
-    if (result == OT_OK) {
-        encode_catchup(catchup->out, catchup->channel, catchup->first,
-                       catchup->first + catchup->run_count - 1, ot_buf_slice(&folded));
-    } else if (result == OT_E_MEMORY) {
-        send_run(catchup);
-    } else {
-        catchup->result = result;
-    }
-    ot_buf_deinit(&folded);
-    catchup->run_count = 0;
-    catchup->run_bytes = 0;
-}
-
-static void add_to_run(struct catchup *catchup, uint64_t version, struct ot_slice op)
-{
-    if (catchup->run_count == 0) {
-        catchup->first = version;
-    }
-    if (catchup->run_count == catchup->run_capacity) {
-        catchup->run_capacity = catchup->run_capacity == 0 ? 64 : catchup->run_capacity * 2;
-        struct ot_slice *run = realloc(catchup->run, catchup->run_capacity * sizeof *catchup->run);
-        if (run == NULL) {
-            abort();
-        }
-        catchup->run = run;
-    }
-    catchup->run[catchup->run_count++] = op;
-    catchup->run_bytes += op.size;
-}
-
-static void add_edit(struct catchup *catchup, uint64_t version, uint64_t member, uint64_t client,
-                     uint64_t seq, struct ot_slice op)
-{
-    if (client == catchup->client) {
-        end_run(catchup);
-        encode_ack(catchup->out, catchup->channel, version, seq);
-    } else if (catchup->fold) {
-        add_to_run(catchup, version, op);
-    } else {
-        encode_edit(catchup->out, catchup->channel, version, member, op);
-    }
-}
-
-/* The edits after the member's version: `older` are those that have left memory (may be NULL). */
-static int catch_up(const struct member *member, const struct request_edits *older,
-                    struct ot_buf *out)
-{
-    const struct history *history = &member->room->history;
-    struct catchup catchup = {.out = out,
-                              .channel = member->channel,
-                              .client = member->connection->client,
-                              .fold = member->room->head - member->version > LIMIT_CATCHUP_EDITS};
-    uint64_t version = member->version + 1;
-    for (size_t i = 0; older != NULL && i < older->count; i++) {
-        const struct store_edit *edit = &older->items[i];
-        if (edit->version == version && version < history->first) {
-            struct ot_slice op = {edit->op.data, edit->op.size};
-            add_edit(&catchup, version++, 0, edit->client, edit->seq, op);
-        }
-    }
-    for (; history_has(history, version); version++) {
-        const struct entry *entry = history_at(history, version);
-        add_edit(&catchup, version, entry->member, entry->client, entry->seq, entry->op);
-    }
-    end_run(&catchup);
-    free(catchup.run);
-    return version == member->room->head + 1 ? catchup.result : OT_E_RANGE;
 }
 
 /* ---- attaching ---- */
@@ -141,14 +35,16 @@ static void attach(struct hub *hub, struct member *member)
         .member = member->number,
         .chat = room->chat_committed,
     };
-    if (ready->snapshot != NULL) {
-        opened.snapshot = (struct ot_slice){ready->snapshot->data, ready->snapshot->size};
+    size_t snapshot_at = 0;
+    struct blob *snapshot = ready->snapshot;
+    if (snapshot != NULL) {
+        opened.snapshot = (struct ot_slice){snapshot->data, snapshot->size};
+        blob_ref(snapshot);
     }
-    encode_opened(&hub->scratch, &opened);
+    encode_opened(&hub->scratch, &opened, &snapshot_at);
     if (ot_buf_append(&hub->scratch, ready->catchup.data, ready->catchup.size) != OT_OK) {
         abort();
     }
-    encode_hash(&hub->scratch, member->channel, ready->head, ready->hash);
     chat_append_missed(room, member->chat, member->channel, &hub->scratch);
     struct blob *blob = encode_blob(&hub->scratch);
     ready_free(ready);
@@ -169,6 +65,8 @@ static void attach(struct hub *hub, struct member *member)
                               .version = room->committed,
                               .chat = room->chat_committed,
                               .blob = blob,
+                              .snapshot = snapshot,
+                              .snapshot_at = snapshot_at,
                               .extra = presence_full(hub, room)});
 }
 
@@ -193,30 +91,79 @@ static void fail(struct hub *hub, struct member *member, int result)
 
 /* ---- making the answer ---- */
 
-/* Takes the state at the head: `older` as for catch_up, `resume`: from the member's version. */
+/* Of the document as the server has it. */
+static bool names_version(const struct hub *hub, const struct member *member)
+{
+    return member->epoch == hub->epoch && member->version != WIRE_NONE &&
+           member->version <= member->room->head;
+}
+
+/* Reading what has left memory is counted too, as far as it is known before. */
+static bool may_fold(struct hub *hub, const struct room *room, uint64_t base)
+{
+    uint64_t older = base + 1 < room->history.first ? room->history.first - base - 1 : 0;
+    return room->head - base <= LIMIT_CATCHUP_EDITS ||
+           rates_allow_work(hub,
+                            HISTORY_FOLDS * (older * HISTORY_ENTRY_BYTES +
+                                             history_bytes_since(&room->history, base + older)));
+}
+
+/* From the member's version; the hash is left out if it is not at hand. */
+static int write_resumed(const struct member *member, bool fold, const struct request_edits *older,
+                         struct ready *ready)
+{
+    const struct room *room = member->room;
+    ready->version = member->version;
+    int result = catchup_write(member, ready->version, fold, older, &ready->catchup);
+    if (room->snapshot_at == room->head) {
+        encode_hash(&ready->catchup, member->channel, room->head, room->snapshot_hash);
+    }
+    return result;
+}
+
+static int write_snapshot(struct hub *hub, const struct member *member, struct ready *ready)
+{
+    const struct room *room = member->room;
+    ready->version = room->snapshot_at;
+    ready->snapshot = blob_ref(room->snapshot);
+    encode_hash(&ready->catchup, member->channel, ready->version, room->snapshot_hash);
+    return catchup_write(member, ready->version, may_fold(hub, room, ready->version), NULL,
+                         &ready->catchup);
+}
+
+/* A snapshot has to hold the client's last edit, which it may have on its way. */
+static void wait_for_snapshot(struct hub *hub, struct member *member)
+{
+    uint64_t now_ms = hub->env.monotonic_ms(hub->env.context);
+    member_shut_out(hub, member, "rate_limited", "the document was opened too often",
+                    member->room->snapshot_rests_ms - now_ms);
+}
+
+/* Takes the state at the head: `older` as for catchup_write, `resume`: from the member's version.
+ */
 static void make_ready(struct hub *hub, struct member *member, bool resume,
                        const struct request_edits *older)
 {
     struct room *room = member->room;
-    struct blob *snapshot = room_snapshot(room);
+    room_renew_snapshot(hub, room);
     struct ready *ready = calloc(1, sizeof *ready);
-    if (snapshot == NULL || ready == NULL) {
+    if (room->snapshot == NULL || ready == NULL) {
         free(ready);
         fail(hub, member, OT_E_MEMORY);
         return;
     }
+    bool is_newer = names_version(hub, member) && member->version >= room->snapshot_at;
+    if (!resume && !is_newer && member->author->version > room->snapshot_at) {
+        free(ready);
+        wait_for_snapshot(hub, member);
+        return;
+    }
     ready->head = room->head;
-    ready->hash = room->snapshot_hash;
     ready->seq = member->author->seq;
-    ready->version = resume ? member->version : room->head;
     member->ready = ready;
     room->waiting++;
-    int result = OT_OK;
-    if (resume) {
-        result = catch_up(member, older, &ready->catchup);
-    } else {
-        ready->snapshot = blob_ref(snapshot);
-    }
+    int result = resume || is_newer ? write_resumed(member, resume, older, ready)
+                                    : write_snapshot(hub, member, ready);
     if (result != OT_OK) {
         fail(hub, member, result);
         return;
@@ -233,18 +180,6 @@ static void ask_client(struct hub *hub, struct member *member)
     request->key = member->room->document.key;
     request->client = member->connection->client;
     hub_ask(hub, request);
-}
-
-/* Reading what has left memory is counted too, as far as it is known before. */
-static bool may_fold(struct hub *hub, const struct member *member)
-{
-    const struct room *room = member->room;
-    uint64_t older =
-        member->version + 1 < room->history.first ? room->history.first - member->version - 1 : 0;
-    return room->head - member->version <= LIMIT_CATCHUP_EDITS ||
-           rates_allow_work(
-               hub, HISTORY_FOLDS * (older * HISTORY_ENTRY_BYTES +
-                                     history_bytes_since(&room->history, member->version + older)));
 }
 
 static void ask_history(struct hub *hub, struct member *member)
@@ -276,9 +211,9 @@ void open_continue(struct hub *hub, struct member *member)
         }
         member->author = room_author(room, member->connection->client);
     }
-    bool resume = member->epoch == hub->epoch && member->version != WIRE_NONE &&
-                  member->version <= room->head &&
-                  room->head - member->version <= LIMIT_RESUME_EDITS && may_fold(hub, member);
+    bool resume = names_version(hub, member) &&
+                  room->head - member->version <= LIMIT_RESUME_EDITS &&
+                  may_fold(hub, room, member->version);
     if (resume && member->version + 1 < room->history.first) {
         ask_history(hub, member);
     } else {

@@ -6,6 +6,8 @@
 
 /* So many more than twice those who are here are remembered before they are looked through. */
 #define AUTHORS_KEPT 256
+/* Edits since a snapshot are sent with it until they are this part of it. */
+#define SNAPSHOT_SHARE 4
 
 /* ---- finding ---- */
 
@@ -289,6 +291,30 @@ struct blob *room_snapshot(struct room *room)
     room->snapshot_hash = ot_hash(ot_buf_slice(&buf));
     ot_buf_deinit(&buf);
     return room->snapshot;
+}
+
+/* Less than the edits since, sent to a few, or none that lead on from it? */
+static bool is_outgrown(const struct room *room)
+{
+    const struct history *history = &room->history;
+    return room->snapshot == NULL || room->snapshot_at + 1 < history->first ||
+           history_bytes_since(history, room->snapshot_at) > room->snapshot->size / SNAPSHOT_SHARE;
+}
+
+/* Making it takes as long as the document is, and all other documents wait meanwhile. So it rests
+ * for many times as long, however often the document is opened; unless the edits since have become
+ * too much to be sent with it. */
+void room_renew_snapshot(struct hub *hub, struct room *room)
+{
+    uint64_t now_ms = hub->env.monotonic_ms(hub->env.context);
+    if (room->snapshot != NULL && room->snapshot_at == room->head) {
+        return;
+    }
+    if (now_ms >= room->snapshot_rests_ms || is_outgrown(room)) {
+        const struct blob *snapshot = room_snapshot(room);
+        size_t size = snapshot == NULL ? 0 : snapshot->size;
+        room->snapshot_rests_ms = now_ms + 1 + size / LIMIT_SNAPSHOT_PACE;
+    }
 }
 
 static void send_settle(struct hub *hub, struct room *room)

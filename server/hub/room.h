@@ -101,9 +101,8 @@ struct ready {
     uint64_t version; /* where the client starts */
     uint64_t head;
     uint64_t seq;
-    struct blob *snapshot; /* NULL: resumed */
-    struct ot_buf catchup; /* messages on the member's channel */
-    uint32_t hash;
+    struct blob *snapshot; /* of `version`; NULL: resumed */
+    struct ot_buf catchup; /* messages on the member's channel, HASH among them */
 };
 
 struct recent_chat {
@@ -134,8 +133,9 @@ struct room {
     uint64_t settling_at;
     bool settle_sent;
     bool damaged;          /* what the store has does not make `doc`: nobody may open it */
-    struct blob *snapshot; /* of version snapshot_at, kept for the next reader */
+    struct blob *snapshot; /* of version snapshot_at, kept for the next reader; or NULL */
     uint64_t snapshot_at;
+    uint64_t snapshot_rests_ms; /* until then readers are given the edits since, if they can be */
     uint32_t snapshot_hash;
 
     struct member **members;
@@ -352,6 +352,9 @@ void room_publish(struct hub *hub, struct room *room, struct hub_out item);
 /* The snapshot at `head`, made once per version; NULL when out of memory. The caller owns no
  * reference. */
 struct blob *room_snapshot(struct room *room);
+/* Makes it anew for readers if that is due. After this there is one, and all edits since are in the
+ * history; unless memory is out. */
+void room_renew_snapshot(struct hub *hub, struct room *room);
 void room_settle_if_due(struct hub *hub, struct room *room);
 void room_settled(struct hub *hub, struct store_request *request);
 /* Looks whether an empty room can go. */
@@ -389,6 +392,14 @@ void open_history_known(struct hub *hub, struct store_request *request);
 /* Version `committed` of the room has been published: attaches who waited for it. */
 void open_release(struct hub *hub, struct room *room);
 void ready_free(struct ready *ready);
+
+/* ---- catchup.c ---- */
+
+/* Appends the edits after version `base` on the member's channel; its own ones as ACKs. `fold`:
+ * many are composed, where that does not make more of them. `older`: those that have left memory
+ * (may be NULL). OT_OK, OT_E_RANGE when not all are there, or an error of ot_compose_all. */
+int catchup_write(const struct member *member, uint64_t base, bool fold,
+                  const struct request_edits *older, struct ot_buf *out);
 
 /* ---- presence.c ---- */
 

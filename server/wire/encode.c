@@ -123,7 +123,7 @@ void encode_error(struct ot_buf *out, const struct encode_error *error)
     put_uint_or_nil(&packer, error->at);
 }
 
-void encode_opened(struct ot_buf *out, const struct encode_opened *opened)
+void encode_opened(struct ot_buf *out, const struct encode_opened *opened, size_t *apart_out)
 {
     msgpack_packer packer = begin(out, WIRE_OPENED, 12);
     put_uint(&packer, opened->channel);
@@ -132,7 +132,12 @@ void encode_opened(struct ot_buf *out, const struct encode_opened *opened)
     put_uint(&packer, opened->version);
     put_uint(&packer, opened->head);
     put_uint(&packer, opened->seq);
-    put_bytes(&packer, opened->snapshot);
+    if (apart_out != NULL && opened->snapshot.data != NULL) {
+        msgpack_pack_bin(&packer, opened->snapshot.size);
+        *apart_out = out->size;
+    } else {
+        put_bytes(&packer, opened->snapshot);
+    }
     put_uint(&packer, opened->type);
     put_text(&packer, opened->title);
     put_text(&packer, opened->role);

@@ -47,7 +47,9 @@ struct encode_opened {
     const char *role;
     uint64_t member, chat;
 };
-void encode_opened(struct ot_buf *out, const struct encode_opened *opened);
+/* `apart_out` not NULL: the bytes of a snapshot that is not nil are left out, and belong at this
+ * place in `out`. */
+void encode_opened(struct ot_buf *out, const struct encode_opened *opened, size_t *apart_out);
 
 void encode_edit(struct ot_buf *out, uint8_t channel, uint64_t version, uint64_t member,
                  struct ot_slice op);

@@ -1,5 +1,6 @@
 #include "lib/hub_world.h"
 
+#include "lib/hub_out_whole.h"
 #include "lib/limits_loose.h"
 
 #include <msgpack.h>
@@ -120,6 +121,7 @@ static void send_out(void *context, unsigned gate, struct hub_out *out)
     struct world_connection *connection =
         out->connection == 0 ? NULL : &world->connections[out->connection - 1];
     (void)gate;
+    hub_out_whole(out);
     if (out->blob != NULL && connection != NULL) {
         deliver(connection, out->kind == HUB_OUT_FULL ? out->channel : UINT8_MAX, out->blob);
     }

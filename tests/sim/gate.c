@@ -1,5 +1,6 @@
 #include "gate.h"
 
+#include "lib/hub_out_whole.h"
 #include "server/wire/encode.h"
 #include "tools/peer/bytes.h"
 
@@ -275,6 +276,7 @@ void gate_take(void *context, unsigned number, struct hub_out *out)
     struct server *server = context;
     plan_check(server->plan, number < SERVER_GATES, "a word for gate %u", number);
     struct gate *gate = &server->gates[number];
+    hub_out_whole(out);
     if (out->kind == HUB_OUT_ITEM || out->kind == HUB_OUT_PRESENCE || out->kind == HUB_OUT_FORGET) {
         take_for_room(server, gate, out);
     } else {

@@ -217,7 +217,7 @@ static void tell_opened(struct play *play, uint64_t ref, uint64_t version, bool 
     if (with_snapshot) {
         opened.snapshot = ot_buf_slice(&play->documents[version]);
     }
-    encode_opened(&message, &opened);
+    encode_opened(&message, &opened, NULL);
     tell(play, &message);
     play->attached = true;
     play->position = version;

@@ -55,7 +55,7 @@ quire_plant(text_dropped_on_resync tools/peer/session.c
     bytes_set(&session->buffer, empty_op());")
 quire_plant(lost_edits_forgotten tools/peer/session.c
   "message->opened.seq < session->seq && offer_again" "message->opened.seq > session->seq && offer_again")
-quire_plant(epoch_ignored server/hub/open.c "member->epoch == hub->epoch &&" "member->epoch < WIRE_NONE &&")
+quire_plant(epoch_ignored server/hub/open.c "member->epoch == hub->epoch &&" "member->epoch < WIRE_NONE && hub->epoch < WIRE_NONE &&")
 quire_plant(role_of_edits_ignored server/hub/edit.c "!member_may(hub, member, ACCESS_EDIT)" "hub == NULL")
 quire_plant(reads_without_role server/hub/member.c "    if (role == ACCESS_NONE) {" "    if (role > ACCESS_OWNER) {")
 quire_plant(unsynced_commit storage/sqlite/open.c "synchronous = FULL" "synchronous = NORMAL")

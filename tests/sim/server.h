@@ -83,7 +83,7 @@ struct cursor {
 
 /* What has happened, to know that a run was worth something. */
 struct tally {
-    unsigned rounds, events, edits, folds, histories, snapshots, lags, ticks_lost, stops;
+    unsigned rounds, events, edits, folds, histories, snapshots, older, lags, ticks_lost, stops;
     unsigned kills, power_cuts, failed_disks, shortages, unheard, unread;
     unsigned rollbacks, takeovers, repeats, settles, hashes, unloads;
     unsigned not_open, too_old, later;

@@ -1,7 +1,7 @@
 # The hub, its rooms and the store in one thread under a seed.
 add_library(quire-sim-objects OBJECT
   sim/bounds.c sim/events.c sim/gate.c sim/guard.c sim/ledger.c sim/line.c sim/partner.c sim/person.c sim/plan.c sim/round.c sim/run.c
-  sim/server.c sim/shrink.c sim/sim.c sim/tokens.c sim/undo.c sim/vectors.c sim/view.c sim/witness.c lib/shortage.c lib/temp_dir.c
+  sim/server.c sim/shrink.c sim/sim.c sim/tokens.c sim/undo.c sim/vectors.c sim/view.c sim/witness.c lib/hub_out_whole.c lib/shortage.c lib/temp_dir.c
   lib/token_words.c lib/vfs.c
   ${CMAKE_SOURCE_DIR}/server/serve/refusals.c)
 target_include_directories(quire-sim-objects PUBLIC ${CMAKE_SOURCE_DIR}/tests)

@@ -3,6 +3,24 @@
 #include "server/limits.h"
 #include "tools/peer/bytes.h"
 
+/* A snapshot holds the client's last edit, and is not older than what it named. */
+static void see_snapshot(struct server *server, const struct line *line,
+                         const struct line_open *open, const struct peer_message *message)
+{
+    const struct ledger *ledger = &server->ledgers[message->channel];
+    uint64_t version = message->opened.version, head = message->opened.head;
+    plan_check(server->plan, ledger_seq(ledger, line->client, version) == message->opened.seq,
+               "%s gets a snapshot without its edit %llu", line->name,
+               (unsigned long long)message->opened.seq);
+    plan_check(server->plan,
+               open == NULL || open->epoch != message->opened.epoch || open->version > head ||
+                   open->version <= version,
+               "%s is at version %llu, and gets a snapshot of %llu", line->name,
+               (unsigned long long)(open == NULL ? 0 : open->version), (unsigned long long)version);
+    server->tally->snapshots++;
+    server->tally->older += version < head;
+}
+
 static void see_opened(struct server *server, struct line *line, struct line_state *state,
                        const struct peer_message *message)
 {
@@ -15,10 +33,7 @@ static void see_opened(struct server *server, struct line *line, struct line_sta
                "%s is told that its edit %llu was the last one in version %llu, and not %llu",
                line->name, (unsigned long long)message->opened.seq,
                (unsigned long long)message->opened.head, (unsigned long long)seq);
-    plan_check(server->plan,
-               message->opened.snapshot.data == NULL ||
-                   message->opened.version == message->opened.head,
-               "a snapshot that is not of the head");
+    const struct line_open *asked = NULL;
     for (size_t i = 0; i < line->open_count; i++) {
         const struct line_open *open = &line->opens[i];
         if (open->document == message->channel && open->ref == message->ref) {
@@ -30,12 +45,15 @@ static void see_opened(struct server *server, struct line *line, struct line_sta
             plan_check(server->plan, message->opened.snapshot.data != NULL || open->epoch == epoch,
                        "%s goes on from another epoch", line->name);
             state->chat = open->chat == PEER_NONE ? 0 : open->chat;
+            asked = open;
         }
     }
     state->open = true;
     state->version = message->opened.version;
     state->member = message->opened.member;
-    server->tally->snapshots += message->opened.snapshot.data != NULL;
+    if (message->opened.snapshot.data != NULL) {
+        see_snapshot(server, line, asked, message);
+    }
 }
 
 static void see_next(struct server *server, const struct line *line, struct line_state *state,

@@ -25,7 +25,7 @@ static void own_messages_share_a_frame_in_their_order(void **state)
 {
     struct world *world = *state;
     for (uint64_t i = 0; i < 10; i++) {
-        outbox_add(&world->outbox, message(WIRE_DONE, i, 0));
+        outbox_add(&world->outbox, parts_of(message(WIRE_DONE, i, 0)));
     }
     take_all(world);
     assert_int_equal(world->frames, 1);
@@ -116,7 +116,7 @@ static void own_messages_go_before_items(void **state)
     struct world *world = *state;
     subscribe(world, 3);
     say_item(world, 0, 5);
-    outbox_add(&world->outbox, message(WIRE_DONE, 1, 0));
+    outbox_add(&world->outbox, parts_of(message(WIRE_DONE, 1, 0)));
     take_all(world);
     check_seen(world, 0, WIRE_DONE, 0, 1);
     check_seen(world, 1, WIRE_EDITED, 3, 100);
@@ -162,8 +162,9 @@ static void a_message_of_exactly_the_limit_is_one_frame(void **state)
     struct world *world = *state;
     struct blob *blob = message(WIRE_EDITED, 1, LIMIT_FLUSH_BYTES - EDIT_OVERHEAD);
     assert_int_equal(blob->size, LIMIT_FLUSH_BYTES);
-    outbox_add(&world->outbox, blob);
-    outbox_add(&world->outbox, message(WIRE_EDITED, 2, LIMIT_FLUSH_BYTES - EDIT_OVERHEAD + 1));
+    outbox_add(&world->outbox, parts_of(blob));
+    outbox_add(&world->outbox,
+               parts_of(message(WIRE_EDITED, 2, LIMIT_FLUSH_BYTES - EDIT_OVERHEAD + 1)));
     bool more;
     assert_true(take(world, &more));
     assert_true(more);
@@ -176,9 +177,9 @@ static void a_message_of_exactly_the_limit_is_one_frame(void **state)
 static void a_large_message_of_its_own_goes_in_parts_and_alone(void **state)
 {
     struct world *world = *state;
-    outbox_add(&world->outbox, message(WIRE_DONE, 1, 0));
-    outbox_add(&world->outbox, message(WIRE_EDITED, 9, 5 * LIMIT_FLUSH_BYTES));
-    outbox_add(&world->outbox, message(WIRE_DONE, 2, 0));
+    outbox_add(&world->outbox, parts_of(message(WIRE_DONE, 1, 0)));
+    outbox_add(&world->outbox, parts_of(message(WIRE_EDITED, 9, 5 * LIMIT_FLUSH_BYTES)));
+    outbox_add(&world->outbox, parts_of(message(WIRE_DONE, 2, 0)));
     take_all(world);
     assert_int_equal(world->frames, 3);
     assert_int_equal(world->parts, 5);
@@ -186,6 +187,74 @@ static void a_large_message_of_its_own_goes_in_parts_and_alone(void **state)
     check_seen(world, 0, WIRE_DONE, 0, 1);
     check_seen(world, 1, WIRE_EDITED, 0, 9);
     check_seen(world, 2, WIRE_DONE, 0, 2);
+}
+
+/* Bytes that tell their place, in two blobs. */
+static struct parts numbered(size_t outer_size, size_t inner_size, size_t inner_at)
+{
+    struct parts parts = {blob_new(outer_size), blob_new(inner_size), inner_at};
+    for (size_t i = 0; i < outer_size + inner_size; i++) {
+        bool is_inner = i >= inner_at && i < inner_at + inner_size;
+        size_t place = i < inner_at ? i : is_inner ? i - inner_at : i - inner_size;
+        (is_inner ? parts.inner : parts.outer)->data[place] = (uint8_t)(i + 1);
+    }
+    return parts;
+}
+
+static void bytes_in_two_blobs_are_copied_from_any_place_to_any_other(void **state)
+{
+    (void)state;
+    for (size_t inner_at = 0; inner_at <= 5; inner_at++) {
+        struct parts parts = numbered(5, 7, inner_at);
+        assert_int_equal(parts_size(&parts), 12);
+        for (size_t at = 0; at <= 12; at++) {
+            for (size_t size = 0; at + size <= 12; size++) {
+                uint8_t out[14] = {0};
+                parts_copy(&parts, at, size, out + 1);
+                for (size_t i = 0; i < size; i++) {
+                    assert_int_equal(out[1 + i], at + i + 1);
+                }
+                assert_int_equal(out[0], 0);
+                assert_int_equal(out[1 + size], 0);
+            }
+        }
+        parts_unref(&parts);
+    }
+}
+
+/* An EDIT whose operation is shared. */
+static struct parts split_message(uint64_t number, size_t size, struct blob *shared)
+{
+    struct blob *whole = message(WIRE_EDITED, number, size);
+    size_t at = whole->size - size;
+    struct parts parts = {blob_copy(whole->data, at), blob_ref(shared), at};
+    blob_unref(whole);
+    return parts;
+}
+
+static void what_is_shared_stands_in_the_message_and_is_let_go_of(void **state)
+{
+    struct world *world = *state;
+    for (size_t size = 100; size <= 5 * LIMIT_FLUSH_BYTES; size += 5 * LIMIT_FLUSH_BYTES - 100) {
+        struct blob *shared = blob_new(size);
+        memset(shared->data, 0, size);
+        world->seen_count = world->parts = 0;
+        outbox_add(&world->outbox, parts_of(message(WIRE_DONE, 1, 0)));
+        outbox_add(&world->outbox, split_message(9, size, shared));
+        outbox_add(&world->outbox, parts_of(message(WIRE_DONE, 2, 0)));
+        assert_true(outbox_held_bytes(&world->outbox) >= size);
+        take_all(world);
+        assert_int_equal(world->parts, size / LIMIT_FLUSH_BYTES);
+        assert_int_equal(world->seen_count, 3);
+        check_seen(world, 0, WIRE_DONE, 0, 1);
+        check_seen(world, 1, WIRE_EDITED, 0, 9);
+        check_seen(world, 2, WIRE_DONE, 0, 2);
+        outbox_add(&world->outbox, split_message(9, size, shared));
+        outbox_drop(&world->outbox);
+        assert_int_equal(outbox_held_bytes(&world->outbox), 0);
+        assert_int_equal(atomic_load(&shared->refs), 1);
+        blob_unref(shared);
+    }
 }
 
 static void a_large_item_goes_in_parts_with_its_channel(void **state)
@@ -223,8 +292,8 @@ static void a_large_item_survives_the_window_it_came_from(void **state)
 static void what_is_dropped_does_not_cut_a_large_message(void **state)
 {
     struct world *world = *state;
-    outbox_add(&world->outbox, message(WIRE_EDITED, 9, 2 * LIMIT_FLUSH_BYTES));
-    outbox_add(&world->outbox, message(WIRE_DONE, 2, 0));
+    outbox_add(&world->outbox, parts_of(message(WIRE_EDITED, 9, 2 * LIMIT_FLUSH_BYTES)));
+    outbox_add(&world->outbox, parts_of(message(WIRE_DONE, 2, 0)));
     bool more;
     assert_true(take(world, &more));
     outbox_drop(&world->outbox);
@@ -249,6 +318,8 @@ int main(void)
         CASE(a_frame_holds_no_more_than_its_limit),
         CASE(a_message_of_exactly_the_limit_is_one_frame),
         CASE(a_large_message_of_its_own_goes_in_parts_and_alone),
+        CASE(bytes_in_two_blobs_are_copied_from_any_place_to_any_other),
+        CASE(what_is_shared_stands_in_the_message_and_is_let_go_of),
         CASE(a_large_item_goes_in_parts_with_its_channel),
         CASE(a_large_item_survives_the_window_it_came_from),
         CASE(what_is_dropped_does_not_cut_a_large_message),

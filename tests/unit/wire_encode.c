@@ -284,7 +284,7 @@ static void expect_opened(uint8_t channel, uint64_t n, struct ot_slice snapshot)
                                    .role = "editor",
                                    .member = n / 7,
                                    .chat = n / 11};
-    encode_opened(&out, &opened);
+    encode_opened(&out, &opened, NULL);
     struct peer_message message = decode(&out, WIRE_OPENED);
     assert_int_equal(out.data[ENCODE_CHANNEL_AT], channel);
     assert_int_equal(message.channel, channel);
