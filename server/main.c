@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,9 +111,10 @@ static int read_words(const struct command *command, int argc, char **argv, int 
 static int version_command(int argc, char **argv)
 {
     int status = read_words(command_find("version"), argc, argv, 0);
-    if (status < 0)
-        status = puts("quire " QUIRE_VERSION) < 0 ? STATUS_FAILED : 0;
-    return status;
+    if (status >= 0)
+        return status;
+    puts("quire " QUIRE_VERSION);
+    return 0;
 }
 
 static int help_command(int argc, char **argv)
@@ -137,13 +139,34 @@ static int help_command(int argc, char **argv)
 }
 
 /* Makes sure that descriptors 0 to 2 are taken: a database that got one of them would receive what
- * is meant for a terminal. */
+ * is meant for a terminal. What is written to an output that is closed fails all the same. */
 static int hold_standard_descriptors(void)
 {
+    static const int access[] = {O_RDWR, O_RDONLY, O_RDWR};
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", access[fd]) != fd)
             return -1;
     return 0;
+}
+
+/* A pipe that nobody reads, and a file that may not grow, are told of like a disk that is full. */
+static void have_writes_fail(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+/* The exit status after all: a command has not done what nobody could read of. */
+static int end_output(int status)
+{
+    bool failed = ferror(stdout) != 0;
+    errno = 0;
+    failed = fclose(stdout) != 0 || failed;
+    if (!failed || status != 0)
+        return status;
+    fprintf(stderr, "quire: cannot write the output%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    return STATUS_FAILED;
 }
 
 static int run(int argc, char **argv)
@@ -164,10 +187,6 @@ int main(int argc, char **argv)
 {
     if (hold_standard_descriptors() != 0)
         return STATUS_FAILED;
-    int status = run(argc, argv);
-    if (fflush(stdout) != 0 && status == 0) {
-        fprintf(stderr, "quire: cannot write the output: %s\n", strerror(errno));
-        return STATUS_FAILED;
-    }
-    return status;
+    have_writes_fail();
+    return end_output(run(argc, argv));
 }

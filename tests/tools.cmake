@@ -55,6 +55,9 @@ target_link_libraries(test-operate
 foreach(test backup compact export restore restore_stopped verify)
   quire_test(unit/operate_${test} test-operate)
 endforeach()
+quire_test(unit/output test-operate)
+target_compile_definitions(test_output PRIVATE
+  QUIRE_QUESTIONS="${CMAKE_CURRENT_SOURCE_DIR}/golden/ot/questions.jsonl")
 target_compile_definitions(test_operate_restore_stopped PRIVATE
   QUIRE_SHIM="$<TARGET_FILE:quire-fault-shim>")
 add_dependencies(test_operate_restore_stopped quire-fault-shim)

@@ -13,8 +13,6 @@ void watch_init(struct watch *watch, bool quiet)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a write past a limit fails as on a bad disk */
     watch->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     watch->interrupted = false;
     if (watch->signals < 0)

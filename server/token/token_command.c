@@ -326,12 +326,14 @@ int token_command(int argc, char **argv)
     optind = 0;
     while (status < 0 && (option = arguments_next("token", argc, argv, options)) != ARGUMENTS_END) {
         const char *wrong = NULL;
-        if (option == 'h')
-            status = fputs(usage, stdout) < 0 ? STATUS_FAILED : STATUS_OK;
-        else if (option == ARGUMENTS_WRONG)
+        if (option == 'h') {
+            fputs(usage, stdout);
+            status = STATUS_OK;
+        } else if (option == ARGUMENTS_WRONG) {
             status = ARGUMENTS_USAGE;
-        else if ((wrong = take(&wish, option, optarg)))
+        } else if ((wrong = take(&wish, option, optarg))) {
             status = refuse(wrong);
+        }
     }
     if (status < 0)
         status = run(&wish, argc - optind, argv + optind);
