@@ -13,6 +13,7 @@ static const struct option options[] = {
     {"quiet", no_argument, NULL, CHOICE_QUIET},
     {"all", no_argument, NULL, CHOICE_ALL},
     {"with-history", no_argument, NULL, CHOICE_WITH_HISTORY},
+    {"with-members", no_argument, NULL, CHOICE_WITH_MEMBERS},
     {"format", required_argument, NULL, CHOICE_FORMAT},
     {"to", required_argument, NULL, CHOICE_TO},
     {"id", required_argument, NULL, CHOICE_ID},

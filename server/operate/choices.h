@@ -21,7 +21,8 @@ enum choice {
     CHOICE_TITLE = 1 << 8,
     CHOICE_SUB = 1 << 9,
     CHOICE_JTI = 1 << 10,
-    CHOICE_TOKEN_KEYS = 1 << 11
+    CHOICE_TOKEN_KEYS = 1 << 11,
+    CHOICE_WITH_MEMBERS = 1 << 12
 };
 
 struct choices {

@@ -34,12 +34,15 @@ static const struct command_form form = {
         "  --id ID        id of the document: 1 to 64 of A-Z a-z 0-9 _ - (default: that of the\n"
         "                 header, or NAME)\n"
         "  --title TITLE  its title (default: that of the header, or NAME)\n"
+        "  --with-members also the members and share links that a header names, who then may do "
+        "in\n"
+        "                 the document what it says: of files that you trust\n"
         "  --quiet        no progress\n"
         "  --help         this text\n"
         "\n"
         "Exit status: 0 done; 1 a file could not be imported, and none after it was; 2 wrong\n"
         "arguments.\n",
-    .choices = CHOICE_DATA | CHOICE_ID | CHOICE_TITLE | CHOICE_QUIET,
+    .choices = CHOICE_DATA | CHOICE_ID | CHOICE_TITLE | CHOICE_WITH_MEMBERS | CHOICE_QUIET,
     .operand = "FILE",
     .operands_max = INT32_MAX,
 };
@@ -189,10 +192,12 @@ static int write_document(struct importing *importing, struct lines *lines)
                             document->id);
     if (code == STORE_OK) {
         code = append_all(importing, lines, document->key);
-        if (code == STORE_OK)
+        if (code == STORE_OK && choice_given(importing->choices, CHOICE_WITH_MEMBERS))
             code = lines_sharing_store(importing->store, document->key, &lines->sharing);
-        if (code != STORE_OK)
-            store_delete(importing->store, document->key);
+        if (code != STORE_OK && store_delete(importing->store, document->key) != STORE_OK)
+            return message_fail(importing->message,
+                                "%s; a part of it is there as \"%s\", which could not be deleted",
+                                content_error(code), document->id);
     }
     if (importing->watch.interrupted)
         return message_fail(importing->message, "interrupted; the id \"%s\" is used up",
@@ -212,6 +217,16 @@ static int check_size(struct importing *importing, const struct lines *lines)
                         LIMIT_IMPORT_BYTES);
 }
 
+static void report(const struct importing *importing, const char *path, const struct lines *lines)
+{
+    size_t members = lines->sharing.member_count, links = lines->sharing.link_count;
+    printf("%s: document %s with %zu edit%s\n", path, lines->document.id, lines->count,
+           message_plural(lines->count));
+    if (members + links > 0 && !choice_given(importing->choices, CHOICE_WITH_MEMBERS))
+        printf("%s: left out: %zu member%s and %zu share link%s (--with-members)\n", path, members,
+               message_plural(members), links, message_plural(links));
+}
+
 static int import_file(struct importing *importing, const char *path)
 {
     struct lines lines = {0};
@@ -227,8 +242,7 @@ static int import_file(struct importing *importing, const char *path)
     if (result == 0)
         result = write_document(importing, &lines);
     if (result == 0)
-        printf("%s: document %s with %zu edit%s\n", path, lines.document.id, lines.count,
-               message_plural(lines.count));
+        report(importing, path, &lines);
     lines_deinit(&lines);
     return result;
 }
