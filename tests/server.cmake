@@ -32,7 +32,7 @@ target_link_libraries(test-gate-world PUBLIC quire-gate quire-thread PkgConfig::
 quire_test(unit/limits_gate test-gate-world quire-gate)
 quire_test(unit/limits_times test-gate-world quire-gate)
 target_link_options(test_limits_times PRIVATE -Wl,--wrap=uv_now,--wrap=uv_timer_start)
-foreach(gate_test admission handshake hostile ip messages outbox pages rooms slots stop wheel window)
+foreach(gate_test admission busy handshake hostile ip messages outbox pages rooms slots stop wheel window)
   quire_test(unit/gate_${gate_test} test-gate-world quire-gate)
 endforeach()
 quire_test(unit/serve_store_thread quire-serve)

@@ -30,12 +30,6 @@
 /* Of messages that have begun to come, ended in a tick when memory is short. */
 #define ROOM_BYTES 16777216
 
-#define BUSY_WINDOW_MS   16
-#define BUSY_CONNECTIONS 64
-#define BUSY_PEERS_PER_S 1000 /* each counts once in a window */
-#define BUSY_TURN        16   /* messages of a turn that needs no rest after it */
-#define BUSY_REST_NS     1000000
-
 uint64_t gate_now_ms(const struct gate *gate)
 {
     return uv_now(&gate->loop);
@@ -142,26 +136,6 @@ static void on_wake(uv_async_t *handle)
     }
 }
 
-/*
- * Waking for a message costs several times what the message costs. When many come from many, the
- * loop rests a moment before it looks at its sockets again, so that one wake serves several: as a
- * network card does that holds its interrupts back. A loop that has much to do anyway needs no
- * rest, and a few who send very much are no reason to let the others wait.
- */
-static void rest_if_busy(struct gate *gate)
-{
-    uint64_t now = gate_now_ms(gate);
-    if (now - gate->busy_ms >= BUSY_WINDOW_MS) {
-        gate->busy = gate->slots.count >= BUSY_CONNECTIONS &&
-                     gate->busy_peers * 1000 >= BUSY_PEERS_PER_S * (now - gate->busy_ms);
-        gate->busy_ms = now;
-        gate->busy_peers = 0;
-    }
-    if (gate->busy && gate->posted < BUSY_TURN) {
-        nanosleep(&(struct timespec){.tv_nsec = BUSY_REST_NS}, NULL);
-    }
-}
-
 static void on_turn_end(uv_prepare_t *handle)
 {
     struct gate *gate = handle->data;
@@ -170,7 +144,9 @@ static void on_turn_end(uv_prepare_t *handle)
     if (gate->posted > 0 && env->posted != NULL) {
         env->posted(env->context);
     }
-    rest_if_busy(gate);
+    if (busy_rests(&gate->busy, gate_now_ms(gate), gate->slots.count, gate->posted)) {
+        nanosleep(&(struct timespec){.tv_nsec = BUSY_REST_NS}, NULL);
+    }
     gate->posted = 0;
     if (gate->stopping) {
         finish(gate);

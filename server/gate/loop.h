@@ -8,6 +8,7 @@
 
 #include "server/gate/addresses.h"
 #include "server/gate/admission.h"
+#include "server/gate/busy.h"
 #include "server/gate/gate.h"
 #include "server/gate/outbox.h"
 #include "server/gate/pointers.h"
@@ -72,10 +73,8 @@ struct gate {
     struct lws_vhost *vhost;
     bool adopted; /* libwebsockets made something of the last socket it was given */
 
-    size_t posted;       /* to the hub in this turn */
-    uint64_t busy_ms;    /* when `busy` was last looked at */
-    uint64_t busy_peers; /* from whom messages have come since then */
-    bool busy;           /* so much comes in that a turn of the loop should serve several */
+    size_t posted; /* to the hub in this turn */
+    struct busy busy;
 
     struct mailbox mailbox;         /* struct hub_out */
     struct mailbox arrivals;        /* accepted sockets */

@@ -24,7 +24,7 @@ struct peer {
     struct assembly *assembly; /* of a frame that came in parts, or NULL */
     uint64_t heard_ms;
     uint64_t blocked_ms;              /* since when */
-    uint64_t busy_ms;                 /* of the gate, when it sent something last */
+    uint64_t busy_ms;                 /* the window in which it sent something last */
     uint64_t turn;                    /* of the flush that served it last */
     size_t dirty_at;                  /* in the gate's dirty peers; 0: not there */
     uint64_t deaf_at_ms, close_by_ms; /* when it is being closed */

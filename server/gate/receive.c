@@ -114,16 +114,6 @@ static struct hub_in *copy_message(const struct peer *peer, struct ot_slice byte
     return in;
 }
 
-static void count_posted(struct peer *peer)
-{
-    struct gate *gate = peer->gate;
-    gate->posted++;
-    if (peer->busy_ms != gate->busy_ms) {
-        peer->busy_ms = gate->busy_ms;
-        gate->busy_peers++;
-    }
-}
-
 static void post_message(struct peer *peer, struct ot_slice bytes)
 {
     struct gates *gates = peer->gate->gates;
@@ -136,7 +126,8 @@ static void post_message(struct peer *peer, struct ot_slice bytes)
         peer_close(peer, WIRE_CLOSE_OVERLOADED);
         return;
     }
-    count_posted(peer);
+    peer->gate->posted++;
+    busy_heard(&peer->gate->busy, &peer->busy_ms);
     if (!gates->env.post(gates->env.context, copy_message(peer, bytes))) {
         atomic_fetch_sub(waiting, 1);
         peer_close(peer, WIRE_CLOSE_OVERLOADED);
