@@ -23,7 +23,7 @@ fail() {
 "$quire" serve --listen 127.0.0.1:0 --data "$dir/data" >"$dir/log" 2>&1 &
 server=$!
 url=
-for _ in $(seq 200); do
+for _ in $(seq 1200); do
     url=$(sed -n 's/.*serving url=http\([^ ]*\).*/ws\1/p' "$dir/log")
     [ -z "$url" ] || break
     kill -0 "$server" 2>/dev/null || fail "the server ended"

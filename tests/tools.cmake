@@ -46,7 +46,7 @@ target_sources(test_peer_load PRIVATE
   ${PROJECT_SOURCE_DIR}/bench/load/histogram.c ${PROJECT_SOURCE_DIR}/bench/load/stamp.c)
 add_test(NAME replay_server
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/replay_server.sh $<TARGET_FILE:quire> ${traces})
-set_tests_properties(replay_server PROPERTIES TIMEOUT 180)
+set_tests_properties(replay_server PROPERTIES TIMEOUT 600)
 
 # The operator's commands, as they are run.
 add_library(test-operate STATIC lib/operate_world.c)

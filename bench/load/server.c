@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define START_MS  20000
-#define STOP_MS   20000
+#define START_MS  60000
+#define STOP_MS   60000
 #define WORDS_MAX 32
 
 /* ---- starting and stopping --------------------------------------------------------------------
@@ -35,17 +35,20 @@ void pin_to_cpu(int cpu)
     sched_setaffinity(0, sizeof set, &set);
 }
 
-static int find_port(char out[6])
+/* The server listens at a port that is kept for it: before it starts, and while it is started anew,
+ * nobody who asks for any free port gets this one. */
+static int keep_port(struct server *server)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int on = 1;
 
-    int code = bind(fd, (struct sockaddr *)&address, sizeof address);
+    server->kept = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(server->kept, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    int code = bind(server->kept, (struct sockaddr *)&address, sizeof address);
     if (code == 0)
-        code = getsockname(fd, (struct sockaddr *)&address, &size);
-    snprintf(out, 6, "%d", ntohs(address.sin_port));
-    close(fd);
+        code = getsockname(server->kept, (struct sockaddr *)&address, &size);
+    snprintf(server->port, sizeof server->port, "%d", ntohs(address.sin_port));
     return code;
 }
 
@@ -143,7 +146,7 @@ int server_open(struct server *server, const struct server_options *options)
     char url[64];
     const char *error;
 
-    *server = (struct server){.options = *options, .pid = options->pid};
+    *server = (struct server){.options = *options, .pid = options->pid, .kept = -1};
     if (options->quire == NULL) {
         if (ws_url_parse(options->url, &server->url, &error) == 0)
             return 0;
@@ -156,7 +159,7 @@ int server_open(struct server *server, const struct server_options *options)
         perror("quire-load: mkdtemp");
         return -1;
     }
-    if (find_port(server->port)) {
+    if (keep_port(server)) {
         perror("quire-load: no free port");
         return -1;
     }
@@ -187,6 +190,8 @@ void server_close(struct server *server)
     char log[96];
 
     stop(server, SIGTERM);
+    if (server->kept >= 0)
+        close(server->kept);
     if (server->directory[0] == '\0' || server->options.data != NULL)
         return;
     nftw(server->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);

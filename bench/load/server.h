@@ -25,6 +25,7 @@ struct server {
     struct ws_url url;
     pid_t pid;
     bool started;
+    int kept; /* a socket at its port, on which nobody listens; -1: none */
     char directory[64];
     char port[6];
 };
