@@ -35,6 +35,7 @@ target_link_options(test_limits_times PRIVATE -Wl,--wrap=uv_now,--wrap=uv_timer_
 foreach(gate_test admission busy handshake hostile ip messages outbox pages rooms slots stop wheel window)
   quire_test(unit/gate_${gate_test} test-gate-world quire-gate)
 endforeach()
+quire_test(unit/serve_refusals quire-serve)
 quire_test(unit/serve_store_thread quire-serve)
 target_sources(test_serve_store_thread PRIVATE lib/letters.c)
 target_link_options(test_serve_store_thread PRIVATE -Wl,--wrap=store_append,--wrap=store_history)

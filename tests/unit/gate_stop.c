@@ -101,7 +101,8 @@ static void stopping_takes_bounded_time_whatever_clients_do(void **state)
     assert_true(ws_raw_send_text(handshaking, "GET /ws HTTP/1.1\r\nHost:"));
     uint64_t before = clock_monotonic_ms();
     world_stop(world);
-    assert_true(clock_monotonic_ms() - before < 2 * LIMIT_DRAIN_MS);
+    /* Just how long: limits_times. Without any bound it would be as long as goodbye may take. */
+    assert_true(clock_monotonic_ms() - before < 20 * LIMIT_DRAIN_MS);
     ws_raw_free(deaf);
     ws_raw_free(mute);
     ws_raw_free(greeting);

@@ -67,11 +67,11 @@ static void a_backup_while_people_write_has_what_was_acknowledged_before_it(void
     uint64_t before = writers_run(writers, 600), now = before;
     process_start(&backup, (const char *const[]){QUIRE_PROGRAM, "backup", "--data", place->data,
                                                  place->backup, NULL});
-    while (runs(&backup))
+    do
         now = writers_run(writers, now + 1);
+    while (runs(&backup));
     assert_int_equal(process_end(&backup), 0);
     assert_holds(backup.output, " bytes");
-    assert_true(now > before);
     writers_run(writers, now + 20);
     assert_int_equal(count_files(place->dir, "partial"), 0);
 

@@ -5,7 +5,6 @@
  */
 #include "lib/letters.h"
 #include "server/limits.h"
-#include "server/serve/refusals.h"
 #include "server/serve/store_thread.h"
 #include "server/thread/clock.h"
 
@@ -41,6 +40,8 @@ int __wrap_store_history(struct store *store, int64_t key, uint64_t first, uint6
 static _Atomic int injected;    /* what the next appends fail with; STORE_OK: nothing */
 static _Atomic int64_t damaged; /* what has an edit of this document fails as damaged; 0: none */
 static _Atomic int unreadable;  /* what histories fail with */
+static pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER; /* that histories wait at */
+static atomic_bool at_door;
 
 int __wrap_store_append(struct store *store, const struct store_edit *edits, size_t edit_count,
                         const struct store_chat *chats, size_t chat_count)
@@ -55,6 +56,9 @@ int __wrap_store_append(struct store *store, const struct store_edit *edits, siz
 int __wrap_store_history(struct store *store, int64_t key, uint64_t first, uint64_t last,
                          store_edit_fn *row, void *context)
 {
+    atomic_store(&at_door, true);
+    pthread_mutex_lock(&door);
+    pthread_mutex_unlock(&door);
     int result = atomic_load(&unreadable);
     return result ? result : __real_store_history(store, key, first, last, row, context);
 }
@@ -389,11 +393,21 @@ static void settling_lets_others_in_between(void **state)
     await(fixture, count);
     drop_answers(fixture);
 
+    /* The thread is held until all of it waits, or it could settle before the rest has come. */
+    atomic_store(&at_door, false);
+    pthread_mutex_lock(&door);
+    give(fixture, history_new(a, 1));
+    store_thread_wake(fixture->thread);
+    while (!atomic_load(&at_door))
+        usleep(1000);
     give(fixture, settle_new(a, count, count));
     for (uint64_t version = 1; version <= 20; version++)
         give(fixture, edit_new(b, version));
     give(fixture, history_new(b, 20));
-    struct store_request *answer = await(fixture, 22);
+    pthread_mutex_unlock(&door);
+    struct store_request *answer = await(fixture, 23);
+    assert_int_equal(answer->kind, REQUEST_HISTORY);
+    answer = answer->next;
     for (int i = 0; i < 20; i++, answer = answer->next)
         assert_int_equal(answer->kind, REQUEST_APPEND_EDIT);
     assert_int_equal(answer->kind, REQUEST_HISTORY);
@@ -554,29 +568,6 @@ static void a_document_that_is_not_there_is_no_failure(void **state)
     fixture_free(fixture);
 }
 
-static void refusals_are_by_document_and_number(void **state)
-{
-    (void)state;
-    struct refusals refusals = {0};
-    struct store_request *edit = edit_new(1, 5), *chat = chat_new(1, 5);
-    refusals_add(&refusals, edit);
-    edit->edit.version = 7;
-    refusals_add(&refusals, edit);
-    edit->edit.version = 6;
-    assert_true(refusals_hold(&refusals, edit));
-    assert_false(refusals_hold(&refusals, chat));
-    edit->edit.key = 2;
-    assert_false(refusals_hold(&refusals, edit));
-    edit->edit.key = 1;
-    edit->edit.version = 5;
-    assert_false(refusals_hold(&refusals, edit));
-    edit->edit.version = 6;
-    assert_false(refusals_hold(&refusals, edit));
-    refusals_deinit(&refusals);
-    request_free(edit);
-    request_free(chat);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -593,7 +584,6 @@ int main(void)
         cmocka_unit_test(a_damaged_document_takes_no_others_with_it),
         cmocka_unit_test(a_disk_that_cannot_be_read_is_a_failure_too),
         cmocka_unit_test(a_document_that_is_not_there_is_no_failure),
-        cmocka_unit_test(refusals_are_by_document_and_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
