@@ -122,14 +122,17 @@ test("handshakes that are under way have one or the other, and none fails", { ti
   const files = await linked(join(dir, "crowd"));
   const server = await Server.start({ args: ["--tls-cert", files.cert, "--tls-key", files.key, "--workers", "2", "--rate-connects", "100000", "--rate-sockets", "100000"] });
   const seen = new Set();
+  const hasSeen = (certificate) => until("somebody has seen it", () => seen.has(fingerprint(certificate)));
   let stop = false;
   const crowd = Promise.all(Array.from({ length: 6 }, async () => {
     while (!stop) seen.add(await shown(server));
   }));
   try {
+    await hasSeen(first);
     for (let i = 0; i < 10; i++) {
       await files.renew(i % 2 ? first : second);
       await reload(server, /certificate_changed/);
+      if (i === 0) await hasSeen(second);
     }
   } finally {
     stop = true;
@@ -214,8 +217,9 @@ test("a key that is gone lets nobody in any more and ends whom it let in; a new 
   }
 });
 
-// Only root becomes somebody else.
-if (process.getuid() === 0) test("a server that became another user reads what that user may", { timeout: 120_000 }, async () => {
+// Who is not root is skipped, which script/test counts as failed.
+const skip = process.getuid() === 0 ? false : "only root becomes somebody else";
+test("a server that became another user reads what that user may", { timeout: 120_000, skip }, async () => {
   const place = await mkdtemp(join(tmpdir(), "quire-reload-user-"));
   const files = await linked(place);
   await mkdir(join(place, "data"), { mode: 0o700 });

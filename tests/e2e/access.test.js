@@ -93,7 +93,8 @@ test("a role that changes turns the editor read-only and writable in place, and 
   const changedAt = Date.now();
   await doc.sharing.setMember("bob", "viewer");
   await until("the editor is read-only", async () => !(await isWritable(bob)));
-  assert.ok(Date.now() - changedAt < 1000, `it took ${Date.now() - changedAt} ms`);
+  // It is told; otherwise it would be found when the page comes back some day. How fast: row 108 of the hostile input.
+  assert.ok(Date.now() - changedAt < 10_000, `it took ${Date.now() - changedAt} ms`);
   assert.equal(await bob.editor.evaluate((editor) => editor.wasHere), true);
   assert.equal(await visible(bob, ".read-only"), 1);
   await doc.sharing.setMember("bob", "editor");

@@ -1,5 +1,6 @@
 // nginx and HAProxy as deploy/ has them, with this test's ports, names and certificate put in, stopped by their own process ids.
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer, connect } from "node:net";
@@ -18,13 +19,24 @@ function replaced(text, pairs) {
   return text;
 }
 
-const freePort = () =>
+// Below those that the system gives to whoever asks for any (ip_local_port_range), and none twice: until the proxy listens
+// nobody else takes it.
+const [PORTS_FIRST, PORTS_COUNT] = [20_000, 10_000];
+const givenPorts = new Set();
+
+const isFree = (port) =>
   new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    const server = createServer().on("error", () => resolve(false)).listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
+
+async function freePort() {
+  for (;;) {
+    const port = PORTS_FIRST + randomInt(PORTS_COUNT);
+    if (givenPorts.has(port)) continue;
+    givenPorts.add(port);
+    if (await isFree(port)) return port;
+  }
+}
 
 const answers = (port) =>
   new Promise((resolve) => {

@@ -64,7 +64,8 @@ export class Server {
     const child = spawn(command, words, { stdio: ["ignore", "ignore", "pipe"], env: { ...noLeaks, ...process.env, ...env } });
     this.#child = child;
     const keep = keptLog(child.pid);
-    this.#ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+    // Its last words are in the log by then, too.
+    this.#ended = new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
     const serving = new Promise((resolve) => {
       createInterface({ input: child.stderr }).on("line", (line) => {
         this.log.push(line);
