@@ -179,11 +179,11 @@ row(45, "data after a close frame", async (house) => {
 
 row(46, "a peer that never answers our close frame", async (house) => {
   const client = await house.hello();
+  const begun = Date.now();
   client.sendFrame({ opcode: TEXT });
   await until("the close frame", () => client.closed);
-  const begun = Date.now();
   await client.expectEof();
-  assert.ok(Date.now() - begun > CLOSE_MS - 1500, "it was cut at once");
+  assert.ok(Date.now() - begun > CLOSE_MS - 500, "it was cut at once");
 });
 
 row([47, 48], "compressed frames: compression is never agreed to, so they are none", async (house) => {
@@ -199,8 +199,8 @@ row([47, 48], "compressed frames: compression is never agreed to, so they are no
 });
 
 row([41, 49], "a peer that sends pongs is asked all the same for a sign of life; one that gives none is closed with 4504", async (house) => {
-  const client = await house.hello();
   const begun = Date.now();
+  const client = await house.hello();
   const pongs = setInterval(() => client.sendFrame({ opcode: PONG, payload: Buffer.from("a") }), 500);
   await until("a ping", () => client.pings.length > 0, 2 * PING_MS).finally(() => clearInterval(pongs));
   assert.ok(Date.now() - begun > PING_MS - 1000);
