@@ -110,13 +110,17 @@ async function slow({ seed, times }) {
     await restartArmed(server, { env: shimmed({ QUIRE_FAULT: "fdatasync:1:slow" }) });
     await crowd.rest();
     const allSaved = () => crowd.people.every(({ doc }) => doc.saved);
-    let answers = 0;
-    for (let i = 0; i < times; i++) {
+    const commits = () => server.log.filter((line) => line.includes('"committed"')).length;
+    const answersInOneSync = async () => {
       while (allSaved()) await crowd.type(1);
-      for (; !allSaved(); answers++) await (await fetch(`${server.url}/healthz`)).text();
-    }
-    // Were they to wait for the disk, there would be one answer for each sync.
-    if (answers < 4 * times) throw new Error(`only ${answers} answers came while the disk was busy`);
+      const before = commits();
+      let answers = 0;
+      for (; commits() === before && !allSaved(); answers++) await (await fetch(`${server.url}/healthz`)).text();
+      return answers;
+    };
+    // Were they to wait for the disk, there would never be more than one or two. Where other work takes the machine's time there
+    // may be as few now and then.
+    for (let i = 0; i < times; i++) await until("several answers come while the disk is busy", async () => (await answersInOneSync()) >= 4);
     return times;
   });
 }

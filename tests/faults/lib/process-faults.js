@@ -137,8 +137,9 @@ async function clock({ seed, times }) {
         await allSaved(crowd);
       }
     }
-    const years = server.log.filter((line) => /"time":"(203[4-9]|201[4-9])-/.test(line));
-    if (years.length === 0) throw new Error("the server has not seen its clock jump");
+    const now = new Date().getUTCFullYear();
+    const isFarOff = (line) => Math.abs(Number(/"time":"(\d{4})-/.exec(line)?.[1]) - now) >= 9;
+    if (!server.log.some(isFarOff)) throw new Error("the server has not seen its clock jump");
     return jumps.length * times;
   };
   try {
