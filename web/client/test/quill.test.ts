@@ -90,11 +90,12 @@ describe("a Quill editor", () => {
 
   test("undo and redo take back one's own edits only, by keys and by menu", async () => {
     const [ann, ben] = [await visit("Ann"), await visit("Ben")];
-    await ann.keyboard.type("ann");
+    /* At once: keys that come slowly are undone one by one. */
+    await ann.keyboard.insertText("ann");
     await until(() => serverText() === "ann\n");
     await shows(ben, "ann\n");
     await select(ben, 3);
-    await ben.keyboard.type(" ben");
+    await ben.keyboard.insertText(" ben");
     await until(() => serverText() === "ann ben\n");
     await shows(ann, "ann ben\n");
     await ann.keyboard.press("Control+z");

@@ -95,7 +95,7 @@ describe("a textarea", () => {
 
   test("undo and redo take back one's own edits only", async () => {
     const page = await visit();
-    await page.keyboard.type("mine");
+    await page.keyboard.insertText("mine"); /* at once: keys that come slowly are undone one by one */
     await until(() => serverText() === "mine");
     others([{ insert: "theirs " }]);
     await shows(page, "theirs mine");
