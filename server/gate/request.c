@@ -92,7 +92,7 @@ static bool is_place(enum lws_token_indexes token, const char *value)
                                    : origin_parse(span, &origin) == 0;
 }
 
-/* A header's value in quotes with everything unusual replaced: for the log. */
+/* A header's value in quotes, if it is a place: such a one has no quotes, spaces or controls. */
 static void quote_header(struct lws *wsi, enum lws_token_indexes token,
                          char text_out[REQUEST_VALUE_MAX + 2])
 {
@@ -100,11 +100,6 @@ static void quote_header(struct lws *wsi, enum lws_token_indexes token,
     request_header(wsi, token, value);
     if (!is_place(token, value)) {
         strcpy(value, strcmp(value, "null") == 0 ? "null" : "?");
-    }
-    for (char *at = value; *at != '\0'; at++) {
-        if (*at < ' ' || *at >= 127 || *at == '"' || *at == '\\') {
-            *at = '?';
-        }
     }
     snprintf(text_out, REQUEST_VALUE_MAX + 2, "\"%s\"", value);
 }

@@ -4,6 +4,7 @@
  */
 #include "lib/token_words.h"
 
+#include "server/auth/token_parts.h"
 #include "server/limits.h"
 
 #include <setjmp.h>
@@ -20,6 +21,9 @@
 #define NOW    1700000000
 #define GOOD   "\"sub\":\"ann\",\"exp\":1700000600"
 #define HEADER "{\"alg\":\"HS256\",\"kid\":\"a\"}"
+
+/* As many bytes as the id of a document has at most. */
+#define LONGEST "0123456789012345678901234567890123456789012345678901234567890123"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -365,13 +369,16 @@ static void row_104_a_claim_of_a_wrong_type_makes_the_token_worthless(void **sta
           "{\"a\":[\"owner\"]}", "{\"a\":\"Owner\"}"}},
         {"docs",
          {"{\"\":\"owner\"}", "{\"a*b\":\"owner\"}", "{\"**\":\"owner\"}", "{\"a/b\":\"owner\"}",
-          "{\"\\u00e4\":\"owner\"}", "{\"a \":\"owner\"}"}},
+          "{\"\\u00e4\":\"owner\"}", "{\"a \":\"owner\"}", "{\"" LONGEST "x\":\"owner\"}",
+          "{\"" LONGEST "x*\":\"owner\"}"}},
         {"name",
          {"1", "\"\"", "null", "\"a\\nb\"", "\"\\u0085\"", "\"\\u007f\"", "[\"Ann\"]",
           "\"0123456789012345678901234567890123456789012345678901234567890\""}},
         {"create", {"\"true\"", "1", "0", "null", "[]", "{}", "[true]"}},
         {"jti", {"1", "\"\"", "null", "[\"a\"]", "{}", "true"}},
-        {"color", {"\"red\"", "\"#12345\"", "\"#1234567\"", "\"#12345g\"", "1", "null", "\"\""}},
+        {"color",
+         {"\"red\"", "\"#12345\"", "\"#1234567\"", "\"#12345g\"", "\"1234567\"", "1", "null",
+          "\"\""}},
     };
     char claims[512];
     for (size_t i = 0; i < COUNT(wrong); i++) {
@@ -449,6 +456,59 @@ static void an_admin_owns_and_a_star_means_all(void **state)
     token_deinit(&fixture->token);
 }
 
+static void the_grant_that_says_most_decides_wherever_it_stands(void **state)
+{
+    static const char *const docs[] = {"\"ab\":\"viewer\",\"a*\":\"commenter\",\"*\":\"owner\"",
+                                       "\"*\":\"owner\",\"a*\":\"commenter\",\"ab\":\"viewer\"",
+                                       "\"a*\":\"commenter\",\"ab\":\"viewer\",\"*\":\"owner\""};
+    struct fixture *fixture = *state;
+    char token[TOKEN_WORDS_SIZE], claims[256];
+    for (size_t i = 0; i < COUNT(docs); i++) {
+        snprintf(claims, sizeof(claims), "{" GOOD ",\"docs\":{%s}}", docs[i]);
+        token_words_sign(token, &fixture->signing->keys[0], HEADER, claims);
+        assert_null(read_token(fixture, token));
+        assert_int_equal(access_role(&fixture->token.user, "ab"), ACCESS_VIEWER);
+        assert_int_equal(access_role(&fixture->token.user, "ac"), ACCESS_COMMENTER);
+        assert_int_equal(access_role(&fixture->token.user, "b"), ACCESS_OWNER);
+        token_deinit(&fixture->token);
+    }
+}
+
+static void each_claim_may_be_as_long_as_its_limit(void **state)
+{
+    _Static_assert(TOKEN_SUBJECT_MAX == 2 * (sizeof(LONGEST) - 1), "two are the longest subject");
+    static const char *const good[] = {
+        "{\"exp\":1700000600,\"sub\":\"" LONGEST LONGEST "\"}",
+        "{" GOOD ",\"jti\":\"" LONGEST LONGEST "\"}",
+        "{" GOOD ",\"docs\":{\"" LONGEST "\":\"viewer\",\"" LONGEST "*\":\"viewer\"}}",
+        "{" GOOD ",\"name\":\"\u00e4\u00e4345678901234567890123456789012345678901234567890123456789"
+        "0\"}",
+    };
+    for (size_t i = 0; i < COUNT(good); i++)
+        expect_claims_good(*state, good[i]);
+    expect_claims_wrong(*state, "{\"exp\":1700000600,\"sub\":\"" LONGEST LONGEST "x\"}", "sub");
+    expect_claims_wrong(*state, "{" GOOD ",\"jti\":\"" LONGEST LONGEST "x\"}", "jti");
+}
+
+/* Of an algorithm whose tokens can have every length here. */
+static void the_longest_token_that_is_read_is_made_and_no_longer_one(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t longest = 0;
+    for (size_t more = 2800; more < LIMIT_TOKEN_BYTES; more++) {
+        json_t *claims = json_pack("{s:s,s:i,s:o}", "sub", "ann", "exp", NOW + 600, "more",
+                                   json_sprintf("%*s", (int)more, ""));
+        char *token = token_make(&fixture->signing->keys[1], claims);
+        json_decref(claims);
+        if (!token)
+            break;
+        longest = strlen(token);
+        expect_good(fixture, token);
+        free(token);
+    }
+    assert_int_equal(longest, LIMIT_TOKEN_BYTES);
+}
+
 /* Both keys are good while a server has both: so one can follow the other. */
 static void keys_are_changed_one_after_the_other(void **state)
 {
@@ -484,6 +544,9 @@ int main(void)
         CASE(row_104_a_claim_of_a_wrong_type_makes_the_token_worthless),
         CASE(a_good_token_says_who_and_what),
         CASE(an_admin_owns_and_a_star_means_all),
+        CASE(the_grant_that_says_most_decides_wherever_it_stands),
+        CASE(each_claim_may_be_as_long_as_its_limit),
+        CASE(the_longest_token_that_is_read_is_made_and_no_longer_one),
         CASE(keys_are_changed_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,67 @@ static void a_name_that_is_not_ours_is_refused(void **state)
     check_status(*state, "Host: quire.test", "Host: [::1]:8080", 101);
 }
 
+static void each_refusal_is_counted_under_its_reason(void **state)
+{
+    static const struct {
+        const char *part, *instead, *reason;
+    } refused[] = {
+        {"GET", "POST", "method"},
+        {"HTTP/1.1", "HTTP/1.0", "http_version"},
+        {"Upgrade: websocket", "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__", "upgrade"},
+        {"/ws", "/wss", "path"},
+        {"Version: 13", "Version: 8", "websocket_version"},
+        {WS_RAW_KEY, "", "key"},
+        {"quire.v1", "quire.v2", "subprotocol"},
+        {"Host:", "Origin: https://evil.test\r\nHost:", "origin"},
+        {"Host:", "Content-Length: 5\r\nHost:", "body"},
+        {"quire.test", "quire.test/x", "no_host"},
+        {"quire.test", "evil.test", "host"},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        char head[2048];
+        struct metrics sum = {0};
+        ask(world, refused[i].part, refused[i].instead, head, sizeof(head));
+        gates_metrics(world->gates, &sum);
+        if (metrics_get_request_refused(&sum, refused[i].reason) != 1) {
+            fail_msg("it is not counted: %s", refused[i].reason);
+        }
+        assert_int_equal(metrics_get(&sum, METRIC_HANDSHAKES_REFUSED), i + 1);
+    }
+}
+
+/* The line of the log that the request leads to. */
+static void check_line(struct world *world, const char *part, const char *instead, const char *line)
+{
+    char head[2048], last[WORLD_LINE_MAX];
+    unsigned before = world_logged(world, last);
+    ask(world, part, instead, head, sizeof(head));
+    assert_int_equal(world_logged(world, last), before + 1);
+    assert_string_equal(last, line);
+}
+
+static void the_log_tells_what_would_have_to_be_allowed(void **state)
+{
+    check_line(*state, "quire.test", "Evil.test:8080",
+               "refused reason=host status=421 ip=127.0.0.1 value=\"Evil.test:8080\" "
+               "option=allow-host");
+    check_line(*state, "Host:", "Origin: https://evil.test\r\nHost:",
+               "refused reason=origin status=403 ip=127.0.0.1 value=\"https://evil.test\" "
+               "option=allow-origin");
+    check_line(*state, "/ws", "/wss", "refused reason=path status=404 ip=127.0.0.1");
+}
+
+static void what_is_no_place_is_kept_out_of_the_log(void **state)
+{
+    check_line(*state, "Host:", "Origin: null\r\nHost:",
+               "refused reason=origin status=403 ip=127.0.0.1 value=\"null\" option=allow-origin");
+    check_line(*state, "Host:", "Origin: https://ann:secret@evil.test\r\nHost:",
+               "refused reason=origin status=403 ip=127.0.0.1 value=\"?\" option=allow-origin");
+    check_line(*state, "Host:", "Origin: https://evil.test\"\r\nHost:",
+               "refused reason=origin status=403 ip=127.0.0.1 value=\"?\" option=allow-origin");
+}
+
 static void one_host_is_named_and_no_more(void **state)
 {
     check_status(*state, "Host: quire.test\r\n", "Host: quire.test\r\nHost: quire.test\r\n", 400);
@@ -345,6 +406,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(pages_of_other_sites_are_refused, start, stop),
         cmocka_unit_test_setup_teardown(a_page_of_this_server_is_accepted, start, stop),
         cmocka_unit_test_setup_teardown(a_name_that_is_not_ours_is_refused, start, stop),
+        cmocka_unit_test_setup_teardown(each_refusal_is_counted_under_its_reason, start, stop),
+        cmocka_unit_test_setup_teardown(the_log_tells_what_would_have_to_be_allowed, start, stop),
+        cmocka_unit_test_setup_teardown(what_is_no_place_is_kept_out_of_the_log, start, stop),
         cmocka_unit_test_setup_teardown(one_host_is_named_and_no_more, start, stop),
         cmocka_unit_test_setup_teardown(headers_that_come_twice_are_refused, start, stop),
         cmocka_unit_test(allowed_sites_may_connect),

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -59,12 +60,26 @@ static enum hub_pressure pressure(void *context)
     return (enum hub_pressure)atomic_load(&world->pressure);
 }
 
-static void no_log(void *context, enum hub_log_level level, const char *event, const char *fields)
+static void keep_line(void *context, enum hub_log_level level, const char *event,
+                      const char *fields)
 {
-    (void)context;
-    (void)level;
-    (void)event;
-    (void)fields;
+    struct world *world = context;
+    if (level < HUB_LOG_INFO) {
+        return;
+    }
+    pthread_mutex_lock(&world->lock);
+    world->logged++;
+    snprintf(world->line, sizeof(world->line), "%s %s", event, fields);
+    pthread_mutex_unlock(&world->lock);
+}
+
+unsigned world_logged(struct world *world, char line_out[WORLD_LINE_MAX])
+{
+    pthread_mutex_lock(&world->lock);
+    unsigned logged = world->logged;
+    strcpy(line_out, world->line);
+    pthread_mutex_unlock(&world->lock);
+    return logged;
 }
 
 static void set_if_zero(unsigned *value, unsigned instead)
@@ -100,8 +115,11 @@ struct world *world_start_with(const struct gate_options *options,
         used.assets = no_assets;
     }
     char message[256];
-    const struct gate_env env = {
-        .context = world, .post = post, .not_ready = not_ready, .pressure = pressed, .log = no_log};
+    const struct gate_env env = {.context = world,
+                                 .post = post,
+                                 .not_ready = not_ready,
+                                 .pressure = pressed,
+                                 .log = keep_line};
     world->gates = gates_open(&used, &env, message, sizeof(message));
     if (world->gates == NULL || gates_run(world->gates, message, sizeof(message)) != 0) {
         fail_msg("%s", message);

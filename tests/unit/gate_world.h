@@ -16,6 +16,8 @@
     "Ann\xa7#2266cc\xc0\xc0\xa2me"
 #define WORLD_HELLO_SIZE (sizeof(WORLD_HELLO) - 1)
 
+#define WORLD_LINE_MAX 1024
+
 struct world {
     struct gates *gates;
     unsigned port;
@@ -28,6 +30,8 @@ struct world {
     atomic_uint looks;    /* at it */
     bool hold, held;      /* gate 0's thread is to stand still, stands still */
     struct ws_raw *holder;
+    unsigned logged; /* lines of the log, but for debugging, and the last of them */
+    char line[WORLD_LINE_MAX];
 };
 
 /* `options` may be NULL. Times that are 0 in it are ten minutes. */
@@ -69,6 +73,8 @@ uint64_t world_read_edit(const struct ws_raw *ws, size_t *at, uint8_t *channel_o
 
 /* Waits until the gate has looked at how short memory is, as it does each tick, so many times. */
 void world_pass_ticks(struct world *world, unsigned count);
+/* How many lines the gates have logged, but for debugging; the last is "event fields". */
+unsigned world_logged(struct world *world, char line_out[WORLD_LINE_MAX]);
 /* How many connections the gates have closed with this code. */
 uint64_t world_closed(const struct world *world, unsigned code);
 

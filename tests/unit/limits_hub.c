@@ -391,6 +391,7 @@ static void a_user_has_no_more_connections_than_the_limit(void **state)
     struct world_connection *fourth = hello_with(guarded, token_of(guarded, SUB, HOUR_S, ""));
     assert_true(refusal(fourth) > 0);
     assert_int_equal(fourth->closed, WIRE_CLOSE_OVERLOADED);
+    assert_int_equal(metrics_get_refused(hub_metrics(guarded->world.hub), "rate_limited"), 1);
     person(guarded, "bob", HOUR_S, "");
     world_gone(&guarded->world, one);
     person(guarded, SUB, HOUR_S, "");

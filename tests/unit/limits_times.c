@@ -268,6 +268,42 @@ static void pongs_that_nobody_asked_for_are_counted_by_the_second(void **state)
     world_stop(world);
 }
 
+/* ---- what the log tells ---- */
+
+static void ask_as_evil(const struct world *world)
+{
+    char head[2048];
+    struct ws_raw *ws = ws_raw_connect(world->port, 0);
+    assert_true(ws_raw_send_text(ws, "GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"));
+    assert_int_equal(ws_raw_head(ws, head, sizeof(head)), 421);
+    ws_raw_free(ws);
+}
+
+static void so_many_lines_a_second_tell_of_what_is_refused(void **state)
+{
+    (void)state;
+    char line[WORLD_LINE_MAX];
+    struct world *world = begin();
+    for (unsigned i = 1; i <= LIMIT_REFUSED_LINES; i++) {
+        ask_as_evil(world);
+        assert_int_equal(world_logged(world, line), i);
+    }
+    at(999);
+    ask_as_evil(world);
+    ask_as_evil(world);
+    assert_int_equal(world_logged(world, line), LIMIT_REFUSED_LINES);
+    assert_null(strstr(line, "untold"));
+    at(1000);
+    ask_as_evil(world);
+    assert_int_equal(world_logged(world, line), LIMIT_REFUSED_LINES + 1);
+    assert_non_null(strstr(line, " untold=2"));
+    for (unsigned i = 2; i <= LIMIT_REFUSED_LINES + 1; i++)
+        ask_as_evil(world);
+    assert_int_equal(world_logged(world, line), 2 * LIMIT_REFUSED_LINES);
+    assert_null(strstr(line, "untold"));
+    world_stop(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +314,7 @@ int main(void)
         cmocka_unit_test(after_goodbye_a_client_is_read_for_so_long),
         cmocka_unit_test(stopping_takes_no_longer_than_so),
         cmocka_unit_test(pongs_that_nobody_asked_for_are_counted_by_the_second),
+        cmocka_unit_test(so_many_lines_a_second_tell_of_what_is_refused),
     };
     return cmocka_run_group_tests_name("limits_times", tests, NULL, NULL);
 }
