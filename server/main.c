@@ -34,6 +34,7 @@ static const struct command commands[] = {
     {"backup", backup_command, "copy the database into a file, also while a server runs"},
     {"verify", verify_command, "look a database or backup over for damage"},
     {"restore", restore_command, "make a backup the database"},
+    {"reopen", reopen_command, "have a server go on with a document that it has closed"},
     {"export", export_command, "write documents to files, with or without their history"},
     {"import", import_command, "make documents of files"},
     {"compact", compact_command, "make a database as small as it goes"},

@@ -52,7 +52,7 @@ set_tests_properties(replay_server PROPERTIES TIMEOUT 600)
 add_library(test-operate STATIC lib/operate_world.c)
 target_link_libraries(test-operate
   PUBLIC test-server-process test_lib_ot quire-operate PkgConfig::SQLITE PRIVATE quire_flags)
-foreach(test backup compact export restore restore_stopped verify)
+foreach(test backup compact export reopen restore restore_stopped verify)
   quire_test(unit/operate_${test} test-operate)
 endforeach()
 quire_test(unit/output test-operate)

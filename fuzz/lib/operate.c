@@ -43,7 +43,7 @@ static void revoke(struct session *session, unsigned how)
     strcpy(revocation.name, names[how % 4]);
     bool waits = session->world.appends != NULL;
     world_revoke(&session->world, 1, &revocation);
-    assert(waits || session->world.revoked_result == STORE_OK);
+    assert(waits || session->world.answered_result == STORE_OK);
     for (size_t i = 0; i < PEOPLE; i++) {
         const struct person *person = &session->people[i];
         bool is_meant =

@@ -78,6 +78,13 @@ void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const
     hub->env.log(hub->env.context, level, event, fields);
 }
 
+void hub_answer(struct hub *hub, uint64_t ticket, int result)
+{
+    if (hub->env.answered != NULL) {
+        hub->env.answered(hub->env.context, ticket, result);
+    }
+}
+
 /* ---- connections ---- */
 
 struct connection *hub_connection(struct hub *hub, uint64_t number)
@@ -233,6 +240,9 @@ void hub_receive(struct hub *hub, struct hub_in *in)
         break;
     case HUB_IN_KEYS:
         hello_keys(hub, in);
+        break;
+    case HUB_IN_REOPEN:
+        room_reopen(hub, in);
         break;
     case HUB_IN_STOP:
         stop(hub);

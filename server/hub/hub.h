@@ -35,10 +35,12 @@ enum hub_in_kind {
     HUB_IN_GONE, /* the connection has ended; always the last one of a connection that said HELLO */
     HUB_IN_LAGGED,   /* a subscriber fell out of the window and is detached: attach it anew */
     HUB_IN_PRESENCE, /* a subscriber fell out of the presence ticks: give it the full state */
-    HUB_IN_REVOKE,   /* takes tokens back, and answers `connection` by env.revoked: `bytes` are a
+    HUB_IN_REVOKE,   /* takes tokens back, and answers `connection` by env.answered: `bytes` are a
                         struct store_revocation */
     HUB_IN_KEYS,     /* other keys prove tokens from now on: `bytes` are a pointer to them;
                         `connection` is answered by env.keys_taken */
+    HUB_IN_REOPEN,   /* a document that was closed for damage is loaded anew, if it can be; answers
+                        `connection` by env.answered: `bytes` are its id */
     HUB_IN_STOP      /* the server stops: refuse what is new, settle, then hub_stopped is true */
 };
 
@@ -135,9 +137,10 @@ struct hub_env {
     /* Answers a HUB_IN_KEYS: the old ones are not looked at any more. May be NULL. */
     void (*keys_taken)(void *context, uint64_t ticket, const struct token_keys *keys,
                        const struct token_keys *old);
-    /* Answers a HUB_IN_REVOKE when it is durable and its connections have ended: STORE_OK or an
-     * error of storage/store.h. May be NULL. */
-    void (*revoked)(void *context, uint64_t ticket, int result);
+    /* Answers a HUB_IN_REVOKE when it is durable and its connections have ended, and a
+     * HUB_IN_REOPEN when the document is there or cannot be: STORE_OK or an error of
+     * storage/store.h. May be NULL. */
+    void (*answered)(void *context, uint64_t ticket, int result);
     /* One event, with its fields as an already formatted string of `key=value` pairs. */
     void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);
 };

@@ -86,9 +86,7 @@ void revoked_known(struct hub *hub, struct store_request *request)
                 (long long)revocation->before_s);
         end_connections(hub);
     }
-    if (hub->env.revoked != NULL) {
-        hub->env.revoked(hub->env.context, request->connection, request->result);
-    }
+    hub_answer(hub, request->connection, request->result);
 }
 
 /* Of each chain, what stays. */

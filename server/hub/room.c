@@ -242,6 +242,10 @@ void room_loaded(struct hub *hub, struct store_request *request)
         room->document = request->document;
         result = load(hub, room, request);
     }
+    if (room->reopening != 0) {
+        hub_answer(hub, room->reopening, result);
+        room->reopening = 0;
+    }
     if (result != STORE_OK) {
         refuse_all(hub, room, result);
         return;
@@ -352,14 +356,39 @@ void room_settle_if_due(struct hub *hub, struct room *room)
     }
 }
 
-/* Nobody knows which of the two is right, so nobody goes on with either: it stays closed until the
- * server is started anew, which takes what the store has. */
+/* Nobody knows which of the two is right, so nobody goes on with either: it stays closed until an
+ * operator says to go on with what the store has, or the server is started anew. */
 static void quarantine(struct hub *hub, struct room *room)
 {
     room->damaged = true;
     while (room->member_count > 0) {
         member_shut_out(hub, room->members[0], store_error_name(STORE_E_CORRUPT),
                         store_error_text(STORE_E_CORRUPT), WIRE_NONE);
+    }
+}
+
+/* What is on its way to the store for the room that is let go of is there before the other one is
+ * loaded. */
+void room_reopen(struct hub *hub, const struct hub_in *in)
+{
+    struct ot_slice id = {in->bytes, in->size};
+    struct room *room = room_find(hub, id);
+    if (id.size == 0 || id.size > STORE_ID_MAX) {
+        hub_answer(hub, in->connection, STORE_E_NOT_FOUND);
+        return;
+    }
+    if (room != NULL && room->damaged && room->state == ROOM_LIVE) {
+        hub_log(hub, HUB_LOG_INFO, "reopened", "document=%s", room->document.id);
+        room_free(hub, room);
+        room = NULL;
+    }
+    if (room == NULL) {
+        room = room_enter(hub, id);
+    }
+    if (room->state == ROOM_LOADING) {
+        room->reopening = in->connection;
+    } else {
+        hub_answer(hub, in->connection, room->state == ROOM_LIVE ? STORE_OK : STORE_E_NOT_FOUND);
     }
 }
 

@@ -133,6 +133,7 @@ struct room {
     uint64_t settling_at;
     bool settle_sent;
     bool damaged;          /* what the store has does not make `doc`: nobody may open it */
+    uint64_t reopening;    /* whom to tell whether it could be loaded; 0: nobody */
     struct blob *snapshot; /* of version snapshot_at, kept for the next reader; or NULL */
     uint64_t snapshot_at;
     uint64_t snapshot_rests_ms; /* until then readers are given the edits since, if they can be */
@@ -214,6 +215,8 @@ void hub_refuse_store(struct hub *hub, uint64_t connection, uint64_t ref, int ch
 void hub_forbid(struct hub *hub, uint64_t connection, uint64_t ref, int channel);
 void hub_log(struct hub *hub, enum hub_log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Of HUB_IN_REVOKE and HUB_IN_REOPEN. */
+void hub_answer(struct hub *hub, uint64_t ticket, int result);
 struct connection *hub_connection(struct hub *hub, uint64_t number);
 /* It leaves all rooms, and is forgotten. */
 void hub_end_connection(struct hub *hub, struct connection *connection);
@@ -357,6 +360,8 @@ struct blob *room_snapshot(struct room *room);
 void room_renew_snapshot(struct hub *hub, struct room *room);
 void room_settle_if_due(struct hub *hub, struct room *room);
 void room_settled(struct hub *hub, struct store_request *request);
+/* HUB_IN_REOPEN. */
+void room_reopen(struct hub *hub, const struct hub_in *in);
 /* Looks whether an empty room can go. */
 /* What can be made again. */
 void room_drop_caches(struct room *room);

@@ -13,6 +13,7 @@ int metrics_command(int argc, char **argv);
 /* Of `quire token`: revoke, reload. */
 int token_revoke_command(int argc, char **argv);
 int token_reload_command(int argc, char **argv);
+int reopen_command(int argc, char **argv);
 int restore_command(int argc, char **argv);
 int verify_command(int argc, char **argv);
 

@@ -270,6 +270,12 @@ static void take_back(struct admin *admin, int fd, const char *what)
     pass_answer(admin, fd);
 }
 
+static void reopen(struct admin *admin, int fd, const char *id)
+{
+    admin->options.reopen(admin->options.context, admin, id);
+    pass_answer(admin, fd);
+}
+
 static void reload_keys(struct admin *admin, int fd, int file)
 {
     char message[MESSAGE_MAX];
@@ -294,6 +300,8 @@ static void serve(struct admin *admin, int fd)
         show_metrics(admin, fd);
     else if (begins(line, ADMIN_REVOKE) && admin->options.revoke)
         take_back(admin, fd, line + strlen(ADMIN_REVOKE));
+    else if (begins(line, ADMIN_REOPEN) && admin->options.reopen)
+        reopen(admin, fd, line + strlen(ADMIN_REOPEN));
     else if (strcmp(line, ADMIN_KEYS) == 0 && admin->options.keys)
         reload_keys(admin, fd, file);
     else if (strcmp(line, ADMIN_BACKUP) != 0)

@@ -14,6 +14,9 @@
  *     revoke sub NAME         takes back the tokens of somebody that were made before now
  *         done                that is stored, and their connections have ended
  *         failed SENTENCE
+ *     reopen DOCUMENT         goes on with what is stored of a document that was closed for damage
+ *         done                it is there to be opened
+ *         failed SENTENCE
  *     keys                    takes the keys in the file whose descriptor comes with the line
  *         done                those who came by a key that is gone have been sent away
  *         failed SENTENCE     they are as they were
@@ -33,6 +36,7 @@
 #define ADMIN_REVOKE  "revoke "
 #define ADMIN_JTI     "jti "
 #define ADMIN_SUB     "sub "
+#define ADMIN_REOPEN  "reopen "
 #define ADMIN_KEYS    "keys"
 #define ADMIN_COPIED  "copied "
 #define ADMIN_DONE    "done"
@@ -50,6 +54,7 @@ struct admin_options {
     /* What the server does without waiting, to be answered by admin_answer; NULL: it cannot. The
      * same thread. */
     void (*revoke)(void *context, struct admin *admin, const struct store_revocation *revocation);
+    void (*reopen)(void *context, struct admin *admin, const char *id);
     /* -1, without an answer to come: `message_out` says why in a sentence. */
     int (*keys)(void *context, struct admin *admin, int file, char *message_out,
                 size_t message_size);

@@ -99,10 +99,10 @@ static void env_client_key(void *context, uint64_t client, const char *subject, 
     client_key_derive(thread->options.secret, client, subject, key_out);
 }
 
-static void env_revoked(void *context, uint64_t ticket, int result)
+static void env_answered(void *context, uint64_t ticket, int result)
 {
     const struct hub_thread *thread = context;
-    thread->options.revoked(thread->options.context, ticket, result);
+    thread->options.answered(thread->options.context, ticket, result);
 }
 
 static void env_keys_taken(void *context, uint64_t ticket, const struct token_keys *keys,
@@ -220,7 +220,7 @@ struct hub_thread *hub_thread_new(const struct hub_thread_options *options)
         .send = env_send,
         .store = env_store,
         .client_key = env_client_key,
-        .revoked = env_revoked,
+        .answered = env_answered,
         .keys_taken = env_keys_taken,
         .log = env_log,
     };

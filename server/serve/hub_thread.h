@@ -26,7 +26,7 @@ struct hub_thread_options {
     void *context;
     /* As hub_env's. On the thread. */
     void (*send)(void *context, unsigned gate, struct hub_out *out);
-    void (*revoked)(void *context, uint64_t ticket, int result);
+    void (*answered)(void *context, uint64_t ticket, int result);
     void (*keys_taken)(void *context, uint64_t ticket, const struct token_keys *keys,
                        const struct token_keys *old);
     /* A client's message has left the inbox. On the thread. */

@@ -79,7 +79,7 @@ static void hub_settled(void *context)
 }
 
 /* A ticket is the admin that waits for the answer; 0: nobody does. */
-static void hub_revoked(void *context, uint64_t ticket, int result)
+static void hub_answered(void *context, uint64_t ticket, int result)
 {
     (void)context;
     admin_answer((struct admin *)(uintptr_t)ticket, result);
@@ -114,6 +114,11 @@ static void admin_revoke(void *context, struct admin *admin,
                          const struct store_revocation *revocation)
 {
     post_to_hub(context, HUB_IN_REVOKE, admin, revocation, sizeof(*revocation));
+}
+
+static void admin_reopen(void *context, struct admin *admin, const char *id)
+{
+    post_to_hub(context, HUB_IN_REOPEN, admin, id, strlen(id));
 }
 
 static int admin_keys(void *context, struct admin *admin, int file, char *message_out,
@@ -267,7 +272,7 @@ static int make_hub(struct server *server, char *message_out)
         .log = server->options.log,
         .context = server,
         .send = hub_send,
-        .revoked = hub_revoked,
+        .answered = hub_answered,
         .keys_taken = hub_keys_taken,
         .taken = hub_taken,
         .look = look,
@@ -312,6 +317,7 @@ static void open_admin(struct server *server)
                                                        .context = server,
                                                        .metrics = print_metrics,
                                                        .revoke = admin_revoke,
+                                                       .reopen = admin_reopen,
                                                        .keys = admin_keys});
     if (!server->admin)
         log_write(options->log, LOG_WARN, "no_admin", "error=%s", strerror(errno));

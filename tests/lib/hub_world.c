@@ -145,11 +145,11 @@ static void send_out(void *context, unsigned gate, struct hub_out *out)
     hub_out_free(out);
 }
 
-static void revoked(void *context, uint64_t ticket, int result)
+static void answered(void *context, uint64_t ticket, int result)
 {
     struct world *world = context;
-    world->revoked_ticket = ticket;
-    world->revoked_result = result;
+    world->answered_ticket = ticket;
+    world->answered_result = result;
 }
 
 static int take_revocation(void *context, const struct store_revocation *revocation)
@@ -162,6 +162,13 @@ void world_revoke(struct world *world, uint64_t ticket, const struct store_revoc
 {
     struct ot_slice bytes = {(const uint8_t *)revocation, sizeof *revocation};
     world_post(world, HUB_IN_REVOKE, ticket, bytes);
+    world_run(world);
+}
+
+void world_reopen(struct world *world, uint64_t ticket, const char *id)
+{
+    world->answered_ticket = 0;
+    world_post(world, HUB_IN_REOPEN, ticket, (struct ot_slice){(const uint8_t *)id, strlen(id)});
     world_run(world);
 }
 
@@ -187,7 +194,7 @@ static void open_store(struct world *world)
                           .send = send_out,
                           .store = ask,
                           .client_key = client_key,
-                          .revoked = revoked,
+                          .answered = answered,
                           .log = log_event};
     world->asked_end = &world->asked;
     world->appends_end = &world->appends;

@@ -58,13 +58,13 @@ struct world {
     struct store_request *asked, **asked_end;     /* to be served by world_run */
     struct store_request *appends, **appends_end; /* to be served by world_commit */
     uint64_t appends_asked, appends_done;
-    size_t asked_count;      /* requests of any kind so far */
-    int append_result;       /* not STORE_OK: what every append and probe fails with, */
-    int delete_result;       /* and every deletion, */
-    int read_result;         /* and whatever is read, or settled */
-    size_t logged;           /* warnings and errors */
-    uint64_t revoked_ticket; /* of the last answer to world_revoke, */
-    int revoked_result;      /* and what it was */
+    size_t asked_count;       /* requests of any kind so far */
+    int append_result;        /* not STORE_OK: what every append and probe fails with, */
+    int delete_result;        /* and every deletion, */
+    int read_result;          /* and whatever is read, or settled */
+    size_t logged;            /* warnings and errors */
+    uint64_t answered_ticket; /* of the last answer to world_revoke or world_reopen, */
+    int answered_result;      /* and what it was */
     size_t connection_count;
     struct world_connection connections[WORLD_CONNECTIONS]; /* those that were made */
 };
@@ -98,6 +98,8 @@ void world_run(struct world *world);
 /* Makes the appends durable, as one transaction, and serves the rest. */
 void world_commit(struct world *world);
 /* The operator takes tokens back. */
+/* The answer is there, or waits for world_commit. */
+void world_reopen(struct world *world, uint64_t ticket, const char *id);
 void world_revoke(struct world *world, uint64_t ticket, const struct store_revocation *revocation);
 /* Lets time pass: ticks every 10 ms. */
 void world_pass(struct world *world, uint64_t ms);

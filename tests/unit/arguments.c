@@ -91,6 +91,11 @@ static const struct wrong wrongs[] = {
     {"export", {"export"}, "name one document, or --all"},
     {"export", {"export", "--all"}, "--all needs --to DIR"},
 
+    UNKNOWN_OPTIONS("reopen", "reopen"),
+    {"reopen", {"reopen"}, "DOCUMENT is missing"},
+    {"reopen", {"reopen", "a b"}, "\"a b\" is no id"},
+    {"reopen", {"reopen", "a", "extra"}, "too many arguments: \"extra\""},
+
     UNKNOWN_OPTIONS("import", "import"),
     {"import", {"import", "--id"}, "--id takes a value"},
     {"import", {"import", "--id", "a", "a.txt", "b.txt"}, "--id and --title are for a single file"},

@@ -243,6 +243,82 @@ static void a_slice_of_settling_holds_few_large_edits(void **state)
 
 /* ---- what is done with it ---- */
 
+static void expect_reopened(struct world *world, const char *id, int result)
+{
+    world_reopen(world, 7, id);
+    assert_int_equal(world->answered_ticket, 7);
+    assert_int_equal(world->answered_result, result);
+}
+
+static void a_document_that_was_closed_can_be_opened_again(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    struct ot_error error;
+    settled_document(world, &ann, &bob);
+    expect_reopened(world, "d", STORE_OK);
+    expect_reopened(world, "none", STORE_E_NOT_FOUND);
+    expect_reopened(world, "", STORE_E_NOT_FOUND);
+    expect_reopened(world, "12345678901234567890123456789012345678901234567890123456789012345",
+                    STORE_E_NOT_FOUND);
+    assert_int_equal(ot_doc_apply(room_d(world)->doc, insertion(0, "?"), &error), OT_OK);
+    settle_next(world);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    world_commit(world);
+    expect_ack(ann, 2, 2);
+    expect_quarantine(world, ann, bob, 1);
+
+    expect_reopened(world, "d", STORE_OK);
+    open_fresh(world, ann, "d");
+    expect_bytes(expect_opened(ann).snapshot, insertion(0, "xy"));
+    settle_next(world);
+    edit(world, ann, 3, 2, insertion(2, "z"));
+    world_commit(world);
+    expect_ack(ann, 3, 3);
+    assert_int_equal(snapshot_version(world), 3);
+}
+
+/* Those that were on their way when it was closed are stored first. */
+static void a_document_is_opened_again_with_the_edits_that_were_on_their_way(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    struct ot_error error;
+    settled_document(world, &ann, &bob);
+    assert_int_equal(ot_doc_apply(room_d(world)->doc, insertion(0, "?"), &error), OT_OK);
+    settle_next(world);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    world_commit(world);
+    expect_closed(ann);
+    world_reopen(world, 7, "d");
+    open_fresh(world, ann, "d");
+    expect_opened(ann);
+    edit(world, ann, 3, 2, insertion(2, "z"));
+    room_d(world)->damaged = true;
+    world_reopen(world, 8, "d");
+    world_commit(world);
+    assert_int_equal(world->answered_ticket, 8);
+    assert_int_equal(world->answered_result, STORE_OK);
+    open_fresh(world, bob, "d");
+    expect_bytes(expect_opened(bob).snapshot, insertion(0, "xyz"));
+}
+
+static void what_is_stored_of_a_document_and_damaged_keeps_it_closed(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    settled_document(world, &ann, &bob);
+    settle_next(world);
+    edit(world, ann, 2, 1, insertion(1, "y"));
+    struct store_request *append = world->appends;
+    append->blob->data[append->blob->size - 1] = '\xff';
+    world_commit(world);
+    expect_quarantine(world, ann, bob, 1);
+    expect_reopened(world, "d", STORE_E_CORRUPT);
+    open_fresh(world, ann, "d");
+    expect_error(ann, "storage_corrupt");
+}
+
 static void a_document_that_was_closed_can_be_deleted(void **state)
 {
     struct world *world = *state;
@@ -276,6 +352,9 @@ int main(void)
         CASE(a_snapshot_of_another_document_in_its_place_is_found),
         CASE(large_edits_are_settled_before_they_are_many),
         CASE(a_slice_of_settling_holds_few_large_edits),
+        CASE(a_document_that_was_closed_can_be_opened_again),
+        CASE(a_document_is_opened_again_with_the_edits_that_were_on_their_way),
+        CASE(what_is_stored_of_a_document_and_damaged_keeps_it_closed),
         CASE(a_document_that_was_closed_can_be_deleted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,8 +425,8 @@ static void row_108_a_token_that_is_taken_back_ends_its_connections(void **state
     struct world_connection *bob = with_claims(guarded, "bob", GUARDED_NOW_S - 5, "three");
     struct store_revocation it = revocation(STORE_REVOKED_TOKEN, "one", 0);
     world_revoke(world, 7, &it);
-    assert_int_equal(world->revoked_ticket, 7);
-    assert_int_equal(world->revoked_result, STORE_OK);
+    assert_int_equal(world->answered_ticket, 7);
+    assert_int_equal(world->answered_result, STORE_OK);
     assert_string_equal(error_of(one), "unauthorized");
     assert_int_equal(one->closed, WIRE_CLOSE_UNAUTHORIZED);
     assert_false(one->has_bad_token);

@@ -454,7 +454,7 @@ static void the_store_is_told_how_many_revocations_there_may_be(void **state)
     world_revoke(&guarded->world, 1, &revocation);
     world_run(&guarded->world);
     assert_int_equal(revocations_most, LIMIT_REVOCATIONS);
-    assert_int_equal(guarded->world.revoked_result, STORE_E_LIMIT);
+    assert_int_equal(guarded->world.answered_result, STORE_E_LIMIT);
 }
 
 static void so_many_lines_a_second_tell_of_what_is_refused(void **state)

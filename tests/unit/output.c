@@ -41,6 +41,7 @@ static const char *const commands[] = {
     "import --data new one.jsonl",
     "compact --data data",
     "metrics --data served",
+    "reopen --data served note",
     "replay --help",
     "replay --quiet history.jsonl",
     "ot --help",
@@ -135,6 +136,10 @@ static int setup(void **state)
     const struct place *place = *state;
     signal(SIGPIPE, SIG_DFL);
     prepare(place);
+    struct store *store = open_store(place_path(place, "served"));
+    struct store_document document = {.id = "note", .type = STORE_TEXT};
+    assert_int_equal(store_create(store, &document, 1), STORE_OK);
+    store_close(store);
     process_serve(&server, place_path(place, "served"), NULL);
     return 0;
 }
