@@ -135,17 +135,16 @@ static void send_oversized(struct gang *gang, struct stranger *stranger)
     put(gang, stranger, chunk, sizeof chunk);
 }
 
-/* All but the last byte of the largest frame that is allowed. */
+/* All but the last byte of the largest frame that a stranger may send. */
 static void send_unfinished(struct gang *gang, struct stranger *stranger)
 {
-    static const uint8_t head[] = {0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0};
-    static const uint8_t zeros[65536];
+    static const uint8_t head[] = {0x82, 0xfe, 0x20, 0, 0, 0, 0, 0};
+    static const uint8_t zeros[0x2000 - 1];
 
     if (stranger->next_ms == UINT64_MAX)
         return;
     put(gang, stranger, head, sizeof head);
-    for (size_t sent = 0; sent + sizeof zeros < 0x100000; sent += sizeof zeros)
-        put(gang, stranger, zeros, sizeof zeros);
+    put(gang, stranger, zeros, sizeof zeros);
     stranger->next_ms = UINT64_MAX;
 }
 

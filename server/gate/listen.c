@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
-/* Accepted in one turn of the loop; the others wait in the backlog. */
-#define ACCEPTS_A_TURN 64
+/* Accepted in one turn of the loop; the others wait in the backlog. Taking one in costs ten times
+ * what a message does, and those who are in already should not wait for many of them. */
+#define ACCEPTS_A_TURN 8
 /* What the kernel takes of a connection before it can send it: more would only be out of reach of
  * being sent in larger frames, or of being left out for one who is too slow. */
 #define UNSENT_BYTES (128 * 1024)
@@ -29,14 +30,25 @@ struct arrival {
 /* ---- opening ------------------------------------------------------------------------------------
  */
 
-static int listen_at(const struct addrinfo *address)
+/* What is accepted inherits these. */
+static void set_options(int listener)
 {
     int on = 1;
+    int unsent = UNSENT_BYTES;
+    int unanswered = LIMIT_UNANSWERED_MS;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+    setsockopt(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof(unanswered));
+}
+
+static int listen_at(const struct addrinfo *address)
+{
     int listener = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener < 0) {
         return -1;
     }
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    set_options(listener);
     if (bind(listener, address->ai_addr, address->ai_addrlen) != 0 ||
         listen(listener, BACKLOG) != 0) {
         int reason = errno;
@@ -143,17 +155,11 @@ static void hand_over(struct gate *gate, int socket, const struct ip *from)
 
 static void accept_one(struct gate *gate, int socket, const struct ip *from)
 {
-    int on = 1;
-    int unsent = UNSENT_BYTES;
-    int unanswered = LIMIT_UNANSWERED_MS;
     struct gates *gates = gate->gates;
     if (atomic_fetch_add(&gates->sockets, 1) >= gates->connections_max) {
         listen_turn_away(gate, socket);
         return;
     }
-    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-    setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof(unanswered));
     hand_over(gate, socket, from);
 }
 
