@@ -129,7 +129,7 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
       "edits caught up with one by one or folded; beyond: a snapshot")                             \
     X(LIMIT_SNAPSHOT_PACE, 4096, "bytes",                                                          \
       "of a document for each millisecond in which its snapshot is not made anew; who opens it "   \
-      "then gets the edits since too, or rate_limited if one of them is an own one")               \
+      "then gets the edits since too, or waits")                                                   \
     X(LIMIT_WINDOW_ITEMS, 1024, "items",                                                           \
       "of a room's stream kept for slow readers; beyond: they reopen")                             \
     X(LIMIT_WINDOW_BYTES, 1048576, "bytes", "bytes of those; beyond: they reopen")                 \

@@ -193,6 +193,7 @@ void hello_receive(struct hub *hub, uint64_t number, const struct message *messa
     }
     set_profile(connection, message->hello.name, message->hello.color);
     const char *subject = sharing_subject(connection);
+    connection->has_past = message->hello.client != WIRE_NONE;
     connection->known = key_fits(hub, message->hello.client, subject, message->hello.key);
     connection->client = connection->known ? message->hello.client : draw_client(hub);
     end_older(hub, connection->client);

@@ -352,6 +352,7 @@ void hub_tick(struct hub *hub)
         sweep(hub, now_ms);
     }
     full_tick(hub, now_ms);
+    open_tick(hub, now_ms);
 }
 
 uint64_t hub_next_ms(const struct hub *hub)
@@ -360,7 +361,8 @@ uint64_t hub_next_ms(const struct hub *hub)
     uint64_t sweep_ms = sweeps ? hub->sweep_ms : UINT64_MAX;
     uint64_t next_ms = hub->due_ms < sweep_ms ? hub->due_ms : sweep_ms;
     uint64_t full_ms = full_next_ms(hub);
-    return next_ms < full_ms ? next_ms : full_ms;
+    next_ms = next_ms < full_ms ? next_ms : full_ms;
+    return next_ms < hub->awaited_ms ? next_ms : hub->awaited_ms;
 }
 
 bool hub_stopped(const struct hub *hub)
@@ -382,7 +384,7 @@ struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates)
     hub->env = *env;
     hub->epoch = epoch;
     hub->gates = gates;
-    hub->due_ms = UINT64_MAX;
+    hub->due_ms = hub->awaited_ms = UINT64_MAX;
     hub->ends_ms = INT64_MAX;
     hub->limits = env->limits == NULL ? limits_preset() : *env->limits;
     hub->links_end_ms = INT64_MAX;

@@ -113,9 +113,11 @@ void member_leave(struct hub *hub, struct member *member, bool detach, struct bl
             hub_post(hub, gate, (struct hub_out){.kind = HUB_OUT_FORGET, .room = room->number});
         }
     }
+    member->connection->has_past |= member->attachment != 0;
     unlink_from_connection(member);
     unlink_from_room(hub, member);
     room->waiting -= member->ready != NULL;
+    open_await_no_more(member);
     ready_free(member->ready);
     blob_unref(member->data);
     presence_let_go(member);

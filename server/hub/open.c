@@ -131,13 +131,34 @@ static int write_snapshot(struct hub *hub, const struct member *member, struct r
                          &ready->catchup);
 }
 
-/* A snapshot has to hold the client's last edit, which it may have on its way. */
-static void wait_for_snapshot(struct hub *hub, struct member *member)
+/* ---- waiting for a snapshot ---- */
+
+/* Nobody is taken back: a snapshot holds the client's last edit, and all that it has seen. */
+static bool may_be_given(const struct hub *hub, const struct member *member)
 {
-    uint64_t now_ms = hub->env.monotonic_ms(hub->env.context);
-    member_shut_out(hub, member, "rate_limited", "the document was opened too often",
-                    member->room->snapshot_rests_ms - now_ms);
+    const struct room *room = member->room;
+    bool is_new = member->version == WIRE_NONE && !member->connection->has_past;
+    return room->snapshot_at == room->head ||
+           (member->author->version <= room->snapshot_at && (is_new || names_version(hub, member)));
 }
+
+static void await_snapshot(struct hub *hub, struct member *member)
+{
+    struct room *room = member->room;
+    uint64_t soon_ms = hub->env.monotonic_ms(hub->env.context) + 1;
+    uint64_t until_ms = soon_ms > room->snapshot_rests_ms ? soon_ms : room->snapshot_rests_ms;
+    room->awaiting += !member->awaits;
+    member->awaits = true;
+    hub->awaited_ms = until_ms < hub->awaited_ms ? until_ms : hub->awaited_ms;
+}
+
+void open_await_no_more(struct member *member)
+{
+    member->room->awaiting -= member->awaits;
+    member->awaits = false;
+}
+
+/* ---- the answer ---- */
 
 /* Takes the state at the head: `older` as for catchup_write, `resume`: from the member's version.
  */
@@ -153,9 +174,9 @@ static void make_ready(struct hub *hub, struct member *member, bool resume,
         return;
     }
     bool is_newer = names_version(hub, member) && member->version >= room->snapshot_at;
-    if (!resume && !is_newer && member->author->version > room->snapshot_at) {
+    if (!resume && !is_newer && !may_be_given(hub, member)) {
         free(ready);
-        wait_for_snapshot(hub, member);
+        await_snapshot(hub, member);
         return;
     }
     ready->head = room->head;
@@ -218,6 +239,24 @@ void open_continue(struct hub *hub, struct member *member)
         ask_history(hub, member);
     } else {
         make_ready(hub, member, resume, NULL);
+    }
+}
+
+void open_tick(struct hub *hub, uint64_t now_ms)
+{
+    if (now_ms < hub->awaited_ms) {
+        return;
+    }
+    hub->awaited_ms = UINT64_MAX; /* whoever has to wait on says so anew */
+    struct room *room;
+    for (size_t at = 0; (room = table_next(&hub->rooms_by_key, &at)) != NULL;) {
+        for (size_t i = room->member_count; i-- > 0 && room->awaiting > 0;) {
+            struct member *member = room->members[i];
+            if (member->awaits) {
+                open_await_no_more(member);
+                open_continue(hub, member);
+            }
+        }
     }
 }
 

@@ -170,6 +170,23 @@ struct author *room_author(struct room *room, uint64_t client)
     return author;
 }
 
+/* ---- the snapshot at hand ---- */
+
+/* Takes over the blob. */
+static void set_snapshot(struct room *room, struct blob *snapshot, uint64_t version)
+{
+    blob_unref(room->snapshot);
+    room->snapshot = snapshot;
+    room->snapshot_at = version;
+    room->snapshot_hash = ot_hash((struct ot_slice){snapshot->data, snapshot->size});
+}
+
+static void rest_snapshot(struct hub *hub, struct room *room)
+{
+    room->snapshot_rests_ms =
+        hub->env.monotonic_ms(hub->env.context) + 1 + room->snapshot->size / LIMIT_SNAPSHOT_PACE;
+}
+
 /* ---- loading ---- */
 
 static int load_edit(struct hub *hub, struct room *room, const struct store_edit *edit)
@@ -213,6 +230,10 @@ static int load(struct hub *hub, struct room *room, const struct store_request *
     }
     room->committed = room->head;
     room->length = ot_doc_length(room->doc);
+    if (snapshot.size > 0) {
+        set_snapshot(room, blob_ref(request->snapshot), request->snapshot_version);
+        rest_snapshot(hub, room);
+    }
     return room->head == request->version ? STORE_OK : STORE_E_CORRUPT;
 }
 
@@ -285,15 +306,12 @@ struct blob *room_snapshot(struct room *room)
         return room->snapshot;
     }
     struct ot_buf buf = {0};
+    encode_large_begin(&buf);
     if (ot_doc_snapshot(room->doc, &buf) != OT_OK) {
         ot_buf_deinit(&buf);
         return NULL;
     }
-    blob_unref(room->snapshot);
-    room->snapshot = blob_copy(buf.data, buf.size);
-    room->snapshot_at = room->head;
-    room->snapshot_hash = ot_hash(ot_buf_slice(&buf));
-    ot_buf_deinit(&buf);
+    set_snapshot(room, encode_large_end(&buf), room->head);
     return room->snapshot;
 }
 
@@ -314,10 +332,8 @@ void room_renew_snapshot(struct hub *hub, struct room *room)
     if (room->snapshot != NULL && room->snapshot_at == room->head) {
         return;
     }
-    if (now_ms >= room->snapshot_rests_ms || is_outgrown(room)) {
-        const struct blob *snapshot = room_snapshot(room);
-        size_t size = snapshot == NULL ? 0 : snapshot->size;
-        room->snapshot_rests_ms = now_ms + 1 + size / LIMIT_SNAPSHOT_PACE;
+    if ((now_ms >= room->snapshot_rests_ms || is_outgrown(room)) && room_snapshot(room) != NULL) {
+        rest_snapshot(hub, room);
     }
 }
 
@@ -335,11 +351,10 @@ static void send_settle(struct hub *hub, struct room *room)
     hub_ask(hub, request);
 }
 
-/* Settles when many edits have gathered, or when nobody is here any more, or when the server stops.
- * The snapshot is of the head, and waits until that is committed. */
-void room_settle_if_due(struct hub *hub, struct room *room)
+/* Settles when many edits have gathered, or when nobody has been here for some time, or when the
+ * server stops. The snapshot is of the head, and waits until that is committed. */
+static void settle(struct hub *hub, struct room *room, bool resting)
 {
-    bool resting = hub->stopping || room->member_count == 0;
     uint64_t unsettled = room->head - room->settled;
     bool many = unsettled >= LIMIT_SETTLE_EDITS || room->edited_bytes >= LIMIT_SETTLE_BYTES;
     if (room->state == ROOM_LIVE && !room->damaged && room->settling == NULL &&
@@ -354,6 +369,11 @@ void room_settle_if_due(struct hub *hub, struct room *room)
     if (room->settling != NULL && room->committed >= room->settling_at) {
         send_settle(hub, room);
     }
+}
+
+void room_settle_if_due(struct hub *hub, struct room *room)
+{
+    settle(hub, room, hub->stopping);
 }
 
 /* Nobody knows which of the two is right, so nobody goes on with either: it stays closed until an
@@ -430,7 +450,7 @@ void room_sweep(struct hub *hub, struct room *room, uint64_t now_ms)
     if (!quiet || now_ms - room->empty_since_ms < idle_ms) {
         return;
     }
-    room_settle_if_due(hub, room);
+    settle(hub, room, true);
     if (!room->settle_sent) {
         room_free(hub, room);
     }

@@ -19,7 +19,8 @@
 struct connection {
     uint64_t number;
     uint64_t client;
-    bool known; /* the client may have edits in the store */
+    bool known;    /* the client may have edits in the store */
+    bool has_past; /* it may remember documents: it has come back, or has left one */
     const struct access_user *user;
     struct holder *holder; /* of the user: whose rates count */
     struct bucket edits, bad_edits, cursors;
@@ -79,6 +80,7 @@ struct member {
     /* the OPEN that is being answered */
     uint64_t ref, epoch, version, chat;
     struct ready *ready; /* the answer, waiting for its commit */
+    bool awaits;         /* a newer snapshot, for the answer */
 
     /* presence */
     bool listed;  /* it is among those shown to others */
@@ -126,6 +128,7 @@ struct room {
     struct table authors;
     size_t appending; /* requests on their way to the store */
     size_t waiting;   /* members whose answer waits for a commit */
+    size_t awaiting;  /* those who await a snapshot */
 
     uint64_t settled;      /* version of the last saved snapshot */
     size_t edited_bytes;   /* of the edits since one was last begun */
@@ -180,10 +183,11 @@ struct hub {
     struct table rooms;        /* hash of the document id -> room, linked by same_hash */
     struct table rooms_by_key; /* store key -> room, once loaded */
     uint64_t room_last, attachment_last, opening_last;
-    struct room *due;  /* rooms with news of presence */
-    uint64_t due_ms;   /* earliest of them */
-    uint64_t sweep_ms; /* when to look for empty rooms, and for tokens that end */
-    int64_t ends_ms;   /* by the unix clock: when something is due for a token; INT64_MAX: never */
+    struct room *due;    /* rooms with news of presence */
+    uint64_t due_ms;     /* earliest of them */
+    uint64_t awaited_ms; /* when the first snapshot that somebody awaits may be made; UINT64_MAX */
+    uint64_t sweep_ms;   /* when to look for empty rooms, and for tokens that end */
+    int64_t ends_ms; /* by the unix clock: when something is due for a token; INT64_MAX: never */
     int64_t links_end_ms; /* and when a link in use ends */
     struct token_rules tokens;
     struct access_user everybody, stranger;
@@ -397,6 +401,10 @@ void open_history_known(struct hub *hub, struct store_request *request);
 /* Version `committed` of the room has been published: attaches who waited for it. */
 void open_release(struct hub *hub, struct room *room);
 void ready_free(struct ready *ready);
+/* Goes on with those whose snapshot may be made now. */
+void open_tick(struct hub *hub, uint64_t now_ms);
+/* It does not wait for a snapshot any more. */
+void open_await_no_more(struct member *member);
 
 /* ---- catchup.c ---- */
 

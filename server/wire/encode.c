@@ -79,6 +79,24 @@ struct blob *encode_blob(struct ot_buf *buf)
     return blob;
 }
 
+/* The blob's own fields stand before the bytes. */
+void encode_large_begin(struct ot_buf *buf)
+{
+    const struct blob empty = {0};
+    if (ot_buf_append(buf, &empty, sizeof empty) != OT_OK) {
+        abort();
+    }
+}
+
+struct blob *encode_large_end(struct ot_buf *buf)
+{
+    struct blob *blob = (struct blob *)(void *)buf->data; /* of malloc, so it is aligned */
+    atomic_init(&blob->refs, 1);
+    blob->size = buf->size - sizeof *blob;
+    *buf = (struct ot_buf){0};
+    return blob;
+}
+
 void encode_welcome(struct ot_buf *out, uint64_t client, const uint8_t *key, uint64_t epoch,
                     const char *server, const struct limits *limits)
 {

@@ -19,6 +19,10 @@ struct limits; /* server/limits.h */
 
 /* Moves the bytes into a blob and clears the buffer. */
 struct blob *encode_blob(struct ot_buf *buf);
+/* The same for many bytes, which are not copied: `begin` with a zeroed buffer, append, `end`, which
+ * leaves it zeroed. */
+void encode_large_begin(struct ot_buf *buf);
+struct blob *encode_large_end(struct ot_buf *buf);
 
 /* Of `limits` it tells those that clients have to keep. */
 void encode_welcome(struct ot_buf *out, uint64_t client, const uint8_t *key, uint64_t epoch,

@@ -3,10 +3,11 @@
 #include "server/limits.h"
 #include "tools/peer/bytes.h"
 
-/* A snapshot holds the client's last edit, and is not older than what it named. */
+/* A snapshot holds the client's last edit, and is not older than what it named or was given. */
 static void see_snapshot(struct server *server, const struct line *line,
                          const struct line_open *open, const struct peer_message *message)
 {
+    const struct line_state *state = &line->states[message->channel];
     const struct ledger *ledger = &server->ledgers[message->channel];
     uint64_t version = message->opened.version, head = message->opened.head;
     plan_check(server->plan, ledger_seq(ledger, line->client, version) == message->opened.seq,
@@ -17,6 +18,9 @@ static void see_snapshot(struct server *server, const struct line *line,
                    open->version <= version,
                "%s is at version %llu, and gets a snapshot of %llu", line->name,
                (unsigned long long)(open == NULL ? 0 : open->version), (unsigned long long)version);
+    plan_check(server->plan, state->version <= version,
+               "%s was given version %llu, and gets a snapshot of %llu", line->name,
+               (unsigned long long)state->version, (unsigned long long)version);
     server->tally->snapshots++;
     server->tally->older += version < head;
 }
@@ -48,12 +52,12 @@ static void see_opened(struct server *server, struct line *line, struct line_sta
             asked = open;
         }
     }
-    state->open = true;
-    state->version = message->opened.version;
-    state->member = message->opened.member;
     if (message->opened.snapshot.data != NULL) {
         see_snapshot(server, line, asked, message);
     }
+    state->open = true;
+    state->version = message->opened.version;
+    state->member = message->opened.member;
 }
 
 static void see_next(struct server *server, const struct line *line, struct line_state *state,

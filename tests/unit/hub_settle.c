@@ -241,6 +241,22 @@ static void a_slice_of_settling_holds_few_large_edits(void **state)
     assert_true(all[1] >= all[0] + 2 * EDITS * SIZE / 65536 - 2);
 }
 
+/* Each time takes as long as the document is, so whoever comes and goes does not bring it about. */
+static void who_leaves_before_an_edit_is_stored_has_nothing_settled_at_once(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann, *bob;
+    settled_document(world, &ann, &bob);
+    world_gone(world, bob);
+    edit(world, ann, 2, 1, insertion(0, "y"));
+    world_gone(world, ann);
+    size_t asked = world->asked_count;
+    world_commit(world);
+    assert_int_equal(world->asked_count, asked);
+    world_pass(world, LIMIT_ROOM_IDLE_MS + 3000);
+    assert_int_equal(snapshot_version(world), 2);
+}
+
 /* ---- what is done with it ---- */
 
 static void expect_reopened(struct world *world, const char *id, int result)
@@ -352,6 +368,7 @@ int main(void)
         CASE(a_snapshot_of_another_document_in_its_place_is_found),
         CASE(large_edits_are_settled_before_they_are_many),
         CASE(a_slice_of_settling_holds_few_large_edits),
+        CASE(who_leaves_before_an_edit_is_stored_has_nothing_settled_at_once),
         CASE(a_document_that_was_closed_can_be_opened_again),
         CASE(a_document_is_opened_again_with_the_edits_that_were_on_their_way),
         CASE(what_is_stored_of_a_document_and_damaged_keeps_it_closed),

@@ -169,8 +169,8 @@ static void a_snapshot_is_made_anew_when_the_edits_since_are_not_at_hand(void **
     assert_int_equal(expect_opened(arrive(world, "Dora")).version, 3);
 }
 
-/* A snapshot has to hold what the client may have on its way. */
-static void who_has_edited_since_comes_again_later(void **state)
+/* What the client may have on its way has to be in it. */
+static void who_has_edited_since_waits_for_another_snapshot(void **state)
 {
     struct world *world = *state;
     struct world_connection *ann = write_text(world, LETTERS);
@@ -178,18 +178,73 @@ static void who_has_edited_since_comes_again_later(void **state)
     world->now_ms += 1;
     type(world, ann, 2);
     open_fresh(world, ann, "d");
-    struct reader fields;
-    assert_true(world_find(ann, WIRE_ERROR, &fields));
-    get_uint(&fields);
-    get_uint(&fields);
-    expect_text(&fields, "rate_limited");
-    expect_text(&fields, "the document was opened too often");
-    assert_int_equal(get_uint(&fields), REST_MS - 1);
-    world->now_ms += REST_MS - 1;
-    open_fresh(world, ann, "d");
+    assert_false(has_news(ann));
+    uint64_t next_ms = room_d(world)->snapshot_rests_ms;
+    assert_int_equal(next_ms, world->now_ms + REST_MS - 1);
+    assert_true(hub_next_ms(world->hub) <= next_ms);
+    world->now_ms = next_ms - 1;
+    hub_tick(world->hub);
+    assert_false(has_news(ann));
+    world->now_ms = next_ms;
+    hub_tick(world->hub);
     struct opened opened = expect_opened(ann);
     assert_int_equal(opened.version, 2);
     assert_int_equal(opened.seq, 2);
+    assert_int_equal(room_d(world)->awaiting, 0);
+    edit(world, ann, 3, 2, insertion(0, "z"));
+    world_commit(world);
+    expect_ack(ann, 3, 3);
+}
+
+/* Nobody is taken back to before what they have seen, which is not known of who names nothing. */
+static void who_may_remember_more_waits_for_another_snapshot(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = write_text(world, LETTERS);
+    struct world_connection *bob = arrive(world, "Bob");
+    struct world_connection *carl = arrive(world, "Carl");
+    struct identity identity = identity_of(hello(world, "Dora"));
+    struct world_connection *dora = hello_again(world, &identity);
+    type(world, ann, 2);
+    world_forget(bob);
+    open_fresh(world, bob, "d"); /* on the open channel */
+    world_send(world, carl, WIRE_CLOSE, "u", U(0));
+    world_forget(carl);
+    open_fresh(world, carl, "d");
+    world_forget(dora);
+    open_fresh(world, dora, "d");
+    assert_false(has_news(bob) || has_news(carl) || has_news(dora));
+    assert_int_equal(room_d(world)->awaiting, 3);
+    world_send(world, carl, WIRE_CLOSE, "u", U(0));
+    open_fresh(world, bob, "d");
+    assert_int_equal(room_d(world)->awaiting, 2);
+    assert_int_equal(expect_opened(arrive(world, "Eve")).version, 1);
+    type(world, ann, 3);
+    world_pass(world, REST_MS + 10);
+    const struct blob *made = room_d(world)->snapshot;
+    assert_int_equal(expect_opened(bob).version, 3);
+    assert_int_equal(expect_opened(dora).version, 3);
+    assert_ptr_equal(room_d(world)->snapshot, made);
+    struct reader fields;
+    assert_false(world_find(carl, WIRE_OPENED, &fields));
+    assert_false(world_find(bob, WIRE_OPENED, &fields));
+    assert_int_equal(room_d(world)->awaiting, 0);
+}
+
+/* A reader that fell behind with an edit under way, and can not be caught up. */
+static void who_fell_behind_waits_too_and_stays(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = write_text(world, LETTERS);
+    arrive(world, "Bob");
+    type(world, ann, 2);
+    world_lag(world, ann, 0, ann->channels[0].attachment, 7); /* no such version */
+    assert_false(has_news(ann));
+    edit(world, ann, 3, 2, insertion(0, "z"));
+    world_commit(world);
+    world_forget(ann);
+    world_pass(world, REST_MS + 10);
+    assert_int_equal(expect_opened(ann).version, 3);
 }
 
 /* Bytes of work that are counted as such. */
@@ -331,7 +386,7 @@ static void a_role_that_changes_meanwhile_is_the_one_that_is_told(void **state)
     struct world_connection *ann = person(guarded, "ann", HOUR_S, OWNS);
     struct world_connection *carl = person(guarded, "carl", HOUR_S, OWNS);
     write_text_of(world, ann, LETTERS);
-    open_fresh(world, carl, "d");
+    open_fresh(world, person(guarded, "bob", HOUR_S, OWNS), "d");
     edit(world, ann, 2, 1, insertion(0, "y"));
     world_forget(carl);
     open_fresh(world, carl, "d");
@@ -395,6 +450,32 @@ static void many_who_open_what_is_not_in_memory_have_it_loaded_and_made_once(voi
     assert_int_equal(room_d(world)->snapshot_at, 1);
 }
 
+/* The one that is stored, with the edits since. */
+static void the_snapshot_that_a_document_was_loaded_from_is_the_one_at_hand(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = write_text(world, LETTERS);
+    world_gone(world, ann);
+    world_pass(world, LIMIT_ROOM_IDLE_MS + 3000);
+    ann = arrive(world, "Ann");
+    expect_opened(ann);
+    edit(world, ann, 1, 1, insertion(0, "y"));
+    world_commit(world);
+    world_crash(world);
+    struct world_connection *bob = arrive(world, "Bob");
+    struct opened opened = expect_opened(bob);
+    assert_int_equal(opened.version, 1);
+    assert_int_equal(opened.head, 2);
+    assert_in_range(opened.snapshot.size, LETTERS, LETTERS + 16);
+    assert_true(is_hash_next(bob, 1));
+    expect_edit(bob, 2, insertion(0, "y"));
+    uint32_t stored = room_d(world)->snapshot_hash;
+    world_pass(world, REST_MS);
+    room_renew_snapshot(world->hub, room_d(world));
+    assert_int_equal(room_d(world)->snapshot_at, 2);
+    assert_int_not_equal(room_d(world)->snapshot_hash, stored);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
@@ -404,7 +485,9 @@ int main(void)
         CASE(many_edits_since_are_folded),
         CASE(a_snapshot_is_made_anew_when_the_edits_since_are_a_quarter_of_it),
         CASE(a_snapshot_is_made_anew_when_the_edits_since_are_not_at_hand),
-        CASE(who_has_edited_since_comes_again_later),
+        CASE(who_has_edited_since_waits_for_another_snapshot),
+        CASE(who_may_remember_more_waits_for_another_snapshot),
+        CASE(who_fell_behind_waits_too_and_stays),
         CASE(who_names_a_version_that_is_newer_than_the_snapshot_goes_on_from_it),
         CASE(who_goes_on_while_the_snapshot_rests_is_told_no_hash),
         CASE(who_closes_the_channel_meanwhile_hears_nothing),
@@ -413,6 +496,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_role_that_changes_meanwhile_is_the_one_that_is_told,
                                         guarded_setup, guarded_teardown),
         CASE(many_who_open_what_is_not_in_memory_have_it_loaded_and_made_once),
+        CASE(the_snapshot_that_a_document_was_loaded_from_is_the_one_at_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -535,6 +535,25 @@ static void a_blob_takes_the_bytes_and_leaves_the_buffer_empty(void **state)
     ot_buf_deinit(&out);
 }
 
+static void many_bytes_become_a_blob_where_they_are(void **state)
+{
+    (void)state;
+    struct ot_buf out = {0};
+    encode_large_begin(&out);
+    assert_int_equal(ot_buf_reserve(&out, 1000), OT_OK);
+    const uint8_t *memory = out.data;
+    assert_int_equal(ot_buf_append(&out, "abc", 3), OT_OK);
+    struct blob *blob = encode_large_end(&out);
+    assert_ptr_equal(blob, memory);
+    assert_int_equal(blob->size, 3);
+    assert_memory_equal(blob->data, "abc", 3);
+    assert_int_equal(atomic_load(&blob->refs), 1);
+    assert_null(out.data);
+    assert_int_equal(out.capacity, 0);
+    blob_unref(blob_ref(blob));
+    blob_unref(blob);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -553,6 +572,7 @@ int main(void)
         cmocka_unit_test(presence_reads_back),
         cmocka_unit_test(the_worked_examples_have_exactly_these_bytes),
         cmocka_unit_test(a_blob_takes_the_bytes_and_leaves_the_buffer_empty),
+        cmocka_unit_test(many_bytes_become_a_blob_where_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
