@@ -22,7 +22,7 @@ const struct workload workloads[] = {
      workload_cold, false},
     {"attack", "--editors 10 --readers 10 --rate 2 --connections 10 --secs 10: others attack",
      workload_attack, true},
-    {"openings", "--editors 2 --readers 1 --rate 10 --bytes 16000000 --secs 10: a large document",
+    {"openings", "--editors 2 --readers 1 --rate 6.7 --bytes 16000000 --secs 10: a large document",
      workload_openings, true},
     {0}};
 

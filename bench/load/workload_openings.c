@@ -1,6 +1,6 @@
 /*
  * What openings of a large document do to those who write in another one: the same load in peace,
- * and while somebody opens the large one again and again and somebody else edits it.
+ * and while one after the other opens the large one and somebody edits it.
  */
 #include "bench/load/crowd.h"
 #include "bench/load/workload.h"
@@ -24,9 +24,9 @@
 #define PIECE_BYTES  1000000
 #define LARGE_BYTES  UINT64_C(16000000)
 #define OPENS_PER_S  20
-#define REF_FIRST    (UINT64_C(1) << 41)
-#define AGES         64
-#define LESS_NICE    5 /* it shares a core with those whose time is measured */
+#define OPEN_REF     (UINT64_C(1) << 41)
+#define PLACES       32 /* of those who have opened it */
+#define LESS_NICE    5  /* it shares a core with those whose time is measured */
 
 static const char *const peace_names[] = {"peace_p50_ms", "peace_p95_ms", "peace_p99_ms",
                                           "peace_max_ms"};
@@ -46,36 +46,31 @@ struct told {
 /* ---- who opens --------------------------------------------------------------------------------
  */
 
+/* Each time somebody else, for as long as it takes until the place is needed again. */
 struct opener {
     struct link link;
     struct told *told;
     const char *id;
-    uint64_t ref;
-    uint64_t asked_us[AGES]; /* by ref */
-    struct ot_buf message;
+    uint64_t asked_us;
 };
-
-static void opener_open(struct opener *opener)
-{
-    uint64_t ref = ++opener->ref;
-    opener->asked_us[ref % AGES] = link_now_us();
-    opener->told->asked++;
-    ot_buf_clear(&opener->message);
-    peer_put_open(&opener->message, ref, 0, bytes_of(opener->id), PEER_NONE, PEER_NONE, PEER_NONE);
-    link_send(&opener->link, ot_buf_slice(&opener->message));
-}
 
 static void opener_ready(struct link *link, const struct peer_message *welcome)
 {
-    (void)link;
+    struct opener *opener = link->holder;
+    struct ot_buf message = {0};
     (void)welcome;
+    opener->asked_us = link_now_us();
+    opener->told->asked++;
+    peer_put_open(&message, OPEN_REF, 0, bytes_of(opener->id), PEER_NONE, PEER_NONE, PEER_NONE);
+    link_send(link, ot_buf_slice(&message));
+    ot_buf_deinit(&message);
 }
 
 static void opener_message(struct link *link, const struct peer_message *message)
 {
     struct opener *opener = link->holder;
     if (message->kind == WIRE_OPENED) {
-        histogram_add(&opener->told->opened, link_now_us() - opener->asked_us[message->ref % AGES]);
+        histogram_add(&opener->told->opened, link_now_us() - opener->asked_us);
         opener->told->bytes += message->opened.snapshot.size;
     } else if (message->kind == WIRE_ERROR) {
         opener->told->refused++;
@@ -85,11 +80,19 @@ static void opener_message(struct link *link, const struct peer_message *message
 static void opener_closed(struct link *link, unsigned code, const char *error)
 {
     (void)link;
-    fprintf(stderr, "quire-load: the opener was closed with %u: %s\n", code,
+    fprintf(stderr, "quire-load: an opener was closed with %u: %s\n", code,
             error != NULL ? error : "");
 }
 
 static const struct link_events opener_events = {opener_ready, opener_message, opener_closed};
+
+static void opener_come(struct opener *opener, struct loop *loop, const struct ws_url *url)
+{
+    const struct link_hello hello = {
+        .name = bytes_of("Opener"), .color = bytes_of("#2266cc"), .client = PEER_NONE};
+    link_drop(&opener->link);
+    link_open(&opener->link, loop, url, &hello, &opener_events, opener);
+}
 
 static int fill(struct crowd *crowd, uint64_t bytes)
 {
@@ -100,37 +103,34 @@ static int fill(struct crowd *crowd, uint64_t bytes)
 }
 
 /* An edit and an opening so many times a second, until it is killed. */
-static void open_and_edit(struct crowd *crowd, struct opener *opener)
+static void open_and_edit(struct crowd *crowd, struct told *told)
 {
+    struct opener openers[PLACES] = {0};
     uint64_t due_us = link_now_us();
     crowd_reset_tally(crowd);
-    for (; crowd->error[0] == '\0'; due_us += 1000000 / OPENS_PER_S) {
+    for (size_t i = 0; crowd->error[0] == '\0'; i++, due_us += 1000000 / OPENS_PER_S) {
+        struct opener *opener = &openers[i % PLACES];
         while (link_now_us() < due_us)
             crowd_turn(crowd, due_us);
         crowd_edit(crowd->editors[0], due_us);
-        opener_open(opener);
+        opener->told = told;
+        opener->id = crowd->documents[0].id;
+        opener_come(opener, crowd->loop, crowd->url);
         crowd_turn(crowd, 0);
-        opener->told->edits_saved = crowd->tally.saved;
+        told->edits_saved = crowd->tally.saved;
     }
 }
 
 static void opener_run(const struct ws_url *url, struct told *told, uint64_t bytes, uint64_t seed)
 {
     struct crowd_spec spec = {.documents = 1, .editors = 1, .typing = true};
-    struct opener opener = {.told = told, .ref = REF_FIRST};
-    struct link_hello hello = {
-        .name = bytes_of("Opener"), .color = bytes_of("#2266cc"), .client = PEER_NONE};
-    struct loop *loop = loop_new();
     struct crowd crowd;
 
-    if (crowd_init(&crowd, loop, url, &spec, seed + 1) == 0 && fill(&crowd, bytes) == 0) {
-        opener.id = crowd.documents[0].id;
-        link_open(&opener.link, loop, url, &hello, &opener_events, &opener);
-        while (!opener.link.ready || !atomic_load(&told->begin)) {
-            atomic_store(&told->ready, opener.link.ready);
+    if (crowd_init(&crowd, loop_new(), url, &spec, seed + 1) == 0 && fill(&crowd, bytes) == 0) {
+        atomic_store(&told->ready, true);
+        while (!atomic_load(&told->begin))
             crowd_turn(&crowd, link_now_us() + TURN_US);
-        }
-        open_and_edit(&crowd, &opener);
+        open_and_edit(&crowd, told);
     }
     fprintf(stderr, "quire-load: nothing is opened any more: %s\n", crowd.error);
 }
@@ -153,7 +153,8 @@ static void write_for(struct crowd *crowd, double rate, double secs, const char 
 static void suffer(struct server *server, struct crowd *crowd, struct told *told,
                    const struct workload_options *options, struct report *report)
 {
-    double rate = choose_real(options->rate, 10), secs = choose_real(options->secs, 10);
+    /* A rate that is no part of the other one: edits meet openings at any moment. */
+    double rate = choose_real(options->rate, 6.7), secs = choose_real(options->secs, 10);
     uint64_t until_us = link_now_us() + READY_US;
 
     while (!atomic_load(&told->ready) && link_now_us() < until_us)

@@ -192,7 +192,7 @@ static int print_tally(const struct slot *slots, unsigned jobs)
         ROW(folds, 1000, "catch-ups folded"),
         ROW(histories, 1000, "catch-ups from the store"),
         ROW(snapshots, 1000, "snapshots given"),
-        ROW(older, 1000, "of them with the edits since"),
+        ROW(older, 3000, "of them with the edits since"),
         ROW(lags, 1000, "readers behind with the stream"),
         ROW(ticks_lost, 1000, "readers behind with presence"),
         ROW(settles, 1000, "snapshots saved"),
