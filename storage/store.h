@@ -118,7 +118,8 @@ int store_delete(struct store *store, int64_t key);
 int store_find(struct store *store, const char *id, struct store_document *document_out);
 
 /* Up to `limit` documents, last updated first, after the place (before_ms, before_key) of the last
- * one seen: (INT64_MAX, INT64_MAX) begins. Calls `row` for each. */
+ * one seen: (INT64_MAX, INT64_MAX) begins. Calls `row` for each. A document whose row is damaged is
+ * not among them. */
 typedef void store_document_fn(void *context, const struct store_document *document);
 int store_list(struct store *store, int64_t before_ms, int64_t before_key, size_t limit,
                store_document_fn *row, void *context);

@@ -17,6 +17,8 @@ foreach(guarded_test hub_access hub_sharing hub_tokens limits_hub limits_work li
   quire_test(unit/${guarded_test} quire-hub quire-storage test-hub-world test-tokens)
   target_sources(test_${guarded_test} PRIVATE lib/hub_guarded.c)
 endforeach()
+target_sources(test_hub_access PRIVATE lib/plant.c)
+target_link_libraries(test_hub_access PRIVATE PkgConfig::SQLITE)
 target_link_options(test_limits_rooms PRIVATE -Wl,--wrap=ot_doc_memory,--wrap=store_revoke)
 quire_test(unit/config_options quire-config)
 quire_test(unit/config_docs quire-config)

@@ -81,7 +81,8 @@ int request_create(struct store *store, struct store_request *request)
                               request->now_ms);
 }
 
-/* Of which of the rows that are new the asker is a member. */
+/* Of which of the rows that are new the asker is a member. Of a damaged document nobody can tell,
+ * and the others are listed all the same. */
 static int find_joined(struct store *store, struct store_request *request)
 {
     struct request_sharing *sharing = request->sharing;
@@ -93,6 +94,8 @@ static int find_joined(struct store *store, struct store_request *request)
     for (size_t i = request->found; i < request->document_count && result == STORE_OK; i++) {
         result = find_role(store, request->documents[i].key, sharing);
         sharing->joined[i] = sharing->role > 0;
+        if (result == STORE_E_CORRUPT)
+            result = STORE_OK;
     }
     return result;
 }

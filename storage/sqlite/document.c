@@ -218,39 +218,66 @@ int store_find_key(struct store *store, int64_t key, struct store_document *docu
     return rc;
 }
 
-static int list_rows(struct store *store, sqlite3_stmt *statement, int64_t before_ms,
-                     int64_t before_key, size_t limit, store_document_fn *row, void *context)
+/* A walk through the list. */
+struct walk {
+    int64_t before_ms, before_key; /* the place of the last row that was seen */
+    size_t left;                   /* to be given */
+    store_document_fn *row;
+    void *context;
+};
+
+/* As many rows as are left to be given. A damaged one is passed over: the others are no worse for
+ * it. Tells whether there may be more in its place. */
+static int walk_on(struct store *store, sqlite3_stmt *statement, struct walk *walk, bool *more_out)
 {
-    struct document document;
+    size_t wanted = walk->left;
+    size_t seen = 0;
     int rc;
 
-    sqlite3_bind_int64(statement, 1, before_ms);
-    sqlite3_bind_int64(statement, 2, before_key);
-    sqlite3_bind_int64(statement, 3, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
+    sqlite3_bind_int64(statement, 1, walk->before_ms);
+    sqlite3_bind_int64(statement, 2, walk->before_key);
+    sqlite3_bind_int64(statement, 3, wanted < INT64_MAX ? (int64_t)wanted : INT64_MAX);
     while ((rc = statement_next(store, statement)) > 0) {
-        rc = document_take(statement, &document);
-        if (rc != STORE_OK)
-            break;
-        row(context, &document.face);
+        struct document document;
+
+        seen++;
+        walk->before_key = sqlite3_column_int64(statement, 0);
+        walk->before_ms = sqlite3_column_int64(statement, 6);
+        if (document_take(statement, &document) != STORE_OK)
+            continue;
+        walk->left--;
+        walk->row(walk->context, &document.face);
     }
-    sqlite3_reset(statement);
+    *more_out = rc == STORE_OK && walk->left > 0 && seen == wanted;
+    return rc;
+}
+
+static int list_rows(struct store *store, sqlite3_stmt *statement, struct walk walk)
+{
+    bool more = true;
+    int rc = STORE_OK;
+
+    while (more)
+        rc = walk_on(store, statement, &walk, &more);
     return rc;
 }
 
 int store_list(struct store *store, int64_t before_ms, int64_t before_key, size_t limit,
                store_document_fn *row, void *context)
 {
-    return list_rows(store, database_statement(store, STATEMENT_DOCUMENT_LIST), before_ms,
-                     before_key, limit, row, context);
+    struct walk walk = {before_ms, before_key, limit, row, context};
+
+    return list_rows(store, database_statement(store, STATEMENT_DOCUMENT_LIST), walk);
 }
 
 int store_list_of(struct store *store, const char *subject, int64_t before_ms, int64_t before_key,
                   size_t limit, store_document_fn *row, void *context)
 {
     sqlite3_stmt *statement = database_statement(store, STATEMENT_MEMBER_DOCUMENTS);
+    struct walk walk = {before_ms, before_key, limit, row, context};
 
     bind_text(statement, 4, subject, strlen(subject));
-    return list_rows(store, statement, before_ms, before_key, limit, row, context);
+    return list_rows(store, statement, walk);
 }
 
 /* Within a transaction. Tells the bytes of operations that went from the log. */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/hub_guarded.h"
+#include "lib/plant.h"
 #include "server/limits.h"
 
 #include <stdio.h>
@@ -128,6 +129,26 @@ static void a_list_of_none_tells_nothing_of_others(void **state)
     assert_false(more);
     create(world, boss, "mine-1", STORE_TEXT);
     assert_int_equal(list_page(world, ann, 0, &before_ms, &before_key, &more), 1);
+}
+
+static void a_damaged_document_keeps_nobody_from_the_list_of_others(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world *world = &guarded->world;
+    uint64_t before_ms = 0, before_key = 0;
+    bool more;
+    struct world_connection *boss = admin(guarded);
+    struct world_connection *ann =
+        person(guarded, "ann", HOUR_S, ",\"docs\":{\"mine-*\":\"owner\"}");
+    create(world, ann, "mine-1", STORE_TEXT);
+    create(world, ann, "mine-2", STORE_TEXT);
+    plant(world->store, "UPDATE members SET sum = sum + 1 WHERE doc = 1");
+    assert_int_equal(list_page(world, ann, 10, &before_ms, &before_key, &more), 2);
+    plant(world->store, "UPDATE documents SET sum = sum + 1 WHERE key = 1");
+    before_key = 0;
+    assert_int_equal(list_page(world, ann, 10, &before_ms, &before_key, &more), 1);
+    before_key = 0;
+    assert_int_equal(list_page(world, boss, 10, &before_ms, &before_key, &more), 1);
 }
 
 static void a_drawn_id_needs_a_role_everywhere(void **state)
@@ -464,6 +485,7 @@ int main(void)
         CASE(row_112_a_forbidden_document_is_like_one_that_is_missing),
         CASE(a_list_shows_what_may_be_seen_in_full_pages),
         CASE(a_list_of_none_tells_nothing_of_others),
+        CASE(a_damaged_document_keeps_nobody_from_the_list_of_others),
         CASE(a_drawn_id_needs_a_role_everywhere),
         CASE(row_109_each_role_may_do_so_much_and_no_more),
     };
