@@ -265,10 +265,16 @@ static void move_cursors(struct crowd *crowd, struct attack_tally *tally)
     }
 }
 
-static void members_run(const struct ws_url *url, struct attack_tally *tally, uint64_t seed)
+static void members_run(const struct ws_url *url, struct attack_tally *tally,
+                        const char *const *tokens, uint64_t seed)
 {
-    struct crowd_spec spec = {
-        .documents = 1, .editors = 2, .readers = 2, .unfolded = true, .typing = true};
+    struct crowd_spec spec = {.documents = 1,
+                              .editors = ATTACK_MEMBERS,
+                              .readers = ATTACK_MEMBERS,
+                              .unfolded = true,
+                              .tokens = tokens,
+                              .token_count = tokens != NULL ? ATTACK_MEMBERS : 0,
+                              .typing = true};
 
     for (;; seed++) {
         struct crowd crowd;
@@ -310,7 +316,8 @@ static pid_t begin(void)
     return 0;
 }
 
-int attack_start(struct attack *attack, const struct ws_url *url, uint32_t each, uint64_t seed)
+int attack_start(struct attack *attack, const struct ws_url *url, uint32_t each,
+                 const char *const *tokens, uint64_t seed)
 {
     *attack = (struct attack){{-1, -1}, NULL};
     if (each > ATTACK_EACH_MAX) {
@@ -329,7 +336,7 @@ int attack_start(struct attack *attack, const struct ws_url *url, uint32_t each,
         if (attack->pids[i] == 0 && i == 0)
             strangers_run(url, &attack->tally[0], each, seed);
         else if (attack->pids[i] == 0)
-            members_run(url, &attack->tally[1], seed);
+            members_run(url, &attack->tally[1], tokens, seed);
     }
     return attack->pids[0] > 0 && attack->pids[1] > 0 ? 0 : -1;
 }

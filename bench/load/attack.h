@@ -1,8 +1,8 @@
 /*
  * An attack on a server, from a process of its own: strangers who connect and say nothing, who send
  * their handshakes a byte at a time, flood with pings, announce frames of gigabytes, send bytes
- * that are no messages; and two who may do what they do, but do it as fast as they can: one edits,
- * one moves a cursor. All of them come back whenever they are thrown out.
+ * that are no messages; and two who may do what they do, but do it as fast as they can: they edit
+ * and move cursors. All of them come back whenever they are thrown out.
  */
 #ifndef QUIRE_LOAD_ATTACK_H
 #define QUIRE_LOAD_ATTACK_H
@@ -26,9 +26,12 @@ struct attack {
 };
 
 #define ATTACK_EACH_MAX 200
-/* `each`: how many strangers there are of each kind, at most ATTACK_EACH_MAX. 0, or -1 after a
- * message on standard error; attack_stop in either case. */
-int attack_start(struct attack *attack, const struct ws_url *url, uint32_t each, uint64_t seed);
+#define ATTACK_MEMBERS  2
+/* `each`: how many strangers there are of each kind, at most ATTACK_EACH_MAX; `tokens`: of those
+ * who may, ATTACK_MEMBERS of them, or NULL. 0, or -1 after a message on standard error; attack_stop
+ * in either case. */
+int attack_start(struct attack *attack, const struct ws_url *url, uint32_t each,
+                 const char *const *tokens, uint64_t seed);
 /* Ends it, and gives what it did. */
 struct attack_tally attack_stop(struct attack *attack);
 

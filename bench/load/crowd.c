@@ -83,16 +83,25 @@ static void maker_closed(struct link *link, unsigned code, const char *error)
 
 static const struct link_events maker_events = {maker_ready, maker_message, maker_closed};
 
-static struct link_hello hello_of(const char *name)
+struct ot_slice crowd_token(const struct crowd *crowd, size_t i)
 {
-    return (struct link_hello){
-        .name = bytes_of(name), .color = bytes_of("#2266cc"), .client = PEER_NONE};
+    const struct crowd_spec *spec = &crowd->spec;
+    return spec->token_count == 0 ? (struct ot_slice){0}
+                                  : bytes_of(spec->tokens[i % spec->token_count]);
+}
+
+static struct link_hello hello_of(const struct crowd *crowd, size_t i)
+{
+    return (struct link_hello){.token = crowd_token(crowd, i),
+                               .name = bytes_of("Load"),
+                               .color = bytes_of("#2266cc"),
+                               .client = PEER_NONE};
 }
 
 static void make_documents(struct crowd *crowd)
 {
     struct maker maker = {.crowd = crowd};
-    struct link_hello hello = hello_of("Load");
+    struct link_hello hello = hello_of(crowd, 0);
     uint64_t end_us = link_now_us() + PATIENCE_US, mark = link_now_us();
 
     for (uint32_t i = 0; i < crowd->spec.documents; i++)
@@ -133,13 +142,13 @@ static void prepare_clients(struct crowd *crowd)
 
 static void join(struct crowd *crowd)
 {
-    struct link_hello hello = hello_of("Load");
     uint64_t end_us = link_now_us() + PATIENCE_US;
     size_t begun = 0;
 
     while (!failed(crowd) && crowd->opened < crowd->client_count) {
         for (; begun < crowd->client_count && crowd->opening < CROWD_OPENING_MAX; begun++) {
             struct crowd_client *client = &crowd->clients[begun];
+            struct link_hello hello = hello_of(crowd, begun);
             crowd->opening++;
             link_open(&client->link, crowd->loop, crowd->url, &hello, &crowd_client_events, client);
         }

@@ -69,6 +69,8 @@ struct crowd_spec {
     bool replicas;                        /* one client of each document keeps it */
     uint32_t edits;                       /* how many there are to be; for the cold workload */
     bool unfolded; /* every edit is a message of its own, and waits for the one before it */
+    const char *const *tokens; /* that its clients take turns with, or NULL */
+    size_t token_count;
     bool typing; /* single characters in a row, as people type; otherwise stamps at random places */
 };
 
@@ -115,6 +117,8 @@ int crowd_settle(struct crowd *crowd, uint64_t ms);
 /* Compares all clients with newcomers; what is wrong goes into the report. */
 void crowd_verify(struct crowd *crowd, struct report *report);
 
+/* The token of its client `i`; data NULL: none. */
+struct ot_slice crowd_token(const struct crowd *crowd, size_t i);
 /* All bytes received by all clients. */
 uint64_t crowd_bytes_in(const struct crowd *crowd);
 void crowd_fail(struct crowd *crowd, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -9,21 +9,24 @@
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 const struct workload workloads[] = {
-    {"rooms", "--docs 100 --editors 5 --rate 4 --secs 8: rooms of editors", workload_edits, false},
-    {"hot", "--editors 100 --rate 2 --secs 8: one document", workload_hot, false},
-    {"readers", "--readers 5000 --rate 20 --secs 6: one writer, many readers", workload_readers,
+    {"rooms", "--docs 100 --editors 5 --rate 4 --secs 8: rooms of editors", workload_edits, false,
      false},
-    {"idle", "--connections 5000 --per-doc 5 --secs 6: nothing happens", workload_idle, false},
+    {"hot", "--editors 100 --rate 2 --secs 8: one document", workload_hot, false, false},
+    {"readers", "--readers 5000 --rate 20 --secs 6: one writer, many readers", workload_readers,
+     false, false},
+    {"idle", "--connections 5000 --per-doc 5 --secs 6: nothing happens", workload_idle, false,
+     false},
     {"limit", "--docs 100 --editors 5 --p99 250 --secs 3 --start 10000: the highest rate",
-     workload_limit, false},
-    {"presence", "--clients 100 --rate 20 --secs 5: cursors", workload_presence, false},
-    {"offline", "--edits 2000 --bytes 100000: one comes back and merges", workload_offline, false},
+     workload_limit, false, false},
+    {"presence", "--clients 100 --rate 20 --secs 5: cursors", workload_presence, false, false},
+    {"offline", "--edits 2000 --bytes 100000: one comes back and merges", workload_offline, false,
+     false},
     {"cold", "--edits 250000 --writers 64 --repeat 5 [--kill]: opening after a start",
-     workload_cold, false},
+     workload_cold, false, false},
     {"attack", "--editors 10 --readers 10 --rate 2 --connections 10 --secs 10: others attack",
-     workload_attack, true},
+     workload_attack, true, true},
     {"openings", "--editors 2 --readers 1 --rate 6.7 --bytes 16000000 --secs 10: a large document",
-     workload_openings, true},
+     workload_openings, true, false},
     {0}};
 
 struct command {
@@ -307,6 +310,7 @@ static int run(const struct workload *workload, const struct command *command)
     struct server server;
 
     chosen.limited = workload->limited;
+    chosen.closed = workload->closed;
     if (server_open(&server, &chosen)) {
         server_close(&server);
         return STATUS_FAILED;

@@ -55,7 +55,7 @@ static int keep_port(struct server *server)
 /* The child's part: becomes the server. */
 static void run_server(struct server *server)
 {
-    char serve[] = "serve", listen[] = "--listen", data[] = "--data";
+    char serve[] = "serve", listen[] = "--listen", data[] = "--data", keys[] = "--token-keys";
     char program[512], address[32], log[96], extra[1024];
     char *words[WORDS_MAX] = {program, serve, listen, address, data, server->directory};
     size_t count = 6;
@@ -68,6 +68,10 @@ static void run_server(struct server *server)
         "--connections-per-address=1000000"};
     for (size_t i = 0; i < sizeof unlimited / sizeof *unlimited && !server->options.limited; i++)
         words[count++] = unlimited[i];
+    if (server->keys[0] != '\0') {
+        words[count++] = keys;
+        words[count++] = server->keys;
+    }
 
     snprintf(program, sizeof program, "%s", server->options.quire);
     snprintf(address, sizeof address, "127.0.0.1:%s", server->port);
@@ -141,6 +145,47 @@ static void stop(struct server *server, int signal_number)
     server->started = false;
 }
 
+/* ---- tokens -------------------------------------------------------------------------------------
+ */
+
+static int read_command(const char *command, char *out, size_t size)
+{
+    FILE *pipe = popen(command, "r");
+
+    if (pipe == NULL)
+        return -1;
+    size_t got = fread(out, 1, size - 1, pipe);
+    while (got > 0 && out[got - 1] == '\n')
+        got--;
+    out[got] = '\0';
+    return pclose(pipe) == 0 ? 0 : -1;
+}
+
+static int make_key(struct server *server)
+{
+    char command[768], scratch[TOKEN_CHARS];
+
+    snprintf(server->keys, sizeof server->keys, "%s.keys", server->directory);
+    snprintf(command, sizeof command, "'%s' token --new-key '%s'", server->options.quire,
+             server->keys);
+    return read_command(command, scratch, sizeof scratch);
+}
+
+int server_token(const struct server *server, const char *who, char token_out[TOKEN_CHARS])
+{
+    char command[768];
+
+    token_out[0] = '\0';
+    if (server->keys[0] == '\0')
+        return 0;
+    snprintf(command, sizeof command, "'%s' token --key '%s' --sub '%s' --admin",
+             server->options.quire, server->keys, who);
+    return read_command(command, token_out, TOKEN_CHARS);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------
+ */
+
 int server_open(struct server *server, const struct server_options *options)
 {
     char url[64];
@@ -159,6 +204,8 @@ int server_open(struct server *server, const struct server_options *options)
         perror("quire-load: mkdtemp");
         return -1;
     }
+    if (options->closed && make_key(server))
+        return -1;
     if (keep_port(server)) {
         perror("quire-load: no free port");
         return -1;
@@ -192,6 +239,8 @@ void server_close(struct server *server)
     stop(server, SIGTERM);
     if (server->kept >= 0)
         close(server->kept);
+    if (server->keys[0] != '\0')
+        remove(server->keys);
     if (server->directory[0] == '\0' || server->options.data != NULL)
         return;
     nftw(server->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);

@@ -18,6 +18,7 @@ struct server_options {
     const char *extra; /* further words for its command line, NULL: none */
     int cpu;           /* that it is pinned to; -1: none */
     bool limited;      /* what is started keeps its usual rates; else they are lifted */
+    bool closed;       /* what is started lets in those with tokens only */
 };
 
 struct server {
@@ -27,6 +28,7 @@ struct server {
     bool started;
     int kept; /* a socket at its port, on which nobody listens; -1: none */
     char directory[64];
+    char keys[96]; /* the file that tokens are made with; "": everybody is let in */
     char port[6];
 };
 
@@ -37,6 +39,11 @@ void server_close(struct server *server);
 /* Ends the process with a signal, waits for it, and starts it anew on the same data. */
 int server_restart(struct server *server, int signal);
 bool server_alive(const struct server *server);
+
+#define TOKEN_CHARS 1024
+/* A token with which `who` (letters and digits) owns all documents; "" if none is needed. 0, or -1
+ * after a message on standard error. */
+int server_token(const struct server *server, const char *who, char token_out[TOKEN_CHARS]);
 
 /* What has been used up to now. */
 struct server_cost {

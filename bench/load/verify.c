@@ -64,8 +64,10 @@ static const struct link_events newcomer_events = {newcomer_ready, newcomer_mess
 /* Opens every document once, a few at a time. */
 static void visit(struct crowd *crowd, struct newcomer *newcomers)
 {
-    struct link_hello hello = {
-        .name = bytes_of("Newcomer"), .color = bytes_of("#cc6622"), .client = PEER_NONE};
+    struct link_hello hello = {.token = crowd_token(crowd, 0),
+                               .name = bytes_of("Newcomer"),
+                               .color = bytes_of("#cc6622"),
+                               .client = PEER_NONE};
     uint64_t end_us = link_now_us() + PATIENCE_US;
     uint32_t begun = 0, done = 0;
 

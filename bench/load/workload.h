@@ -26,6 +26,7 @@ struct workload {
     void (*run)(struct server *server, const struct workload_options *options,
                 struct report *report);
     bool limited; /* against a server with its usual rates */
+    bool closed;  /* and which lets in those with tokens only */
 };
 
 /* Ends with an empty name. */

@@ -6,9 +6,12 @@
 #include "bench/load/crowd.h"
 #include "bench/load/workload.h"
 
+#include <stdio.h>
+
 #define SETTLE_MS    20000
 #define PREFILL_SIZE 2000
 #define WARM_SECS    2.0
+#define TOKENS       (ATTACK_MEMBERS + 20)
 #define REST_US      UINT64_C(3000000)
 #define DROP_US      UINT64_C(12000000) /* strangers of before are closed by the server's timers */
 
@@ -46,7 +49,27 @@ static void report_attack(struct report *report, const struct attack_tally *did,
     report_add(report, "attack_cursors", (double)did->cursors, 0);
 }
 
-static void suffer(struct server *server, struct crowd *crowd,
+/* Of those who attack, then of those who write and read. */
+struct tokens {
+    char texts[TOKENS][TOKEN_CHARS];
+    const char *of[TOKENS];
+    size_t count;
+};
+
+static int make_tokens(const struct server *server, struct tokens *tokens_out)
+{
+    *tokens_out = (struct tokens){.count = server->keys[0] != '\0' ? TOKENS : 0};
+    for (size_t i = 0; i < tokens_out->count; i++) {
+        char who[16];
+        snprintf(who, sizeof who, "user%zu", i);
+        if (server_token(server, who, tokens_out->texts[i]) != 0)
+            return -1;
+        tokens_out->of[i] = tokens_out->texts[i];
+    }
+    return 0;
+}
+
+static void suffer(struct server *server, struct crowd *crowd, const struct tokens *tokens,
                    const struct workload_options *options, struct report *report)
 {
     double rate = choose_real(options->rate, 2), secs = choose_real(options->secs, 10);
@@ -59,7 +82,8 @@ static void suffer(struct server *server, struct crowd *crowd,
     double peace_ms = p99_ms(crowd);
 
     struct server_cost before = server_cost(server);
-    if (attack_start(&attack, &server->url, choose(options->connections, 10), options->seed))
+    if (attack_start(&attack, &server->url, choose(options->connections, 10),
+                     tokens->count > 0 ? tokens->of : NULL, options->seed))
         report_fail(report, "there is no attack");
     crowd_load(crowd, rate * (double)crowd->editor_count, WARM_SECS);
     crowd_settle(crowd, SETTLE_MS);
@@ -93,12 +117,21 @@ void workload_attack(struct server *server, const struct workload_options *optio
                               .editors = choose(options->editors, 10),
                               .readers = choose(options->readers, 10),
                               .replicas = true};
+    struct tokens tokens;
+    if (make_tokens(server, &tokens) != 0) {
+        report_fail(report, "there are no tokens");
+        return;
+    }
+    if (tokens.count > 0) {
+        spec.tokens = tokens.of + ATTACK_MEMBERS;
+        spec.token_count = TOKENS - ATTACK_MEMBERS;
+    }
     struct loop *loop = loop_new();
     struct crowd crowd;
 
     if (crowd_init(&crowd, loop, &server->url, &spec, options->seed) == 0 &&
         crowd_prefill(&crowd, PREFILL_SIZE) == 0)
-        suffer(server, &crowd, options, report);
+        suffer(server, &crowd, &tokens, options, report);
     crowd_verify(&crowd, report);
     if (!server_alive(server))
         report_fail(report, "the server died");
