@@ -156,9 +156,50 @@ static void of_an_edit_sent_twice_the_last_answer_counts(void **state)
     session_free(session);
 }
 
+/* Its hash comes first; what is typed meanwhile waits. */
+static void a_snapshot_that_is_behind_the_head_is_gone_on_from(void **state)
+{
+    struct counts counts = {0};
+    struct session_env env = {.context = &counts, .send = count_sent, .refused = count_refused};
+    struct session *session = session_new("doc", 0, &env);
+    static const uint8_t a[] = {0x02, 0x09, 'a'}, behind[] = {0x04, 0x08, 0x09, 'b'},
+                         all[] = {0x02, 0x19, 'c', 'a', 'b'};
+    const struct ot_slice snapshot = {a, sizeof a}, edit = {behind, sizeof behind};
+    struct peer_message opened = {.kind = WIRE_OPENED}, hash = {.kind = WIRE_HASH},
+                        edited = {.kind = WIRE_EDITED};
+    (void)state;
+
+    session_connect(session);
+    opened.ref = counts.open_ref;
+    opened.opened.role = bytes_of("editor");
+    opened.opened.snapshot = snapshot;
+    opened.opened.version = 1;
+    opened.opened.head = 2;
+    assert_int_equal(session_receive(session, &opened), 0);
+    assert_int_equal(session_state(session), SESSION_CATCHING);
+    hash.hash.version = 1;
+    hash.hash.crc = ot_hash(snapshot);
+    assert_int_equal(session_receive(session, &hash), 0);
+    assert_int_equal(
+        session_edit(session, (struct ot_slice){(const uint8_t[]){0x02, 0x09, 'c'}, 3}), OT_OK);
+    assert_int_equal(counts.edits, 0);
+    edited.edit.version = 2;
+    edited.edit.op = edit;
+    assert_int_equal(session_receive(session, &edited), 0);
+    assert_int_equal(session_state(session), SESSION_LIVE);
+    assert_int_equal(session_version(session), 2);
+    assert_int_equal(counts.edits, 1);
+    assert_int_equal(counts.opens, 1);
+    uint32_t shown;
+    bytes_must(ot_doc_hash(session_shown(session), &shown));
+    assert_int_equal(shown, ot_hash((struct ot_slice){all, sizeof all}));
+    session_free(session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_snapshot_that_is_behind_the_head_is_gone_on_from),
         cmocka_unit_test(of_an_edit_sent_twice_the_last_answer_counts),
         cmocka_unit_test(everybody_agrees_whatever_happens),
     };

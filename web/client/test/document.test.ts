@@ -87,6 +87,21 @@ describe("a document's machine", () => {
     assert.deepEqual([bench.machine.status, bench.text], ["live", "ab"]);
   });
 
+  test("the hash of a snapshot comes before the edits since", () => {
+    for (const wrong of [0, 1]) {
+      const bench = new Bench();
+      bench.open();
+      bench.opened({ version: 1, head: 3, snapshot: bytes([{ insert: "a" }]) });
+      const crc = (bench.machine.editing.base.hash() ^ wrong) >>> 0;
+      const { sent } = bench.hear({ kind: "hash", ch: 0, version: 1, crc });
+      assert.deepEqual(openings(sent), wrong === 0 ? [] : [[null, null]]);
+      assert.equal(sent.some((message) => message.kind === "diverged"), wrong === 1);
+      if (wrong === 1) bench.opened({ version: 1, head: 3, snapshot: bytes([{ insert: "a" }]) });
+      bench.hear({ kind: "catchup", ch: 0, first: 2, last: 3, op: bytes([{ retain: 1 }, { insert: "b" }]) });
+      assert.deepEqual([bench.machine.status, bench.text], ["live", "ab"]);
+    }
+  });
+
   test("one edit is in flight, the rest waits in the buffer", () => {
     const bench = live();
     const first = bench.type([{ retain: 3 }, { insert: "d" }]).sent;
