@@ -60,7 +60,7 @@ static int make_tokens(const struct server *server, struct tokens *tokens_out)
 {
     *tokens_out = (struct tokens){.count = server->keys[0] != '\0' ? TOKENS : 0};
     for (size_t i = 0; i < tokens_out->count; i++) {
-        char who[16];
+        char who[32];
         snprintf(who, sizeof who, "user%zu", i);
         if (server_token(server, who, tokens_out->texts[i]) != 0)
             return -1;
