@@ -24,6 +24,7 @@ export class Client {
   pongs = [];
   closed = null; // { code, reason } of the server's close frame
   ended = false; // the server has closed the TCP connection
+  answersPings = false; // as one who is to stay, however long the test takes
   upgraded = false;
   #parts = []; // of a message in several frames
   #waiting = []; // those who look again when something has come
@@ -159,11 +160,16 @@ export class Client {
       const { opcode, payload } = taken.frame;
       this.heard = taken.rest;
       if (opcode === frames.BINARY || opcode === frames.CONTINUATION) this.#takeMessages(payload, taken.frame.fin);
-      else if (opcode === frames.PING) this.pings.push(payload);
+      else if (opcode === frames.PING) this.#hearPing(payload);
       else if (opcode === frames.PONG) this.pongs.push(payload);
       else if (opcode === frames.CLOSE) this.closed = { code: payload.length >= 2 ? payload.readUInt16BE(0) : 1005, reason: payload.subarray(2).toString() };
       else throw new Error(`the server sent a frame of opcode ${opcode}`);
     }
+  }
+
+  #hearPing(payload) {
+    this.pings.push(payload);
+    if (this.answersPings) this.sendFrame({ opcode: frames.PONG, payload });
   }
 
   #takeMessages(payload, fin) {
