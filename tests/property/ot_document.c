@@ -129,6 +129,7 @@ static void check_accepts_what_fits_and_nothing_else(void **state)
         ot_doc_free(doc);
         case_end(&c);
     }
+    print_message("%u of %u refused\n", refused, cases);
     assert_true(cases < CASES || (refused > cases / 20 && refused < cases - cases / 20));
 }
 

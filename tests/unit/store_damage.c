@@ -481,6 +481,7 @@ static void flip_at_random(struct world *world, const char *suffix, int rounds)
                  good, world->dir);
         assert_int_equal(system(command), 0);
     }
+    print_message("%d of %d opened\n", opened, rounds);
     assert_true(opened > 0);
 }
 

@@ -316,6 +316,7 @@ static void a_full_disk_refuses_and_resumes(void **state)
         scene_check(scene);
         scene_end(scene);
     }
+    print_message("%d refusals\n", refusals);
     assert_true(refusals > 30);
 }
 
