@@ -58,9 +58,11 @@ endforeach()
 quire_test(unit/output test-operate)
 target_compile_definitions(test_output PRIVATE
   QUIRE_QUESTIONS="${CMAKE_CURRENT_SOURCE_DIR}/golden/ot/questions.jsonl")
-target_compile_definitions(test_operate_restore_stopped PRIVATE
-  QUIRE_SHIM="$<TARGET_FILE:quire-fault-shim>")
-add_dependencies(test_operate_restore_stopped quire-fault-shim)
+foreach(test compact restore_stopped)
+  target_compile_definitions(test_operate_${test} PRIVATE
+    QUIRE_SHIM="$<TARGET_FILE:quire-fault-shim>")
+  add_dependencies(test_operate_${test} quire-fault-shim)
+endforeach()
 target_link_options(test_operate_verify PRIVATE -Wl,--wrap=ot_doc_apply)
 quire_test(unit/limits_process test-operate)
 target_sources(test_limits_process PRIVATE lib/ws_raw.c)

@@ -1,10 +1,7 @@
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/log.h"
-#include "storage/sqlite/place.h"
 #include "storage/upkeep.h"
 
 /* Until a call of store_idle finds nothing more to clear away. */
@@ -21,17 +18,18 @@ static int clear_away(struct store *store)
  * in memory nor where everybody's are. */
 static int vacuum(struct store *store)
 {
-    char dir[PLACE_PATH_MAX];
-    char *end;
+    const char *path = sqlite3_db_filename(store->db, "main"); /* from the root */
+    const char *end = strrchr(path, '/');
     int result;
 
-    snprintf(dir, sizeof dir, "%s", sqlite3_db_filename(store->db, "main"));
-    end = strrchr(dir, '/');
-    if (end != NULL)
-        *end = '\0';
-    setenv("SQLITE_TMPDIR", dir, 1);
+    /* SQLite looks into the environment only before the first database is opened. */
+    sqlite3_temp_directory = sqlite3_mprintf("%.*s", end > path ? (int)(end - path) : 1, path);
+    if (sqlite3_temp_directory == NULL)
+        return STORE_E_MEMORY;
     result = sqlite3_exec(store->db, "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY",
                           NULL, NULL, NULL);
+    sqlite3_free(sqlite3_temp_directory);
+    sqlite3_temp_directory = NULL;
     if (result == SQLITE_OK)
         result =
             sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

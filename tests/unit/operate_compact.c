@@ -3,8 +3,13 @@
 #include "server/operate/files.h"
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 static void make(const struct place *place)
 {
@@ -85,6 +90,51 @@ static void a_database_in_use_or_none_is_refused(void **state)
     quire(0, "Usage: quire compact", "compact", "--help");
 }
 
+/* Whether the process has such a file open, or has ended. */
+static bool has_open(pid_t pid, const char *part)
+{
+    char link[64], path[PATH_SIZE];
+    siginfo_t info = {0};
+    bool found = false;
+    for (int fd = 0; fd < 64 && !found; fd++) {
+        snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
+        ssize_t size = readlink(link, path, sizeof(path) - 1);
+        path[size > 0 ? size : 0] = '\0';
+        found = strstr(path, part) != NULL;
+    }
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    return found || info.si_pid != 0;
+}
+
+/* More than SQLite's cache holds. */
+#define LARGE_SQL                                                                                  \
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700)"                \
+    " INSERT INTO segments SELECT 99, i, i, zeroblob(60000), 0 FROM n"
+
+/* It has all that is in the database, and needs as much room. Held just before its name goes, which
+ * is at once. */
+static void the_temporary_file_is_beside_the_database(void **state)
+{
+    const struct place *place = *state;
+    struct process compact;
+    make(place);
+    run_sql(place->data, LARGE_SQL);
+    setenv("LD_PRELOAD", QUIRE_SHIM, 1);
+    setenv("QUIRE_FAULT", "entry:1:held", 1);
+    setenv("QUIRE_RELEASE", place_path(place, "release"), 1);
+    setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
+    process_start(&compact, (const char *const[]){QUIRE_PROGRAM, "compact", "--quiet", "--data",
+                                                  place->data, NULL});
+    unsetenv("LD_PRELOAD");
+    unsetenv("QUIRE_FAULT");
+    unsetenv("ASAN_OPTIONS");
+    while (!has_open(compact.pid, "/etilqs"))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_int_equal(count_files(place->data, "etilqs"), 1);
+    write_file(place_path(place, "release"), "");
+    assert_int_equal(process_end(&compact), 0);
+}
+
 #define PLACE_TEST(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)
@@ -93,6 +143,7 @@ int main(void)
         PLACE_TEST(a_compacted_database_is_smaller_and_holds_the_same),
         PLACE_TEST(a_damaged_document_does_not_keep_the_rest_from_it),
         PLACE_TEST(a_database_in_use_or_none_is_refused),
+        PLACE_TEST(the_temporary_file_is_beside_the_database),
     };
     return cmocka_run_group_tests_name("operate_compact", tests, NULL, NULL);
 }
