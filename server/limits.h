@@ -149,6 +149,9 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_EDIT_PIECES, 1048576, "pieces",                                                        \
       "of edits, and runs of text that they format anew, in a second, for all documents together " \
       "(edits of up to 512 are not counted); rate_limited")                                        \
+    X(LIMIT_LARGE_BYTES, 134217728, "bytes",                                                       \
+      "of large documents that are read and written out for who opens them, in a second, for all " \
+      "together; openings wait for their turn")                                                    \
     X(LIMIT_STORE_QUEUE, 65536, "requests",                                                        \
       "waiting for the store; beyond: the hub takes no messages")                                  \
     X(LIMIT_STORE_BYTES, 268435456, "bytes", "bytes of those; beyond: the hub takes no messages")  \

@@ -98,23 +98,36 @@ static uint64_t link_wait_ms(const struct peer *peer, const struct message *mess
                       : 0;
 }
 
-/* A copy for the hub, read anew so that what it says points into its own bytes. */
-static struct hub_in *copy_message(const struct peer *peer, struct ot_slice bytes)
+/* What it says points into its own bytes: it is read anew, but for an operation, which has been
+ * looked through and may be long. */
+static void place_message(struct hub_in *in, const struct message *message, const uint8_t *from)
+{
+    size_t offset = 0;
+    struct wire_error error;
+    if (message->kind == WIRE_EDIT) {
+        in->message = *message;
+        in->message.edit.op.data = in->bytes + (message->edit.op.data - from);
+        return;
+    }
+    int result = wire_read((struct ot_slice){in->bytes, in->size}, &offset, &in->message, &error);
+    assert(result == 0 && offset == in->size);
+}
+
+/* A copy for the hub. */
+static struct hub_in *copy_message(const struct peer *peer, const struct message *message,
+                                   struct ot_slice bytes)
 {
     struct hub_in *in = memory_new(sizeof(*in) + bytes.size);
     in->kind = HUB_IN_MESSAGE;
     in->connection = peer->outbox.connection;
     in->size = bytes.size;
+    in->wait_ms = link_wait_ms(peer, message);
     memcpy(in->bytes, bytes.data, bytes.size);
-    size_t offset = 0;
-    struct wire_error error;
-    int result = wire_read((struct ot_slice){in->bytes, in->size}, &offset, &in->message, &error);
-    assert(result == 0 && offset == in->size);
-    in->wait_ms = link_wait_ms(peer, &in->message);
+    place_message(in, message, bytes.data);
     return in;
 }
 
-static void post_message(struct peer *peer, struct ot_slice bytes)
+static void post_message(struct peer *peer, const struct message *message, struct ot_slice bytes)
 {
     struct gates *gates = peer->gate->gates;
     if (atomic_load_explicit(&gates->stopping, memory_order_relaxed)) {
@@ -128,7 +141,7 @@ static void post_message(struct peer *peer, struct ot_slice bytes)
     }
     peer->gate->posted++;
     busy_heard(&peer->gate->busy, &peer->busy_ms);
-    if (!gates->env.post(gates->env.context, copy_message(peer, bytes))) {
+    if (!gates->env.post(gates->env.context, copy_message(peer, message, bytes))) {
         atomic_fetch_sub(waiting, 1);
         peer_close(peer, WIRE_CLOSE_OVERLOADED);
     }
@@ -164,7 +177,7 @@ static void greet(struct peer *peer, const struct message *message, struct ot_sl
         return;
     }
     peer_greeted(peer);
-    post_message(peer, bytes);
+    post_message(peer, message, bytes);
 }
 
 static void answer_ping(struct peer *peer, uint64_t n)
@@ -199,7 +212,7 @@ static void take_message(struct peer *peer, const struct message *message, struc
                                           .ref = WIRE_NONE,
                                           .channel = -1});
     } else {
-        post_message(peer, bytes);
+        post_message(peer, message, bytes);
     }
 }
 

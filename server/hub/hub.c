@@ -254,6 +254,12 @@ void hub_receive(struct hub *hub, struct hub_in *in)
 void hub_stored(struct hub *hub, struct store_request *request)
 {
     hub->requests--;
+    if (request->kind == REQUEST_RENAME || request->kind == REQUEST_DELETE) {
+        loads_force(hub, request->document.id);
+    }
+    if (request->kind == REQUEST_LOAD && loads_hold(hub, request)) {
+        return;
+    }
     switch (request->kind) {
     case REQUEST_APPEND_EDIT:
         edit_stored(hub, request);
@@ -353,6 +359,7 @@ void hub_tick(struct hub *hub)
     }
     full_tick(hub, now_ms);
     open_tick(hub, now_ms);
+    loads_tick(hub, now_ms);
 }
 
 uint64_t hub_next_ms(const struct hub *hub)
@@ -360,8 +367,9 @@ uint64_t hub_next_ms(const struct hub *hub)
     bool sweeps = hub->rooms_by_key.count > 0 || hub->ends_ms != INT64_MAX;
     uint64_t sweep_ms = sweeps ? hub->sweep_ms : UINT64_MAX;
     uint64_t next_ms = hub->due_ms < sweep_ms ? hub->due_ms : sweep_ms;
-    uint64_t full_ms = full_next_ms(hub);
+    uint64_t full_ms = full_next_ms(hub), loads_ms = loads_next_ms(hub);
     next_ms = next_ms < full_ms ? next_ms : full_ms;
+    next_ms = next_ms < loads_ms ? next_ms : loads_ms;
     return next_ms < hub->awaited_ms ? next_ms : hub->awaited_ms;
 }
 
@@ -412,6 +420,7 @@ void hub_free(struct hub *hub)
     for (size_t at = 0; (room = table_next(&hub->rooms, &at)) != NULL; at = 0) {
         room_free(hub, room);
     }
+    loads_deinit(hub);
     holders_deinit(&hub->holders);
     revoked_deinit(hub);
     table_deinit(&hub->connections);

@@ -133,6 +133,9 @@ static int write_snapshot(struct hub *hub, const struct member *member, struct r
 
 /* ---- waiting for a snapshot ---- */
 
+/* Others' documents are written out meanwhile. */
+#define TURN_MS 25
+
 /* Nobody is taken back: a snapshot holds the client's last edit, and all that it has seen. */
 static bool may_be_given(const struct hub *hub, const struct member *member)
 {
@@ -142,10 +145,11 @@ static bool may_be_given(const struct hub *hub, const struct member *member)
            (member->author->version <= room->snapshot_at && (is_new || names_version(hub, member)));
 }
 
-static void await_snapshot(struct hub *hub, struct member *member)
+/* Until it may be made, but for so long at least. */
+static void await_snapshot(struct hub *hub, struct member *member, uint64_t least_ms)
 {
     struct room *room = member->room;
-    uint64_t soon_ms = hub->env.monotonic_ms(hub->env.context) + 1;
+    uint64_t soon_ms = hub->env.monotonic_ms(hub->env.context) + least_ms;
     uint64_t until_ms = soon_ms > room->snapshot_rests_ms ? soon_ms : room->snapshot_rests_ms;
     room->awaiting += !member->awaits;
     member->awaits = true;
@@ -166,6 +170,11 @@ static void make_ready(struct hub *hub, struct member *member, bool resume,
                        const struct request_edits *older)
 {
     struct room *room = member->room;
+    if (room_snapshot_is_due(hub, room) &&
+        !rates_allow_large(hub, ot_doc_snapshot_most(room->doc, 0))) {
+        await_snapshot(hub, member, TURN_MS);
+        return;
+    }
     room_renew_snapshot(hub, room);
     struct ready *ready = calloc(1, sizeof *ready);
     if (room->snapshot == NULL || ready == NULL) {
@@ -176,7 +185,7 @@ static void make_ready(struct hub *hub, struct member *member, bool resume,
     bool is_newer = names_version(hub, member) && member->version >= room->snapshot_at;
     if (!resume && !is_newer && !may_be_given(hub, member)) {
         free(ready);
-        await_snapshot(hub, member);
+        await_snapshot(hub, member, 1);
         return;
     }
     ready->head = room->head;

@@ -139,6 +139,12 @@ bool rates_allow_pieces(struct hub *hub, uint64_t pieces)
     return pieces <= FEW_PIECES || bucket_take(&hub->pieces, rate, pieces, now_ms(hub)) == 0;
 }
 
+bool rates_allow_large(struct hub *hub, uint64_t bytes)
+{
+    const struct rate rate = {LIMIT_LARGE_BYTES / 8, 125}; /* one of the largest at once */
+    return bytes <= RATES_LITTLE_BYTES || bucket_take(&hub->large, rate, bytes, now_ms(hub)) == 0;
+}
+
 void rates_bad_link(struct hub *hub, struct connection *connection)
 {
     bucket_take(&connection->holder->buckets[USER_BAD_LINKS],

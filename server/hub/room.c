@@ -326,13 +326,16 @@ static bool is_outgrown(const struct room *room)
 /* Making it takes as long as the document is, and all other documents wait meanwhile. So it rests
  * for many times as long, however often the document is opened; unless the edits since have become
  * too much to be sent with it. */
+bool room_snapshot_is_due(const struct hub *hub, const struct room *room)
+{
+    bool is_made = room->snapshot != NULL && room->snapshot_at == room->head;
+    bool has_rested = hub->env.monotonic_ms(hub->env.context) >= room->snapshot_rests_ms;
+    return !is_made && (has_rested || is_outgrown(room));
+}
+
 void room_renew_snapshot(struct hub *hub, struct room *room)
 {
-    uint64_t now_ms = hub->env.monotonic_ms(hub->env.context);
-    if (room->snapshot != NULL && room->snapshot_at == room->head) {
-        return;
-    }
-    if ((now_ms >= room->snapshot_rests_ms || is_outgrown(room)) && room_snapshot(room) != NULL) {
+    if (room_snapshot_is_due(hub, room) && room_snapshot(room) != NULL) {
         rest_snapshot(hub, room);
     }
 }

@@ -193,9 +193,12 @@ struct hub {
     struct access_user everybody, stranger;
     struct table revoked; /* hash -> struct revoked, linked */
     size_t revoked_count;
-    size_t requests;    /* on their way to the store */
-    bool full, probing; /* see full.c; the store is being asked */
-    uint64_t probe_ms;  /* when to ask it */
+    size_t requests;             /* on their way to the store */
+    bool full, probing;          /* see full.c; the store is being asked */
+    uint64_t probe_ms;           /* when to ask it */
+    struct store_request *loads; /* see loads.c: that wait for their turn */
+    uint64_t loads_ms;           /* when to look at them */
+    struct bucket large;
     struct metrics metrics;
     struct limits limits;
     struct holders holders; /* users */
@@ -238,6 +241,16 @@ bool full_refuses(struct hub *hub, const struct connection *connection, uint64_t
 uint64_t full_next_ms(const struct hub *hub);
 void full_tick(struct hub *hub, uint64_t now_ms);
 void full_probed(struct hub *hub, const struct store_request *request);
+
+/* ---- loads.c ---- */
+
+/* Takes the answer over, if its turn is later. */
+bool loads_hold(struct hub *hub, struct store_request *request);
+/* Its turn is now: what is to be told next is about this document. */
+void loads_force(struct hub *hub, const char *id);
+uint64_t loads_next_ms(const struct hub *hub);
+void loads_tick(struct hub *hub, uint64_t now_ms);
+void loads_deinit(struct hub *hub);
 
 /* ---- hello.c: being let in, and staying so ---- */
 
@@ -316,6 +329,10 @@ void rates_edit_refused(struct hub *hub, struct connection *connection, const ch
 bool rates_allow_work(struct hub *hub, uint64_t bytes);
 /* The same of an edit of so many pieces, or one that goes through so many runs of text. */
 bool rates_allow_pieces(struct hub *hub, uint64_t pieces);
+/* So many bytes of a document are to be read, or written out. False: later, the others' turn is
+ * first. Documents of RATES_LITTLE_BYTES always may. */
+#define RATES_LITTLE_BYTES 65536
+bool rates_allow_large(struct hub *hub, uint64_t bytes);
 /* One more line of the log that a client can bring about. False: there were too many. */
 bool rates_allow_line(struct hub *hub);
 /* One more cursor. False: it can wait for the next tick. */
@@ -359,6 +376,7 @@ void room_publish(struct hub *hub, struct room *room, struct hub_out item);
 /* The snapshot at `head`, made once per version; NULL when out of memory. The caller owns no
  * reference. */
 struct blob *room_snapshot(struct room *room);
+bool room_snapshot_is_due(const struct hub *hub, const struct room *room);
 /* Makes it anew for readers if that is due. After this there is one, and all edits since are in the
  * history; unless memory is out. */
 void room_renew_snapshot(struct hub *hub, struct room *room);

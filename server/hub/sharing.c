@@ -89,6 +89,12 @@ static void set_member(struct hub *hub, struct store_request *request,
     hub_ask(hub, request);
 }
 
+/* A stored 0 is no end; one that is asked for at 0 has come. */
+static int64_t end_of(uint64_t expires_ms)
+{
+    return expires_ms == WIRE_NONE ? 0 : expires_ms == 0 ? 1 : (int64_t)expires_ms;
+}
+
 /* The secret stays in `blob` until it is known that the link is stored. */
 static void add_link(struct hub *hub, struct store_request *request, const struct message *message)
 {
@@ -107,8 +113,7 @@ static void add_link(struct hub *hub, struct store_request *request, const struc
     }
     copy(link->label, message->share.label);
     link->created_ms = request->now_ms;
-    link->expires_ms =
-        message->share.expires_ms == WIRE_NONE ? 0 : (int64_t)message->share.expires_ms;
+    link->expires_ms = end_of(message->share.expires_ms);
     hub->env.random(hub->env.context, &link->number, sizeof link->number);
     link->number = 1 + link->number % WIRE_UINT_MAX;
     hub->env.random(hub->env.context, random, sizeof random);

@@ -40,6 +40,9 @@ static void set_member(struct world *world, struct world_connection *owner, cons
     assert_int_equal(get_uint(&fields), 9);
 }
 
+#define AT_0 WIRE_NONE
+
+/* `expires_ms` 0: it does not end. */
 static struct made_link make_link(struct world *world, struct world_connection *owner,
                                   const char *role, uint64_t expires_ms)
 {
@@ -47,7 +50,7 @@ static struct made_link make_link(struct world *world, struct world_connection *
     struct reader fields;
     struct ot_slice secret;
     world_send(world, owner, WIRE_LINK, expires_ms ? "usssu" : "usssn", U(8), "d", role, "Label",
-               expires_ms);
+               expires_ms == AT_0 ? U(0) : expires_ms);
     assert_true(world_find(owner, WIRE_LINKED, &fields));
     assert_int_equal(get_uint(&fields), 8);
     link.number = get_uint(&fields);
@@ -366,6 +369,15 @@ static void an_expired_link_gives_nothing_from_then_on(void **state)
     assert_closed_channel(eve, "forbidden");
 }
 
+static void a_link_that_ends_at_0_has_ended(void **state)
+{
+    struct guarded *guarded = *state;
+    struct world_connection *ann = ann_with_document(guarded);
+    struct world_connection *bob = person(guarded, "bob", HOUR_S, "");
+    open_by_link(&guarded->world, bob, make_link(&guarded->world, ann, "editor", AT_0).secret);
+    assert_string_equal(opened_as(bob), "not_found");
+}
+
 static void a_link_makes_nobody_an_owner(void **state)
 {
     struct guarded *guarded = *state;
@@ -571,6 +583,7 @@ int main(void)
         CASE(a_revoked_link_gives_nothing_from_then_on),
         CASE(a_link_is_of_one_document),
         CASE(an_expired_link_gives_nothing_from_then_on),
+        CASE(a_link_that_ends_at_0_has_ended),
         CASE(a_link_makes_nobody_an_owner),
         CASE(a_secret_is_told_once_and_kept_nowhere),
         CASE(guests_are_let_in_if_the_operator_says_so),

@@ -10,6 +10,7 @@
 #include "server/hub/room.h"
 #include "server/limits.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -349,6 +350,89 @@ static void formatting_very_much_waits_and_typing_does_not(void **state)
     ot_buf_deinit(&one);
 }
 
+/* ---- large documents ---- */
+
+static void make_large(struct world *world, struct world_connection *ann, const char *id)
+{
+    char *text = calloc(1, 900001);
+    memset(text, 'x', 900000);
+    create(world, ann, id, STORE_TEXT);
+    open_fresh(world, ann, id);
+    world_run(world);
+    assert_string_equal(outcome(world, ann, 1, 0, insertion(0, text)), "ack");
+    free(text);
+}
+
+static bool is_opened(struct world *world, struct world_connection *connection, const char *id)
+{
+    struct reader fields;
+    world_forget(connection);
+    open_fresh(world, connection, id);
+    world_run(world);
+    return world_find(connection, WIRE_OPENED, &fields);
+}
+
+/* Large documents are made, and opened by bob, until there is no time for the last of them. */
+static void use_up_large(struct world *world, struct world_connection *ann,
+                         struct world_connection *bob, char *id_out)
+{
+    unsigned count = 0;
+    do {
+        sprintf(id_out, "large-%u", count);
+        make_large(world, ann, id_out);
+    } while (is_opened(world, bob, id_out) && ++count < 100);
+    assert_in_range(count, LIMIT_LARGE_BYTES / 8 / 1000000, LIMIT_LARGE_BYTES / 8 / 850000);
+}
+
+static void large_documents_are_opened_in_turn_and_others_at_once(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = hello(world, "Ann"), *bob = hello(world, "Bob");
+    struct world_connection *carl = hello(world, "Carl");
+    char id[32];
+    create(world, ann, "small", STORE_TEXT);
+    use_up_large(world, ann, bob, id);
+    assert_true(is_opened(world, carl, "small"));
+    assert_false(is_opened(world, carl, id));
+    assert_string_equal(outcome(world, ann, 2, 1, insertion(0, "a")), "ack");
+    world_forget(bob);
+    world_forget(carl);
+    world_pass(world, 100);
+    assert_int_equal(expect_opened(bob).head, 2); /* as it is by now */
+    assert_int_equal(expect_opened(carl).head, 2);
+}
+
+static void large_documents_are_loaded_in_turn(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = hello(world, "Ann"), *bob = hello(world, "Bob");
+    struct reader fields;
+    char id[32];
+    make_large(world, ann, "other");
+    make_large(world, ann, "gone");
+    make_large(world, ann, "renamed");
+    open_fresh(world, ann, "other");
+    world_send(world, ann, WIRE_CLOSE, "u", U(0));
+    world_pass(world, 2 * LIMIT_ROOM_IDLE_MS);
+    assert_int_equal(metrics_get(hub_metrics(world->hub), METRIC_ROOMS), 0);
+    use_up_large(world, ann, bob, id);
+    struct world_connection *three[] = {hello(world, "1"), hello(world, "2"), hello(world, "3")};
+    assert_false(is_opened(world, three[0], "other"));
+    assert_false(is_opened(world, three[1], "gone"));
+    assert_false(is_opened(world, three[2], "renamed"));
+    /* What is told of a document comes to a room that has been loaded. */
+    world_send(world, ann, WIRE_RENAME, "uss", U(9), "renamed", "New");
+    world_send(world, ann, WIRE_DELETE, "us", U(9), "gone");
+    world_commit(world);
+    assert_true(world_find(three[1], WIRE_CLOSED, &fields));
+    get_uint(&fields);
+    expect_text(&fields, "deleted");
+    world_pass(world, 500);
+    assert_int_equal(expect_opened(three[0]).head, 1);
+    assert_true(world_find(three[2], WIRE_OPENED, &fields));
+    assert_non_null(memmem(three[2]->received.data, three[2]->received.size, "New", 3));
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
@@ -359,6 +443,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_bytes_of_a_user_count_over_all_connections,
                                         setup_two_edits, guarded_teardown),
         CASE(cursors_that_take_too_long_are_passed_over),
+        CASE(large_documents_are_opened_in_turn_and_others_at_once),
+        CASE(large_documents_are_loaded_in_turn),
         CASE(edits_of_many_pieces_wait_and_others_do_not),
         CASE(formatting_very_much_waits_and_typing_does_not),
     };
