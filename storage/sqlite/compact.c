@@ -19,13 +19,16 @@ static int clear_away(struct store *store)
 static int vacuum(struct store *store)
 {
     const char *path = sqlite3_db_filename(store->db, "main"); /* from the root */
-    const char *end = strrchr(path, '/');
+    char *end;
     int result;
 
     /* SQLite looks into the environment only before the first database is opened. */
-    sqlite3_temp_directory = sqlite3_mprintf("%.*s", end > path ? (int)(end - path) : 1, path);
+    sqlite3_temp_directory = sqlite3_malloc64(strlen(path) + 1);
     if (sqlite3_temp_directory == NULL)
         return STORE_E_MEMORY;
+    strcpy(sqlite3_temp_directory, path);
+    end = strrchr(sqlite3_temp_directory, '/');
+    end[end == sqlite3_temp_directory ? 1 : 0] = '\0';
     result = sqlite3_exec(store->db, "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY",
                           NULL, NULL, NULL);
     sqlite3_free(sqlite3_temp_directory);
