@@ -13,6 +13,7 @@ import { Retry, DEFAULT_TIMING, mayReturn, type Timing } from "./retry.js";
 import { Session } from "./session.js";
 import { browserStorage, type Storage } from "./storage.js";
 import { watchPage } from "./page.js";
+import { Tokens, type TokenSource } from "./token.js";
 import { serverCodec, type ClientMessage, type ServerMessage } from "./wire/messages.js";
 
 export type ConnectionStatus = "connecting" | "connected" | "disconnected" | "stopped";
@@ -29,7 +30,7 @@ export interface ConnectionOptions {
   /** Of the WebSocket, such as `wss://quire.example/ws`. */
   url: string;
   /** Called on every connect, and when the token ends soon. */
-  token?: () => string | null | Promise<string | null>;
+  token?: TokenSource;
   name: string;
   /** `#rrggbb` */
   color: string;
@@ -56,11 +57,21 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
+/** What an earlier page has left unsaved and the server refuses. It stays in the storage, and the next page tries again. */
+export interface Leftover extends Draft {
+  readonly id: string;
+  readonly title: string;
+  /** Gives it up for good. */
+  discard(): Promise<void>;
+}
+
 export type ConnectionEvents = {
   status: [status: ConnectionStatus, detail: StatusDetail];
   error: [error: QuireError];
   /** Unsaved text that could not be merged, of an earlier page or of a document that the program has closed. */
-  draft: [draft: Draft & { id: string }];
+  draft: [draft: Draft & { id: string; title: string }];
+  /** Unsaved text of an earlier page that the server does not take as things are. */
+  leftover: [leftover: Leftover];
   /**
    * Each message as it was sent or received, tokens and keys included: for debugging and tests. Its bytes
    * are good during the call only.
@@ -73,6 +84,7 @@ const CLOSE_NORMAL = 1000;
 /* What the client itself closes with on bytes that are no messages. */
 const CLOSE_BAD_FRAME = 4400;
 const CLOSE_UNAUTHORIZED = 4401;
+const CLOSE_OTHER_USER = 4403;
 const NAME_MAX = 60;
 
 export class Connection extends Emitter<ConnectionEvents> {
@@ -88,8 +100,10 @@ export class Connection extends Emitter<ConnectionEvents> {
   private readonly sessionReady: Promise<Session | null>;
   private readonly stopWatchingPage: () => void;
   private socket: WebSocketLike | null = null;
-  private lastToken: string | null = null;
-  private tokenWasNew = false;
+  private readonly tokens: Tokens;
+  private renewal: ReturnType<typeof setTimeout> | null = null;
+  /** Counts the attempts: what belongs to an earlier one counts no more. */
+  private attempt = 0;
   private connectedAt = 0;
   private leastRetryMs = 0;
   private pings = 0;
@@ -99,17 +113,20 @@ export class Connection extends Emitter<ConnectionEvents> {
   private isRecovering: boolean;
   private recovery: ReturnType<typeof setTimeout> | null = null;
   private helper: Connection | null = null;
+  /** Sessions of earlier pages with edits that the server does not take as things are. */
+  private readonly kept: Session[] = [];
   /** Documents that are only open until what an earlier page has left is saved. */
   private readonly leftovers = new Set<string>();
 
   constructor(
     private readonly options: ConnectionOptions,
-    /** Only to send what an earlier page has left: its session. */
-    recovered: Session | null = null,
+    /** Only to send what an earlier page has left: its session, which stays with whoever gives it. */
+    private readonly recovered: Session | null = null,
   ) {
     super();
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.retry = new Retry(this.timing, () => void this.connect());
+    this.tokens = new Tokens(options.token, this.timing);
     this.outbox = new Outbox((frame) => this.write(frame));
     this.machine = new ConnectionMachine(this.output(), profileOf(options), null);
     this.documents = new Documents(this.machine);
@@ -142,8 +159,8 @@ export class Connection extends Emitter<ConnectionEvents> {
     const host = {
       machine: this.machine,
       enqueue: (message: ClientMessage) => this.send(message),
-      finished: (document: Document) => this.finished(document, machine),
-      draft: (draft: Draft) => this.emit("draft", { ...draft, id }),
+      finished: (document: Document) => this.finished(document),
+      draft: (draft: Draft) => this.emit("draft", { ...draft, id, title: machine.title }),
     };
     const document = new Document(host, machine, this.sessionReady);
     this.byId.set(id, document);
@@ -157,6 +174,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Now, without waiting for the time of the next attempt; also after a stop. */
   reconnect(): void {
+    this.helper?.reconnect();
     if (this.isClosed || this.socket !== null) return;
     this.retry.cancel();
     this.retry.reset();
@@ -175,7 +193,8 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.setStatus("stopped", {});
     await this.helper?.close();
     await Promise.all([...this.byMachine.values()].map((document) => document.end()));
-    (await this.sessionReady)?.release();
+    if (this.recovered === null) (await this.sessionReady)?.release();
+    for (const session of this.kept) session.release();
   }
 
   /* ---- the session ---- */
@@ -199,7 +218,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   private async recover(): Promise<void> {
     const session = await this.sessionReady;
     if (session === null) return;
-    for (const id of await session.documents()) if (!this.byId.has(id)) await this.finishLeftover(id);
+    for (const id of await session.documents()) if (!this.byId.has(id)) await this.finishLeftover(session, id);
     await this.recoverOrphans();
   }
 
@@ -210,7 +229,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.recovery = setTimeout(() => void this.recoverOrphans().catch(() => undefined), this.timing.recoverEveryMs);
   }
 
-  /** True when a session of pages that are gone was finished, and there may be another one. */
+  /** True when there was a session of pages that are gone, and there may be another one. */
   private async recoverOrphan(): Promise<boolean> {
     const { storage } = this;
     if (storage === null || this.isClosed) return false;
@@ -219,30 +238,55 @@ export class Connection extends Emitter<ConnectionEvents> {
     const helper = new Connection(this.options, session);
     this.helper = helper;
     helper.on("draft", (draft) => this.emit("draft", draft));
-    for (const id of await session.documents()) await helper.finishLeftover(id);
+    helper.on("leftover", (leftover) => this.emit("leftover", leftover));
+    for (const id of await session.documents()) await helper.finishLeftover(session, id);
     const isFinished = (await session.documents()).length === 0;
     /* Before another page can have it, which would go on with the numbers of a client that is forgotten. */
     if (isFinished) await session.forget();
+    /* What the server does not take now stays with this page, so that no other one tells of it too. */
+    else this.kept.push(session);
     await helper.close();
-    return isFinished;
+    if (this.isClosed) session.release();
+    return true;
   }
 
-  /** Resolves when nothing of the document is unsaved, or nothing can be done about it. */
-  private async finishLeftover(id: string): Promise<void> {
+  /** Resolves when nothing of the document is unsaved, or nothing can be done about it now. */
+  private async finishLeftover(session: Session, id: string): Promise<void> {
     if (this.isClosed) return;
-    const document = this.open(id);
+    let document: Document;
+    try {
+      document = this.open(id);
+    } catch {
+      /* The program has opened as many as there may be; another page will come to it. */
+      return;
+    }
     this.leftovers.add(id);
-    document.on("draft", (draft) => this.leftovers.has(id) && this.emit("draft", { ...draft, id }));
+    document.on("draft", (draft) => this.leftovers.has(id) && this.emit("draft", { ...draft, id, title: document.title }));
     await new Promise<void>((resolve) => {
       const check = (): void => {
-        if (document.saved || document.status === "closed") resolve();
+        if (document.saved || document.status === "closed" || document.refusal !== null) resolve();
       };
-      document.on("saved", check);
-      document.on("status", check);
+      for (const event of ["saved", "status", "role", "error"] as const) document.on(event, check);
       void document.ready.then(check, check);
     });
     await document.store();
-    if (this.leftovers.delete(id)) document.close();
+    if (!this.leftovers.delete(id)) return;
+    if (document.saved || document.status === "closed") document.close();
+    else await this.setAside(session, document);
+  }
+
+  /** The server does not take it as things are: it stays in the storage, its user is told, and the rest goes on. */
+  private async setAside(session: Session, document: Document): Promise<void> {
+    const { id, title, refusal } = document;
+    const ops = document.unsaved();
+    await document.end();
+    this.finished(document);
+    const discard = async (): Promise<void> => {
+      const open = this.byId.get(id);
+      if (open === undefined) await session.remove(id);
+      else if (open.refusal !== null) open.discard();
+    };
+    this.emit("leftover", { id, title, ops, reason: refusal ?? "closed", discard });
   }
 
   private store(): void {
@@ -253,39 +297,83 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   private async connect(): Promise<void> {
     if (this.isClosed || this.socket !== null) return;
+    const attempt = ++this.attempt;
+    const isLate = (): boolean => this.isClosed || this.socket !== null || attempt !== this.attempt;
     this.setStatus("connecting", {});
     let token: string | null;
     try {
       const session = await this.sessionReady;
       this.machine.identity ??= session?.identity ?? null;
-      token = (await this.options.token?.()) ?? null;
+      token = await this.tokens.ask();
     } catch (error) {
-      this.emit("error", new QuireError("no_token", `no token to connect with: ${String(error)}`));
-      return this.comeBack({});
+      if (isLate()) return;
+      this.emit("error", error as QuireError);
+      return this.comeBack({ reason: "there is no token" });
     }
-    if (this.isClosed || this.socket !== null) return;
-    this.tokenWasNew = token !== this.lastToken;
-    this.lastToken = token;
+    if (isLate()) return;
+    if (this.tokens.isOfAnother(token)) return this.endForAnother();
+    if (this.tokens.wasRefused(token)) return this.setStatus("stopped", { code: CLOSE_UNAUTHORIZED, reason: "token() gave what was refused" });
+    this.tokens.show(token);
     this.openSocket(token);
   }
 
   /** Shows another token over the connection that there is. Without one it ends, and comes back as always. */
-  private async renewToken(): Promise<void> {
+  private async renewToken(endsAt: number): Promise<void> {
     const { socket } = this;
+    let token: string | null = null;
     try {
-      const token = (await this.options.token?.()) ?? null;
-      if (token === null || token === this.lastToken || socket !== this.socket) return;
-      this.lastToken = token;
-      this.machine.renew(token);
+      token = await this.tokens.ask();
     } catch (error) {
-      this.emit("error", new QuireError("no_token", `no token to go on with: ${String(error)}`));
+      if (socket === this.socket) this.emit("error", error as QuireError);
     }
+    if (socket === null || socket !== this.socket) return;
+    if (this.tokens.isOfAnother(token)) return this.endForAnother();
+    if (token === null || this.tokens.isShown(token)) return this.renewLater(endsAt);
+    this.tokens.show(token);
+    this.machine.renew(token);
+  }
+
+  private expiring(inMs: number): void {
+    const endsAt = Date.now() + inMs;
+    const rest = this.tokens.restBefore(inMs);
+    if (rest > 0) this.renewAfter(rest, endsAt);
+    else void this.renewToken(endsAt);
+  }
+
+  /** Nothing new was to be had: again after half of the time that is left, and so on. */
+  private renewLater(endsAt: number): void {
+    const rest = (endsAt - Date.now()) / 2;
+    if (rest >= this.timing.tokenAgainMs) this.renewAfter(rest, endsAt);
+  }
+
+  private renewAfter(ms: number, endsAt: number): void {
+    this.stopRenewal();
+    this.renewal = setTimeout(() => void this.renewToken(endsAt), ms);
+  }
+
+  private stopRenewal(): void {
+    if (this.renewal !== null) clearTimeout(this.renewal);
+    this.renewal = null;
+  }
+
+  /** What is unsaved is of the one who wrote it: it is not sent in the name of another one. */
+  private endForAnother(): void {
+    this.drop(CLOSE_NORMAL);
+    this.emit("error", new QuireError("other_user", "token() gave a token of another user: they need a connection of their own"));
+    this.setStatus("stopped", { code: CLOSE_OTHER_USER, reason: "token() gave a token of another user" });
   }
 
   private openSocket(token: string | null): void {
     const Constructor = this.options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
-    if (Constructor === undefined) throw new QuireError("no_websocket", "there is no WebSocket: give one as an option");
-    const socket = new Constructor(this.options.url, PROTOCOL);
+    let socket: WebSocketLike;
+    try {
+      if (Constructor === undefined) throw new Error("there is none: give one as an option");
+      socket = new Constructor(this.options.url, PROTOCOL);
+    } catch (error) {
+      /* No address of one, or one that this page may not use: trying again would not help. */
+      this.emit("error", new QuireError("no_websocket", `no WebSocket to ${this.options.url}: ${String(error)}`));
+      return this.setStatus("stopped", { reason: "there is no WebSocket" });
+    }
     this.socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
@@ -337,6 +425,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   private drop(code: number): void {
     const { socket } = this;
     this.unwatch();
+    this.stopRenewal();
     if (socket === null) return;
     this.socket = null;
     this.outbox.clear();
@@ -352,10 +441,11 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.socket = null;
     this.outbox.clear();
     this.unwatch();
+    this.stopRenewal();
     this.machine.disconnected();
     const detail = { code, reason };
-    const hasOtherToken = code === CLOSE_UNAUTHORIZED && this.options.token !== undefined && this.tokenWasNew;
-    if (mayReturn(code) || hasOtherToken) this.comeBack(detail);
+    if (code === CLOSE_UNAUTHORIZED) this.tokens.refuse();
+    if (mayReturn(code) || (code === CLOSE_UNAUTHORIZED && this.tokens.canAsk)) this.comeBack(detail);
     else this.setStatus("stopped", detail);
   }
 
@@ -413,14 +503,13 @@ export class Connection extends Emitter<ConnectionEvents> {
       ready: (isNewIdentity) => this.welcomed(isNewIdentity),
       error: (error) => this.emit("error", error),
       going: (retryMs) => void (this.leastRetryMs = retryMs),
-      expiring: () => void this.renewToken(),
+      expiring: (inMs) => this.expiring(inMs),
     };
   }
 
   private welcomed(isNewIdentity: boolean): void {
     this.connectedAt = Date.now();
-    /* It was good; when it is refused later it has ended, and there may be another one. */
-    this.tokenWasNew = true;
+    this.tokens.taken();
     this.watch(this.timing.pingAfterMs);
     if (isNewIdentity) void this.keepIdentity(this.machine.identity);
     this.setStatus("connected", {});
@@ -435,10 +524,13 @@ export class Connection extends Emitter<ConnectionEvents> {
     await session.setIdentity(identity).catch(() => undefined);
   }
 
-  private finished(document: Document, machine: DocumentMachine): void {
+  private finished(document: Document): void {
     if (this.byId.get(document.id) === document) this.byId.delete(document.id);
-    this.machine.remove(machine);
-    this.byMachine.delete(machine);
+    for (const [machine, other] of this.byMachine) {
+      if (other !== document) continue;
+      this.machine.remove(machine);
+      this.byMachine.delete(machine);
+    }
   }
 }
 

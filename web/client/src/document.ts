@@ -5,9 +5,10 @@ import { Emitter } from "./emitter.js";
 import { QuireError } from "./error.js";
 import { Keeper } from "./keeper.js";
 import type { ConnectionMachine } from "./machine/connection.js";
-import type { DocumentMachine, DocumentType, Role } from "./machine/document.js";
+import type { DocumentMachine } from "./machine/document.js";
 import type { ChatLine, DocumentStatus, Effect } from "./machine/effects.js";
 import type { Member } from "./machine/presence.js";
+import type { DocumentType, Role } from "./machine/state.js";
 import { OpError } from "./ot/errors.js";
 import { fromComponents, toComponents, type Component, type Delta } from "./ot/op.js";
 import { Sharing } from "./sharing.js";
@@ -147,6 +148,22 @@ export class Document extends Emitter<DocumentEvents> {
   /** Nothing unsent, nothing unacknowledged. */
   get saved(): boolean {
     return this.machine.editing.isSaved;
+  }
+
+  /** What is unsaved, as a change. */
+  unsaved(): Component[] {
+    return toComponents(this.machine.editing.unsaved());
+  }
+
+  /** Why the server does not take what is unsaved, as things are: an error's code, or null. */
+  get refusal(): string | null {
+    return this.machine.refusal;
+  }
+
+  /** Gives up what is unsaved, and shows the document as the server has it. */
+  discard(): void {
+    this.machine.discard();
+    this.drain();
   }
 
   /** What is unsaved outlives this page: it is in the storage, or there is nothing unsaved. */

@@ -1,7 +1,7 @@
 /* Listing and managing documents. */
 import type { ConnectionMachine } from "./machine/connection.js";
 import { QuireError } from "./error.js";
-import type { DocumentType } from "./machine/document.js";
+import { TYPE_RICH, TYPE_TEXT, type DocumentType } from "./machine/state.js";
 
 export interface DocumentInfo {
   readonly id: string;
@@ -30,8 +30,6 @@ export interface DocumentList {
 }
 
 const LIST_DEFAULT = 50;
-const TYPE_RICH = 1;
-const TYPE_TEXT = 2;
 const ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const ID_LENGTH = 16;
 

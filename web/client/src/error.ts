@@ -1,7 +1,7 @@
 /**
  * What went wrong, as the server or the client names it (docs/protocol.md section 8; of the client
  * itself: `closed`, `not_ready`, `too_large`, `no_room`, `not_shown`, `bad_frame`, `no_token`,
- * `no_websocket`).
+ * `no_websocket`, `other_user`).
  */
 export class QuireError extends Error {
   constructor(

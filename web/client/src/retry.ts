@@ -12,6 +12,10 @@ export interface Timing {
   readonly goodAfterMs: number;
   /** How often it is looked for what pages that are gone have left unsaved. */
   readonly recoverEveryMs: number;
+  /** How long `token` may take. */
+  readonly tokenWithinMs: number;
+  /** The shortest time between two calls of `token` over one connection. */
+  readonly tokenAgainMs: number;
 }
 
 export const DEFAULT_TIMING: Timing = {
@@ -22,6 +26,8 @@ export const DEFAULT_TIMING: Timing = {
   retryMaxMs: 30_000,
   goodAfterMs: 5000,
   recoverEveryMs: 15_000,
+  tokenWithinMs: 20_000,
+  tokenAgainMs: 1000,
 };
 
 const FINAL_CLOSE_CODES: ReadonlySet<number> = new Set([1003, 1009]);

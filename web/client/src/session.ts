@@ -6,7 +6,7 @@
  * Keys: `<scope>|<slot>` is the identity, `<scope>|<slot>|<document>` a document's state.
  */
 import type { Identity } from "./machine/connection.js";
-import type { DocumentState } from "./machine/document.js";
+import type { DocumentState } from "./machine/state.js";
 import type { Storage } from "./storage.js";
 
 interface StoredIdentity {

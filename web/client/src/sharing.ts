@@ -1,6 +1,6 @@
 /* Who may do what with a document: for its owners. */
 import type { ConnectionMachine } from "./machine/connection.js";
-import type { Role } from "./machine/document.js";
+import type { Role } from "./machine/state.js";
 
 /** Somebody with a role of their own in a document. */
 export interface Sharer {

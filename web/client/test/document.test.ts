@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DocumentMachine, type DocumentState } from "../src/machine/document.js";
+import { DocumentMachine } from "../src/machine/document.js";
+import type { DocumentState } from "../src/machine/state.js";
 import type { Effect } from "../src/machine/effects.js";
 import { encodeOp } from "../src/ot/codec.js";
 import { Doc } from "../src/ot/document.js";

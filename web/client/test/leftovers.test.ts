@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { MemoryStorage } from "../src/index.js";
+import { MemoryStorage, type Connection, type Leftover } from "../src/index.js";
 import { encodeOp } from "../src/ot/codec.js";
 import { serverCodec } from "../src/wire/messages.js";
 import { append, serveEach, until } from "./live.js";
@@ -211,6 +211,111 @@ describe("what outlives a page", () => {
     } finally {
       Object.assign(globalThis, { indexedDB: undefined, IDBKeyRange: undefined });
     }
+  });
+
+  /** A page that has typed into several documents without a connection, and ends without a word. */
+  async function crashIn(ids: readonly string[], { link = null, meanwhile }: { link?: string | null; meanwhile?: () => void } = {}): Promise<void> {
+    const connection = connect({ storage });
+    const documents = ids.map((id) => connection.open(id, { link }));
+    await Promise.all(documents.map(({ ready }) => ready));
+    live.server.isDeaf = true;
+    for (const document of documents) append(document, `of ${document.id}`);
+    await Promise.all(documents.map((document) => document.store()));
+    assert.ok(documents.every((document) => document.stored && !document.saved));
+    meanwhile?.();
+    await connection.close();
+    live.server.isDeaf = false;
+  }
+
+  const told = (connection: Connection): Leftover[] => {
+    const leftovers: Leftover[] = [];
+    connection.on("leftover", (leftover) => leftovers.push(leftover));
+    return leftovers;
+  };
+  const textOf = (id: string): string => live.server.model.rooms.get(id)!.doc.text();
+  const patient = { recoverEveryMs: 10, retryFirstMs: 5, retryMaxMs: 20 };
+
+  const refusals: Record<string, () => void> = {
+    forbidden: () => void (live.server.model.rooms.get("b")!.role = "viewer"),
+    document_full: () => void (live.server.model.options.refuse = (op) => (op.some((piece) => piece.text === "of b") ? { code: "document_full", retry_ms: null } : null)),
+  };
+  for (const [code, spoil] of Object.entries(refusals)) {
+    for (const place of ["own", "another page's"]) {
+      test(`what the server does not take (${code}) holds up nothing else, is told, and stays (${place} session)`, async () => {
+        for (const id of ["a", "b", "c"]) live.server.model.createRoom(id, 2);
+        const elder = place === "own" ? null : connect({ storage, timing: patient });
+        const leftovers = elder === null ? [] : told(elder);
+        if (elder !== null) await openReady(elder);
+        await crashIn(["a", "b", "c"], { meanwhile: spoil });
+        const connection = elder ?? connect({ storage, timing: patient });
+        if (elder === null) connection.on("leftover", (leftover) => leftovers.push(leftover));
+        await until(() => textOf("a") === "of a" && textOf("c") === "of c");
+        await until(() => leftovers.length > 0);
+        const [{ id, title, ops, reason }] = leftovers;
+        assert.deepEqual({ id, title, ops, reason }, { id: "b", title: "Title of b", ops: [{ insert: "of b" }], reason: code });
+        assert.equal(textOf("b"), "");
+        await until(() => live.server.model.rooms.get("b")!.readers.size === 0, "nobody is shown as there who is not");
+        while ((await records()).length > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+
+        /* The next page tries again, and this time it may. */
+        await connection.close();
+        live.server.model.rooms.get("b")!.role = "editor";
+        live.server.model.options.refuse = () => null;
+        connect({ storage, timing: patient });
+        await until(() => textOf("b") === "of b");
+        await recordsAreGone();
+        assert.deepEqual([leftovers.length, textOf("a"), textOf("c")], [1, "of a", "of c"]);
+      });
+    }
+  }
+
+  test("what was discarded is gone, and nothing else is", async () => {
+    for (const id of ["a", "b"]) live.server.model.createRoom(id, 2).role = "editor";
+    await crashIn(["a", "b"]);
+    for (const id of ["a", "b"]) live.server.model.rooms.get(id)!.role = "viewer";
+    const connection = connect({ storage, timing: patient });
+    const leftovers = told(connection);
+    await until(() => leftovers.length === 2);
+    await leftovers.find(({ id }) => id === "a")!.discard();
+    assert.deepEqual((await records()).map((key) => key.split("|")[2]), ["b"]);
+    /* It is open by now: the user sees what is not saved, and then that it is gone. */
+    const b = await openReady(connection, "b");
+    await until(() => b.refusal === "forbidden");
+    assert.equal(b.text(), "of b");
+    await leftovers.find(({ id }) => id === "b")!.discard();
+    assert.equal(b.text(), "");
+    await until(() => b.saved && b.status === "live");
+    await recordsAreGone();
+    assert.deepEqual([textOf("a"), textOf("b")], ["", ""]);
+  });
+
+  test("a leftover that was told is not discarded after it has been sent all the same", async () => {
+    live.server.model.createRoom("a", 2);
+    await crashIn(["a"]);
+    live.server.model.rooms.get("a")!.role = "viewer";
+    const connection = connect({ storage, timing: patient });
+    const leftovers = told(connection);
+    await until(() => leftovers.length === 1);
+    live.server.model.rooms.get("a")!.role = "editor";
+    const document = await openReady(connection, "a");
+    await until(() => document.saved);
+    live.server.model.options.refuse = () => ({ code: "overloaded", retry_ms: 1 });
+    append(document, " and more");
+    await leftovers[0].discard();
+    live.server.model.options.refuse = () => null;
+    await until(() => document.saved);
+    assert.equal(textOf("a"), "of a and more");
+  });
+
+  test("text of a guest is sent with the link that it was typed by", async () => {
+    live.server.model.createRoom("a", 2).needsLink = "the secret";
+    await crashIn(["a"], { link: "the secret" });
+    const connection = connect({ storage });
+    const drafts: unknown[] = [];
+    connection.on("draft", (draft) => drafts.push(draft));
+    await until(() => drafts.length > 0 || textOf("a") === "of a");
+    assert.deepEqual(drafts, []);
+    await recordsAreGone();
   });
 
   test("a damaged record does not keep the document from opening", async () => {

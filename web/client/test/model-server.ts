@@ -110,7 +110,7 @@ export interface ServerOptions {
   /** Snapshots may be older than this client's own last edit, whose ACK then follows. */
   oldSnapshots: () => boolean;
   /** Refuse an edit. */
-  refuse: () => { code: string; retry_ms: number | null } | null;
+  refuse: (op: Op) => { code: string; retry_ms: number | null } | null;
 }
 
 const CALM: ServerOptions = {
@@ -390,7 +390,7 @@ export class Link {
     const reader = this.readers.get(message.ch);
     if (reader === undefined) return this.fail(message.seq, message.ch, "not_open");
     const { room } = reader;
-    const refusal = this.server.options.refuse();
+    const refusal = this.server.options.refuse(decodeOp(message.op));
     if (refusal !== null) return this.fail(message.seq, message.ch, refusal.code, refusal.retry_ms);
     if (room.role === "viewer" || room.role === "commenter") return this.fail(message.seq, message.ch, "forbidden");
     const last = room.lastSeq(this.client);

@@ -129,71 +129,6 @@ describe("coming back", () => {
     assert.equal(room().head, 1);
   });
 
-  test("the token is fetched for every connection; a refused one only stops when it is not renewed", async () => {
-    const given = ["one", "wrong", "three"];
-    const connection = connect({ token: () => Promise.resolve(given.shift() ?? "wrong") });
-    await openReady(connection);
-    live.server.cutAll();
-    await until(() => live.server.tokens.length === 3 && connection.status === "connected");
-    assert.deepEqual(live.server.tokens, ["one", "wrong", "three"]);
-    const errors: string[] = [];
-    connection.on("error", (error) => errors.push(error.code));
-    live.server.cutAll();
-    await until(() => connection.status === "stopped");
-    assert.deepEqual(live.server.tokens.slice(3), ["wrong", "wrong"]);
-    assert.deepEqual(errors, ["unauthorized", "unauthorized"]);
-  });
-
-  test("a token that ends is followed by another one over the same connection", async () => {
-    let token = "one";
-    const connection = connect({ token: () => Promise.resolve(token) });
-    const ann = await openReady(connection);
-    const shown = (): string[] => live.server.heard.flatMap((message) => (message.kind === "token" ? [message.token] : []));
-    const expiring = (): void => {
-      for (const link of live.server.model.links) link.send({ kind: "expiring", in_ms: 60_000 });
-    };
-    token = "two";
-    expiring();
-    await until(() => shown().length === 1);
-    /* The same again is not worth showing; the connection goes on in either case. */
-    expiring();
-    append(ann, "still here");
-    await until(() => ann.saved);
-    assert.deepEqual(shown(), ["two"]);
-    assert.deepEqual(live.server.tokens, ["one"]);
-    live.server.cutAll();
-    await until(() => live.server.tokens.length === 2);
-    assert.deepEqual(live.server.tokens, ["one", "two"]);
-  });
-
-  test("a token that could not be followed in time is fetched anew, also after breaks with the same one", async () => {
-    const given = ["one", "one", "two"];
-    const connection = connect({ token: () => given.shift() ?? "two" });
-    await openReady(connection);
-    live.server.cutAll();
-    await until(() => live.server.tokens.length === 2 && connection.status === "connected");
-    live.server.closeAll(4401);
-    await until(() => live.server.tokens.length === 3 && connection.status === "connected");
-    assert.deepEqual(live.server.tokens, ["one", "one", "two"]);
-  });
-
-  test("a token that cannot be had is told, and the connection goes on until it ends", async () => {
-    let calls = 0;
-    const connection = connect({
-      token: () => {
-        if (calls++ > 0) throw new Error("signed out");
-        return "one";
-      },
-    });
-    await openReady(connection);
-    const errors: string[] = [];
-    connection.on("error", (error) => errors.push(error.code));
-    for (const link of live.server.model.links) link.send({ kind: "expiring", in_ms: 60_000 });
-    await until(() => errors.length === 1);
-    assert.deepEqual(errors, ["no_token"]);
-    assert.equal(connection.status, "connected");
-  });
-
   test("some close codes end it, until told to reconnect", async () => {
     const connection = connect();
     const ann = await openReady(connection);
@@ -326,7 +261,7 @@ describe("documents", () => {
     ann.close();
     live.server.model.options.refuse = () => ({ code: "bad_format", retry_ms: null });
     await until(() => drafts.length > 0);
-    assert.deepEqual(drafts, [{ id: "doc", ops: [{ insert: "last words" }], reason: "bad_format" }]);
+    assert.deepEqual(drafts, [{ id: "doc", title: "Title of doc", ops: [{ insert: "last words" }], reason: "bad_format" }]);
   });
 
   test("several documents share a connection", async () => {

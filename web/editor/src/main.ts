@@ -1,29 +1,32 @@
 import { Connection } from "@quire/client";
 import type { App, View } from "./app.js";
-import { keepDraft } from "./drafts.js";
 import { DocumentView } from "./document/document.js";
 import { ListView } from "./list/list.js";
 import { Net } from "./net.js";
 import { askProfile, guestProfile, keepProfile, loadProfile } from "./profile.js";
 import { errorWords, isQuiet, stoppedWords } from "./pure/error-words.js";
-import { insertedText, type Op } from "./pure/ops.js";
+import { pickColor } from "./pure/palette.js";
 import { parseRoute } from "./pure/routes.js";
 import { takeLinkFromAddress } from "./share-links.js";
-import { askToken, currentToken, takeTokenFromAddress } from "./token.js";
+import { askToken, currentToken, currentUser, givenName, takeTokenFromAddress } from "./token.js";
 import { openDialog } from "./ui/dialog.js";
 import { h } from "./ui/dom.js";
 import { applyTheme, currentTheme } from "./ui/theme.js";
 import { Toasts } from "./ui/toast.js";
+import { Unsaved } from "./unsaved.js";
 import { missingPage } from "./views.js";
 
 const UNAUTHORIZED = 4401;
-const DRAFT_ELSEWHERE = "Something you wrote could not be saved. You find it at the head of its document.";
+const UNSAVED_ELSEWHERE = "Something you wrote is not saved. You find it above the list of documents.";
+const TO_THE_LIST = { label: "Show", href: "/" };
 
 function start(): void {
   applyTheme(currentTheme());
   takeTokenFromAddress();
+  const user = currentUser();
   const kept = loadProfile();
-  let profile = kept ?? guestProfile();
+  const given = givenName();
+  let profile = given ? { name: given.name, color: given.color ?? kept?.color ?? pickColor(), guest: false } : (kept ?? guestProfile());
   let worn = profile.color;
   const wear = (color: string): void => {
     if (color === worn) return;
@@ -33,13 +36,14 @@ function start(): void {
   const connection = new Connection({
     url: `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`,
     token: currentToken,
+    storageKey: user,
     name: profile.name,
     color: profile.color,
   });
   const toasts = new Toasts();
   const root = document.getElementById("app") as HTMLElement;
   const ask = (first: boolean): void =>
-    askProfile(app.profile(), first, app.taken, (changed) => {
+    askProfile({ profile: app.profile(), first, taken: app.taken, hasGivenName: given !== null }, (changed) => {
       profile = { ...changed, color: changed.color === worn ? profile.color : changed.color };
       worn = changed.color;
       keepProfile(profile);
@@ -49,6 +53,7 @@ function start(): void {
     connection,
     net: new Net(connection),
     toasts,
+    unsaved: new Unsaved(connection, () => location.pathname === "/" || toasts.show(UNSAVED_ELSEWHERE, TO_THE_LIST)),
     profile: () => ({ ...profile, color: worn }),
     wear,
     wearOwn: () => wear(profile.color),
@@ -60,7 +65,9 @@ function start(): void {
     },
   };
   let view: View | undefined;
+  let shown = "";
   const route = (): void => {
+    shown = location.pathname;
     view?.dispose();
     document.title = "Quire";
     view = viewFor(app);
@@ -69,14 +76,22 @@ function start(): void {
   };
   document.body.append(toasts.element);
   connection.on("error", (error) => isQuiet(error) || toasts.show(errorWords(error)));
-  connection.on("draft", ({ id, ops, reason }) => {
-    if (keepDraft(id, { text: insertedText(ops as Op[]), reason })) toasts.show(DRAFT_ELSEWHERE);
+  let wasStopped = false;
+  app.net.watch(() => {
+    const isStopped = app.net.status === "stopped";
+    if (isStopped && !wasStopped) showStopped(app.net.code);
+    wasStopped = isStopped;
   });
-  app.net.watch(() => app.net.status === "stopped" && showStopped(app.net.code));
-  window.addEventListener("popstate", route);
+  /* A fragment with a token is nothing to go to: who frames this page gives it another one so, before the one that it has ends. */
+  window.addEventListener("popstate", () => {
+    if (!takeTokenFromAddress()) return location.pathname === shown && location.hash === "" ? undefined : route();
+    if (currentUser() !== user) return location.reload();
+    document.querySelector<HTMLDialogElement>("dialog.stopped")?.close();
+    if (app.net.status === "stopped") app.net.retry();
+  });
   document.addEventListener("click", (event) => followInside(event, app));
   route();
-  if (!kept) ask(true);
+  if (!kept && !given) ask(true);
 }
 
 function viewFor(app: App): View {
@@ -99,7 +114,7 @@ function followInside(event: MouseEvent, app: App): void {
 
 function showStopped(code: number | undefined): void {
   if (document.querySelector("dialog.stopped")) return;
-  const { title, text } = stoppedWords(code);
+  const { title, text } = stoppedWords(code, currentToken() !== null);
   if (code === UNAUTHORIZED) {
     askToken(title, text);
     return;

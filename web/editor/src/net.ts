@@ -21,7 +21,10 @@ export class Net {
       this.#tick();
       this.#tell();
     });
-    this.#scope.on(window, "online", () => this.retry());
+    this.#scope.on(window, "online", () => {
+      if (this.status === "disconnected") this.#connection.reconnect();
+      this.#tell();
+    });
     this.#scope.on(window, "offline", () => this.#tell());
   }
 
@@ -33,8 +36,9 @@ export class Net {
     return !navigator.onLine;
   }
 
+  /** Asked for by the user: also after a stop. */
   retry(): void {
-    if (this.status === "disconnected") this.#connection.reconnect();
+    if (this.status === "disconnected" || this.status === "stopped") this.#connection.reconnect();
     this.#tell();
   }
 

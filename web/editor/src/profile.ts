@@ -30,10 +30,18 @@ export function keepProfile(profile: Profile): void {
 
 type Taken = ReadonlyMap<string, string>;
 
+export interface ProfileQuestion {
+  profile: Profile;
+  first: boolean;
+  taken: Taken;
+  /** The name is that of the access token, and stays. */
+  hasGivenName: boolean;
+}
+
 /** Asks for a name and a colour that nobody here has; closing the dialog keeps the profile as it is. */
-export function askProfile(profile: Profile, first: boolean, taken: Taken, changed: (profile: Profile) => void): void {
+export function askProfile({ profile, first, taken, hasGivenName }: ProfileQuestion, changed: (profile: Profile) => void): void {
   let { color } = profile;
-  const name = h("input", { class: "input", name: "name", autocomplete: "name", maxlength: NAME_MAX * 2, autofocus: true });
+  const name = h("input", { class: "input", name: "name", autocomplete: "name", maxlength: NAME_MAX * 2, autofocus: true, readonly: hasGivenName });
   name.value = profile.guest ? "" : profile.name;
   const preview = avatar({ name: name.value || "?", color }, "avatar-large");
   const repaint = (): void => paintAvatar(preview, { name: name.value.trim() || "?", color });
@@ -47,7 +55,7 @@ export function askProfile(profile: Profile, first: boolean, taken: Taken, chang
     className: "profile-dialog",
     body: [
       h("p", { class: "soft" }, "Others see your name and colour beside what you write."),
-      h("div", { class: "profile-row" }, preview, field("Your name", name)),
+      h("div", { class: "profile-row" }, preview, field("Your name", name, hasGivenName ? "It comes with your access." : undefined)),
       swatches,
     ],
     confirm: first ? "Start writing" : "Save",

@@ -1,24 +1,48 @@
+import { userOf } from "@quire/client";
+import { isColor } from "./pure/palette.js";
+import { nameProblem, tidyLine } from "./pure/names.js";
 import { openDialog, field } from "./ui/dialog.js";
 import { h } from "./ui/dom.js";
 import { recall, remember } from "./ui/store.js";
 
-/** A link of the form `…#token=…` carries its reader's access token; it is kept, and taken out of the address. */
-export function takeTokenFromAddress(): void {
+/** Of this page: in the frame of another site a browser may remember nothing. */
+const page: { token: string | null } = { token: null };
+
+/**
+ * A link of the form `…#token=…` carries its reader's access token; it is kept, and taken out of the address. False when
+ * there is none.
+ */
+export function takeTokenFromAddress(): boolean {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!token) return;
+  if (!token) return false;
+  page.token = token;
   remember("token", token);
   history.replaceState(history.state, "", location.pathname + location.search);
+  return true;
 }
 
 export function currentToken(): string | null {
   const token = recall("token");
-  return typeof token === "string" && token !== "" ? token : null;
+  return typeof token === "string" && token !== "" ? token : page.token;
+}
+
+/** Keeps apart what several users of this browser have unsaved. */
+export function currentUser(): string {
+  return userOf(currentToken()).sub ?? "";
+}
+
+/** The name and the colour that the token gives its user, whatever they choose; null: it gives none. */
+export function givenName(): { name: string; color: string | null } | null {
+  const { name, color } = userOf(currentToken());
+  if (name === null || nameProblem(name)) return null;
+  return { name: tidyLine(name), color: color !== null && isColor(color) ? color : null };
 }
 
 export function askToken(title: string, text: string): void {
-  const input = h("input", { class: "input", name: "token", autocomplete: "off", spellcheck: "false", autofocus: true });
+  const input = h("input", { class: "input", name: "token", autocomplete: "off", autocapitalize: "off", spellcheck: "false", autofocus: true });
   openDialog({
     title,
+    className: "stopped",
     body: [h("p", { class: "soft" }, text), field("Access token", input)],
     confirm: "Continue",
     cancel: null,
@@ -31,4 +55,3 @@ export function askToken(title: string, text: string): void {
     },
   });
 }
-

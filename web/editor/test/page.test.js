@@ -1,41 +1,8 @@
-// The page in a real browser, with the pretended client. Every page is watched: an error in the console, a breach of the
-// content security policy or a request to elsewhere fails its test.
+// The page in a real browser, with the pretended client.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { openBrowser, openPage, serveFake } from "../src/dev/page.js";
+import { EVIL, pages } from "./lib/page.js";
 
-let site;
-let browser;
-
-before(async () => {
-  site = await serveFake();
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
-
-function pageTest(name, path, options, run) {
-  test(name, { timeout: 180_000 }, async () => {
-    const page = await openPage(browser, options);
-    const trouble = [];
-    page.on("pageerror", (error) => trouble.push(error.stack));
-    page.on("console", (message) => message.type() === "error" && trouble.push(message.text()));
-    page.on("request", (request) => {
-      if (!request.url().startsWith(site.url) && !/^(blob|data):/.test(request.url())) trouble.push(`request to ${request.url()}`);
-    });
-    page.setDefaultTimeout(45_000);
-    await page.goto(site.url + path);
-    await page.waitForSelector(".row-link:visible, .sheet:not(.waiting), .message-page, .empty:visible");
-    await run(page);
-    assert.deepEqual(trouble, []);
-    await page.context().close();
-  });
-}
-
-const EVIL = '<img src=x onerror="document.title=`pwned`"><b>bold</b>';
+const { pageTest, site } = pages();
 const text = (page, selector) => page.textContent(selector);
 const ops = (page, id = "letter") => page.evaluate((id) => window.quire.open_.get(id).delta.ops, id);
 const remote = (page, ops, id = "letter") => page.evaluate(([id, ops]) => window.quire.open_.get(id).remote(ops), [id, ops]);
@@ -329,24 +296,6 @@ pageTest("leaving is held up only when something would be lost", "/d/letter?peop
   assert.equal(await held(), false);
   await page.evaluate(() => Object.assign(window.quire.open_.get("letter"), { stored: false }));
   assert.equal(await held(), true);
-});
-
-pageTest("a draft stays until it is dismissed", "/d/garden", {}, async (page) => {
-  await page.evaluate(() => window.quire.open_.get("garden").emit("draft", { ops: [{ insert: "lost <b>words</b>" }], reason: "" }));
-  await page.waitForSelector(".draft-text >> text=lost <b>words</b>");
-  await page.reload();
-  await page.waitForSelector(".draft-text >> text=lost <b>words</b>");
-  await page.click("[aria-label='Dismiss this draft']");
-  await page.reload();
-  await page.waitForSelector(".ql-editor");
-  assert.equal(await page.locator(".draft").count(), 0);
-});
-
-pageTest("a draft of another document waits there", "/", {}, async (page) => {
-  await page.evaluate(() => window.quire.emit("draft", { id: "garden", ops: [{ insert: "from before" }], reason: "not_text" }));
-  await page.waitForSelector(".toast");
-  await page.click(".row-link >> nth=0");
-  await page.waitForSelector(".draft-text >> text=from before");
 });
 
 pageTest("a document that somebody deletes leaves its text behind", "/d/garden", {}, async (page) => {

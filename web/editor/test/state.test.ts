@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeOf, errorWords, isQuiet, stoppedWords } from "../src/pure/error-words.js";
+import { codeOf, draftWords, errorWords, isQuiet, leftoverWords, stoppedWords } from "../src/pure/error-words.js";
 import { stateWords, type State } from "../src/pure/state-words.js";
 
-const calm: State = { connection: "connected", document: "live", saved: true, mayEdit: true, kept: true, noNetwork: false };
+const calm: State = { connection: "connected", document: "live", saved: true, refusal: null, kept: true, noNetwork: false };
 const words = (state: Partial<State>) => stateWords({ ...calm, ...state });
 
 test("a live document is saved or being saved", () => {
@@ -15,9 +15,19 @@ test("a live document is saved or being saved", () => {
 });
 
 test("what a role keeps from being saved is not said to be on its way", () => {
-  assert.equal(words({ saved: false, mayEdit: false }).text, "Not saved");
-  assert.equal(words({ saved: false, mayEdit: false }).tone, "warn");
-  assert.equal(words({ mayEdit: false }).text, "Saved");
+  assert.equal(words({ saved: false, refusal: "forbidden" }).text, "Not saved");
+  assert.equal(words({ saved: false, refusal: "forbidden" }).tone, "warn");
+  assert.equal(words({ refusal: "forbidden" }).text, "Saved");
+});
+
+test("what is refused for another reason says which, and what to do", () => {
+  assert.match(words({ saved: false, refusal: "document_full" }).detail, /full: remove something/);
+  assert.equal(words({ saved: false, refusal: "document_full" }).text, "Not saved");
+  assert.match(words({ saved: false, refusal: "unheard of" }).detail, /does not take it/);
+});
+
+test("a connection that has stopped can be tried again", () => {
+  assert.equal(words({ connection: "stopped" }).retry, true);
 });
 
 test("a connection that comes back counts down and can be hurried", () => {
@@ -61,6 +71,15 @@ test("errors have words of their own, and unknown ones have some too", () => {
 });
 
 test("a connection that has stopped says why", () => {
-  const titles = [4401, 4409, 1009, 4400, undefined].map((code) => stoppedWords(code).title);
-  assert.equal(new Set(titles).size, 4);
+  const titles = [4401, 4403, 4409, 1009, 4400, undefined].map((code) => stoppedWords(code, false).title);
+  assert.equal(new Set(titles).size, 5);
+  assert.notEqual(stoppedWords(4401, true).title, stoppedWords(4401, false).title);
+});
+
+test("text that is not saved says why, and what becomes of it", () => {
+  const drafts = ["restored", "forbidden", "deleted", "not_text"].map((reason) => draftWords(reason).text);
+  assert.equal(new Set(drafts).size, 4);
+  const leftovers = ["forbidden", "document_full", "toString"].map((reason) => leftoverWords(reason).text);
+  assert.equal(new Set(leftovers).size, 3);
+  for (const text of leftovers) assert.match(text, /stays in this browser/);
 });

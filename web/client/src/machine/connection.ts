@@ -30,8 +30,8 @@ export interface ConnectionOutput {
   ready(isNewIdentity: boolean): void;
   error(error: QuireError): void;
   going(retryMs: number): void;
-  /** The token ends soon: another one is wanted. */
-  expiring(): void;
+  /** The token ends in so long: another one is wanted. */
+  expiring(inMs: number): void;
 }
 
 export type Answer = ServerMessageOf<"done" | "documents" | "chats" | "members" | "links" | "linked">;
@@ -104,7 +104,7 @@ export class ConnectionMachine {
       case "going":
         return this.output.going(message.retry_ms);
       case "expiring":
-        return this.output.expiring();
+        return this.output.expiring(message.in_ms);
       case "done":
       case "documents":
       case "chats":

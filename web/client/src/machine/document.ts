@@ -18,26 +18,10 @@ import { Chat } from "./chat.js";
 import { Editing, type Edit } from "./editing.js";
 import type { DocumentStatus, Effect } from "./effects.js";
 import { Presence } from "./presence.js";
-import { remedyFor } from "./refusals.js";
+import { FINAL_CODES, remedyFor } from "./refusals.js";
+import { TYPE_RICH, TYPE_TEXT, type DocumentState, type DocumentType, type Role } from "./state.js";
 
 type Stage = "closed" | "opening" | "behind" | "live" | "paused";
-export type DocumentType = "rich" | "text";
-export type Role = "owner" | "editor" | "commenter" | "viewer";
-
-/** What outlives a page: the document at a version, and what was not saved on it. */
-export interface DocumentState {
-  readonly epoch: number;
-  readonly version: number;
-  /** It was needed anew. */
-  readonly inDoubt: boolean;
-  readonly type: number;
-  readonly title: string;
-  readonly base: Uint8Array;
-  readonly seq: number;
-  readonly inFlight: Uint8Array | null;
-  readonly buffer: Uint8Array;
-}
-
 /** Attempts at setting things right that follow one another at once; later ones wait. */
 const QUICK_REPAIRS_MAX = 3;
 const REPAIR_WAIT_MS = 1000;
@@ -47,11 +31,6 @@ const REPAIR_WAIT_MAX_MS = 30_000;
 /** An edit that the server keeps refusing for lack of room is tried again so often. */
 const KEEP_RETRY_MS = 10_000;
 const LATER_DEFAULT_MS = 2000;
-
-/** CLOSED with one of these is for good; with others the server had to let go of the document. */
-const FINAL_CODES: ReadonlySet<string> = new Set(["deleted", "forbidden"]);
-
-const TYPE_TEXT = 2;
 
 export class DocumentMachine {
   readonly editing = new Editing();
@@ -81,6 +60,7 @@ export class DocumentMachine {
   private held: "refused" | "waiting" | "storing" | null = null;
   /** How often the edit in flight was sent since the last OPEN, without an answer: only the last answer counts. */
   private copies = 0;
+  private refusedCode: string | null = null;
   private onTimer: "send" | "reopen" | null = null;
   private repairs = 0;
   private isGone = false;
@@ -139,6 +119,13 @@ export class DocumentMachine {
     return this.role === "owner" || this.role === "editor";
   }
 
+  /** Why what is unsaved is not taken, as things are; null: it is, or its answer is still to come. */
+  get refusal(): string | null {
+    if (this.editing.isSaved || this.stage !== "live" || this.copies > 0) return null;
+    if (!this.mayEdit) return "forbidden";
+    return this.held === "refused" ? this.refusedCode : null;
+  }
+
   private send(message: ClientMessage): void {
     this.effects.push({ kind: "send", message });
   }
@@ -157,12 +144,13 @@ export class DocumentMachine {
       epoch: this.epoch,
       version: editing.version,
       inDoubt: this.inDoubt,
-      type: this.type === "text" ? TYPE_TEXT : 1,
+      type: this.type === "text" ? TYPE_TEXT : TYPE_RICH,
       title: this.title,
       base: encodeOp(editing.base.toOp()),
       seq: editing.seq,
       inFlight: editing.inFlight === null ? null : encodeOp(editing.inFlight),
       buffer: encodeOp(editing.buffer),
+      link: this.link,
     };
   }
 
@@ -179,6 +167,7 @@ export class DocumentMachine {
     editing.buffer = buffer;
     editing.view = view;
     this.epoch = state.epoch;
+    this.link ??= state.link ?? null;
     this.type = state.type === TYPE_TEXT ? "text" : "rich";
     this.title = state.title;
     this.hasContent = true;
@@ -259,6 +248,17 @@ export class DocumentMachine {
     this.effects.push({ kind: "change", op, source: "local" });
     if (this.held === "refused" && op.some((piece) => piece.kind === DELETE)) this.held = null;
     this.flush();
+  }
+
+  /** The user gives up what is unsaved. What of it is on its way may be taken all the same: the server is asked. */
+  discard(): void {
+    const { editing } = this;
+    if (editing.isSaved || this.isGone) return;
+    editing.load(editing.base, editing.version, editing.seq);
+    this.held = null;
+    this.effects.push({ kind: "reset" });
+    if (this.isOpen) this.repair(false);
+    else this.inDoubt = true;
   }
 
   setCursor(anchor: number | null, head: number | null, data: string | null): void {
@@ -547,6 +547,7 @@ export class DocumentMachine {
     }
     this.editing.takeBack();
     this.held = "refused";
+    this.refusedCode = code;
     /* ROLE comes before the refusal, unless the server has lost track of what it told. */
     if (code === "forbidden") {
       if (this.mayEdit) this.repair(true);

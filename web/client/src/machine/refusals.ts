@@ -46,3 +46,6 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
 export function remedyFor(code: string, retryMs: number | null): Remedy {
   return REMEDIES[code] ?? (retryMs === null ? "keep" : "later");
 }
+
+/** CLOSED with one of these is for good; with others the server had to let go of the document. */
+export const FINAL_CODES: ReadonlySet<string> = new Set(["deleted", "forbidden"]);

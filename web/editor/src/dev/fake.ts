@@ -34,6 +34,10 @@ export interface ChatMessage {
   own: boolean;
 }
 
+export function userOf(token: string | null): { sub: string | null; name: string | null; color: string | null } {
+  return token?.startsWith("named") ? { sub: "n", name: "Nora", color: "#123456" } : { sub: null, name: null, color: null };
+}
+
 export class QuireError extends Error {
   constructor(readonly code: string) {
     super(code);
@@ -41,12 +45,13 @@ export class QuireError extends Error {
 }
 
 type Ops = Delta["ops"];
-type FakeDraft = { id: string; ops: Ops; reason: string };
+type FakeDraft = { id: string; title: string; ops: Ops; reason: string };
+type FakeLeftover = FakeDraft & { discard: () => Promise<void> };
 const flags = new URLSearchParams(location.search);
 const people = Number(flags.get("people") ?? 2);
 const later = (): Promise<void> => new Promise((done) => setTimeout(done, 20));
 
-export class Connection extends Emitter<{ status: [ConnectionStatus, { retryMs?: number; code?: number }]; error: [QuireError]; draft: [FakeDraft] }> {
+export class Connection extends Emitter<{ status: [ConnectionStatus, { retryMs?: number; code?: number }]; error: [QuireError]; draft: [FakeDraft]; leftover: [FakeLeftover] }> {
   status: ConnectionStatus = "connecting";
   name: string;
   color: string;
@@ -253,6 +258,14 @@ export class Document extends Emitter<DocumentEvents> {
   remote(ops: Ops): void {
     this.delta = this.delta.compose(new Delta(ops));
     this.emit("change", ops, { source: "remote" });
+  }
+
+  unsaved(): Ops {
+    return this.saved ? [] : [{ insert: "unsaved" }];
+  }
+
+  discard(): void {
+    this.#settle();
   }
 
   changeRole(role: string): void {

@@ -7,6 +7,7 @@ import { readOnlyWords } from "../pure/words.js";
 import { h, Scope, setHidden, setText } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { StateLine } from "../ui/state-line.js";
+import { unsavedActions } from "../ui/unsaved-card.js";
 import { allDocumentsLink, failedPage, notFoundPage } from "../views.js";
 import { Bar } from "./bar.js";
 import { keepColorsApart } from "./colors.js";
@@ -30,7 +31,10 @@ export class DocumentView implements View {
   readonly #content = new Scope();
   readonly #notices: Notices;
   readonly #stateLine: StateLine;
-  readonly #readOnlyNotice = h("p", { class: "notice read-only", role: "status", hidden: true });
+  readonly #readOnlyWords = h("p", { role: "status" });
+  /** What to do with what was written and is not saved. */
+  readonly #readOnlyActions = h("div", {});
+  readonly #readOnlyNotice = h("div", { class: "notice read-only", hidden: true }, this.#readOnlyWords, this.#readOnlyActions);
   #setReadOnly: ((readOnly: boolean, silent: boolean) => void) | null = null;
   #shown = false;
   #gone = false;
@@ -39,6 +43,7 @@ export class DocumentView implements View {
     this.#app = app;
     takeLinkFromAddress(id, location.hash);
     this.#doc = app.connection.open(id, { link: linkFor(id) });
+    app.unsaved.opened(id);
     this.#notices = new Notices(id);
     const doc = this.#doc;
     const { net } = app;
@@ -47,7 +52,7 @@ export class DocumentView implements View {
         connection: net.status,
         document: doc.status,
         saved: doc.saved,
-        mayEdit: mayEdit(doc),
+        refusal: doc.refusal ?? (mayEdit(doc) ? null : "forbidden"),
         kept: doc.stored,
         retryMs: net.retryMs,
         noNetwork: net.noNetwork,
@@ -72,7 +77,7 @@ export class DocumentView implements View {
     const update = (): void => this.#stateLine.update();
     const saved = (): void => {
       update();
-      setText(this.#readOnlyNotice, readOnlyWords(doc.saved));
+      this.#sayReadOnly();
     };
     scope.add(this.#app.net.watch(update));
     scope.add(doc.on("saved", saved));
@@ -88,7 +93,9 @@ export class DocumentView implements View {
   }
 
   #complain(error: unknown): void {
-    if (this.#doc.status !== "closed" && !isQuiet(error)) this.#app.toasts.show(errorWords(error));
+    if (this.#doc.status === "closed") return;
+    this.#stateLine.update();
+    if (!isQuiet(error)) this.#app.toasts.show(errorWords(error));
   }
 
   #showWaiting(): void {
@@ -133,9 +140,18 @@ export class DocumentView implements View {
   #applyRole(): void {
     const readOnly = !mayEdit(this.#doc);
     this.#setReadOnly?.(readOnly, !mayChat(this.#doc));
-    setText(this.#readOnlyNotice, readOnlyWords(this.#doc.saved));
+    this.#sayReadOnly();
     setHidden(this.#readOnlyNotice, !readOnly);
     this.#stateLine.update();
+  }
+
+  #sayReadOnly(): void {
+    const doc = this.#doc;
+    setText(this.#readOnlyWords, readOnlyWords(doc.saved));
+    if (doc.saved) return this.#readOnlyActions.replaceChildren();
+    if (this.#readOnlyActions.childElementCount === 0) {
+      this.#readOnlyActions.append(unsavedActions(() => insertedText(doc.unsaved() as Op[]), () => doc.discard()));
+    }
   }
 
   #fail(error: unknown): void {

@@ -1,7 +1,7 @@
 import { dropDraft, draftsOf, keepDraft, type KeptDraft } from "../drafts.js";
 import { draftWords } from "../pure/error-words.js";
-import { copyText, h, type Child } from "../ui/dom.js";
-import { iconButton } from "../ui/top-menu.js";
+import { h, type Child } from "../ui/dom.js";
+import { copyButton, unsavedCard } from "../ui/unsaved-card.js";
 
 /** Above the text: drafts that could not be merged. */
 export class Notices {
@@ -10,30 +10,24 @@ export class Notices {
 
   constructor(id: string) {
     this.#id = id;
-    for (const draft of draftsOf(id)) this.#showDraft(draft);
+    for (const draft of draftsOf(id)) this.#showDraft(draft, true);
   }
 
   addDraft(draft: KeptDraft): void {
-    if (keepDraft(this.#id, draft)) this.#showDraft(draft);
+    const done = keepDraft(this.#id, draft);
+    if (done !== "nothing") this.#showDraft(draft, done === "kept");
   }
 
-  #showDraft(draft: KeptDraft): void {
-    const { title, text } = draftWords(draft.reason);
-    const dismiss = iconButton("close", "Dismiss this draft");
-    const card = h(
-      "section",
-      { class: "notice draft", role: "alert", "aria-label": "Text that could not be merged" },
-      h("div", { class: "draft-head" }, h("strong", {}, title), dismiss),
-      h("p", { class: "soft small" }, text),
-      h("pre", { class: "draft-text", tabindex: "0" }, draft.text),
-      copyButton("Copy text", draft.text),
-    );
-    dismiss.addEventListener("click", () => {
-      dropDraft(this.#id, draft);
-      card.remove();
-    });
-    this.element.append(card);
+  #showDraft(draft: KeptDraft, kept: boolean): void {
+    this.element.append(draftCard(this.#id, draft, kept));
   }
+}
+
+/** `kept`: this browser keeps it; `document`: which one it belongs to. */
+export function draftCard(id: string, draft: KeptDraft, kept: boolean, document?: HTMLElement): HTMLElement {
+  const { title, text } = draftWords(draft.reason);
+  const words = kept ? text : `${text} This browser has no room to keep it: it is gone when you leave this page.`;
+  return unsavedCard({ title, words, document: document ?? null, text: draft.text, discard: () => dropDraft(id, draft) });
 }
 
 /** The page that takes the place of a document which is gone, with its last text for whoever wants it. */
@@ -44,16 +38,8 @@ export function gonePage(id: string, title: string, text: string, lastText: stri
     { class: "message-page", role: "alert" },
     h("h1", {}, title),
     h("p", { class: "soft" }, text),
-    h("div", { class: "message-actions" }, ...actions, hasText ? copyButton("Copy its text", lastText) : null),
-    hasText ? h("pre", { class: "draft-text last-text", tabindex: "0" }, lastText) : null,
+    h("div", { class: "message-actions" }, ...actions, hasText ? copyButton("Copy its text", () => lastText) : null),
+    hasText ? h("pre", { class: "draft-text last-text", tabindex: "0", "aria-label": "Its last text" }, lastText) : null,
     new Notices(id).element,
   );
-}
-
-function copyButton(label: string, text: string): HTMLElement {
-  const button = h("button", { class: "button", type: "button" }, label);
-  button.addEventListener("click", () => {
-    void copyText(text).then((done) => (button.textContent = done ? "Copied" : "Select and copy it by hand"));
-  });
-  return button;
 }

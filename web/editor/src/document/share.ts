@@ -39,9 +39,9 @@ class ShareDialog {
       className: "share-dialog",
       body: [
         part("Links", this.#links),
-        h("div", { class: "share-row" }, this.#label, this.#role, this.#ends, button("Create link", () => this.#createLink())),
+        newRow("New link", [this.#label, this.#role, this.#ends], "Create link", () => this.#createLink()),
         part("People", this.#people),
-        h("div", { class: "share-row" }, this.#who, this.#whoseRole, button("Add", () => this.#addMember())),
+        newRow("New person", [this.#who, this.#whoseRole], "Add", () => this.#addMember()),
         this.#problem,
       ],
       confirm: "Done",
@@ -51,21 +51,27 @@ class ShareDialog {
     void this.#run(() => this.#refresh());
   }
 
+  #fail(words: string): void {
+    setText(this.#problem, words);
+    setHidden(this.#problem, false);
+  }
+
   async #run(task: () => Promise<void>): Promise<void> {
     setHidden(this.#problem, true);
     try {
       await task();
     } catch (error) {
-      setText(this.#problem, errorWords(error));
-      setHidden(this.#problem, false);
+      this.#fail(errorWords(error));
     }
   }
 
   async #refresh(): Promise<void> {
     const { sharing } = this.#doc;
     const [links, people] = await Promise.all([sharing.links(), sharing.members()]);
+    const keepFocus = focusKept(this.#links, this.#people);
     this.#links.replaceChildren(...(links.length > 0 ? links.map((link) => this.#linkRow(link)) : [nothing("There are no links.")]));
     this.#people.replaceChildren(...(people.length > 0 ? people.map((person) => this.#personRow(person)) : [nothing("Nobody has a role here yet.")]));
+    keepFocus();
   }
 
   #linkRow(link: ShareLink): HTMLElement {
@@ -73,8 +79,9 @@ class ShareDialog {
     const ends = link.expires === null ? "" : `, until ${link.expires.toLocaleString()}`;
     const words = `${wordsFor(link.role)}${ends}`;
     const row = h("li", { class: "share-item" }, h("span", { class: "share-name" }, nameNode(link.label || "Link")), h("span", { class: "soft small" }, words));
-    if (secret !== null) row.append(button("Copy", () => this.#copy(secret), "Copy this link"));
-    row.append(button("Revoke", () => this.#change(() => this.#doc.sharing.revokeLink(link.number)), "Revoke this link"));
+    const named = link.label ? `the link ${link.label}` : "this link";
+    if (secret !== null) row.append(button("Copy", () => this.#copy(secret), `Copy ${named}`));
+    row.append(button("Revoke", () => this.#change(() => this.#doc.sharing.revokeLink(link.number)), `Revoke ${named}`));
     return row;
   }
 
@@ -108,7 +115,10 @@ class ShareDialog {
 
   #addMember(): void {
     const sub = this.#who.value.trim();
-    if (sub === "") return this.#who.focus();
+    if (sub === "") {
+      this.#who.focus();
+      return this.#fail("Please enter the user id of whom to add.");
+    }
     this.#change(async () => {
       await this.#doc.sharing.setMember(sub, this.#whoseRole.value as Role);
       this.#who.value = "";
@@ -130,7 +140,35 @@ function wordsFor(role: Role): string {
   return ALL_ROLES.find(([value]) => value === role)?.[1] ?? role;
 }
 
+/** Fields with a button. Enter in a field is the button, not the end of the dialog. */
+function newRow(label: string, fields: HTMLElement[], action: string, run: () => void): HTMLElement {
+  const row = h("div", { class: "share-row", role: "group", "aria-label": label }, ...fields, button(action, run));
+  row.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !(event.target instanceof HTMLInputElement)) return;
+    event.preventDefault();
+    run();
+  });
+  return row;
+}
+
+/** Call it before the lists are filled anew, and what it returns behind: the focus goes to the same place, or to what took it. */
+function focusKept(...lists: HTMLElement[]): () => void {
+  const focused = document.activeElement;
+  const list = lists.find((each) => each.contains(focused));
+  if (!list || !focused) return () => undefined;
+  const rows = [...list.children];
+  const row = rows.findIndex((each) => each.contains(focused));
+  const place = [...(rows[row] as Element).children].indexOf(focused);
+  return () => {
+    const now = list.children[Math.min(row, list.children.length - 1)];
+    const same = now?.children[place];
+    const next = same instanceof HTMLElement && same.tabIndex >= 0 ? same : now?.querySelector<HTMLElement>("button, select");
+    (next ?? list.closest("dialog")?.querySelector<HTMLElement>("[type=submit]"))?.focus();
+  };
+}
+
 function part(name: string, list: HTMLElement): HTMLElement {
+  list.setAttribute("aria-label", name);
   return h("div", { class: "field" }, h("span", { class: "field-label" }, name), list);
 }
 

@@ -28,6 +28,7 @@ export class ListView implements View {
   readonly #noMatch = h("p", { class: "list-none soft", hidden: true }, "No title here matches that.");
   readonly #moreButton = h("button", { class: "button list-more", type: "button", hidden: true }, "Show more");
   readonly #problem = h("p", { class: "notice", role: "alert", hidden: true });
+  readonly #unsaved = h("div", { class: "notices" });
   readonly #empty: HTMLElement;
   readonly #filled: HTMLElement;
   readonly #waiting = h("ul", { class: "rows rows-waiting", "aria-hidden": "true" });
@@ -45,7 +46,7 @@ export class ListView implements View {
       "div",
       { class: "list-page" },
       this.#header(),
-      h("main", { class: "list-main" }, this.#heading(), this.#problem, this.#waiting, this.#empty, this.#filled),
+      h("main", { class: "list-main" }, this.#heading(), this.#unsaved, this.#problem, this.#waiting, this.#empty, this.#filled),
     );
     this.#filter.addEventListener("input", () => this.#show());
     this.#moreButton.addEventListener("click", () => void this.#loadMore());
@@ -59,7 +60,7 @@ export class ListView implements View {
   #header(): HTMLElement {
     const { net } = this.#app;
     const line = new StateLine(
-      () => ({ connection: net.status, document: "live", saved: true, mayEdit: true, kept: true, retryMs: net.retryMs, noNetwork: net.noNetwork }),
+      () => ({ connection: net.status, document: "live", saved: true, refusal: null, kept: true, retryMs: net.retryMs, noNetwork: net.noNetwork }),
       () => net.retry(),
     );
     line.element.classList.add("state-quiet");
@@ -79,6 +80,9 @@ export class ListView implements View {
   }
 
   #start(): void {
+    const showUnsaved = (): void => this.#unsaved.replaceChildren(...this.#app.unsaved.cards());
+    this.#scope.add(this.#app.unsaved.watch(showUnsaved));
+    showUnsaved();
     const refresh = (): void => void this.#refresh();
     this.#scope.on(window, "focus", refresh);
     this.#scope.on(document, "keydown", (event: KeyboardEvent) => this.#key(event));

@@ -23,6 +23,7 @@ const WORDS: Record<string, string> = {
   not_ready: "This document is not open yet. Please try again in a moment.",
   disconnected: "There is no connection at the moment. Please try again when it is back.",
   closed: "This page is no longer connected. Please reload it.",
+  other_user: "This browser has got the access of somebody else.",
 };
 
 /** Errors that the connection heals by itself and that nobody needs to read about. */
@@ -42,27 +43,55 @@ export function codeOf(error: unknown): string {
   return typeof error.code === "string" ? error.code : "";
 }
 
+const NOT_SAVED = "This text of yours is not saved";
+
 /** What a draft is, by the reason that came with it. */
 export function draftWords(reason: string): { title: string; text: string } {
-  if (reason === "restored") {
-    return {
-      title: "The server was put back to an earlier state",
-      text: "This is the document as you last saw it. Copy from it what is missing now.",
-    };
+  switch (reason) {
+    case "restored":
+      return {
+        title: "The server was put back to an earlier state",
+        text: "This is the document as you last saw it. Copy from it what is missing now.",
+      };
+    case "forbidden":
+      return { title: NOT_SAVED, text: "You may no longer open its document. Copy it, if you need it." };
+    case "deleted":
+    case "not_found":
+      return { title: NOT_SAVED, text: "Its document was deleted, or you may no longer open it. Copy it, if you need it." };
+    default:
+      return { title: NOT_SAVED, text: "The document has changed, and it no longer fits in by itself. Copy it, and put it where it belongs." };
   }
-  return {
-    title: "This text of yours could not be saved",
-    text: "The document is no longer one that it fits into. Copy it, and put it where it belongs.",
-  };
 }
 
-/** Why the connection has stopped for good, by the close code. */
-export function stoppedWords(code: number | undefined): { title: string; text: string } {
+/** What an earlier page has left, and the server does not take as things are. */
+export function leftoverWords(reason: string): { title: string; text: string } {
+  switch (reason) {
+    case "forbidden":
+      return { title: NOT_SAVED, text: "You may only read this document now. Your text stays in this browser, and is saved when you may write there again." };
+    case "document_full":
+      return { title: NOT_SAVED, text: "This document is full. Your text stays in this browser, and is saved when something has been removed there." };
+    default:
+      return { title: NOT_SAVED, text: "The server does not take it at present. Your text stays in this browser, and is tried again when you reload this page." };
+  }
+}
+
+/** Why the connection has stopped for good, by the close code; `hadToken`: a token was shown. */
+export function stoppedWords(code: number | undefined, hadToken: boolean): { title: string; text: string } {
   switch (code) {
     case 4401:
+      return hadToken
+        ? {
+            title: "Your access has ended",
+            text: "Your access token has run out or was taken back. Open a new link, or enter a new token. What you wrote and is not saved is sent then.",
+          }
+        : {
+            title: "This server asks who you are",
+            text: "Open the link you were given, or enter the access token you got from whoever runs this server.",
+          };
+    case 4403:
       return {
-        title: "This server asks who you are",
-        text: "Open the link you were given, or enter the access token you got from whoever runs this server.",
+        title: "This page cannot go on as it is",
+        text: "This browser has got the access of somebody else, or you may no longer write here. Reload to go on with what you may do now.",
       };
     case 4409:
       return {

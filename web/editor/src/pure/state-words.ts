@@ -3,8 +3,8 @@ export interface State {
   connection: "connecting" | "connected" | "disconnected" | "stopped";
   document: "loading" | "live" | "offline" | "closed";
   saved: boolean;
-  /** The role allows edits: what is unsaved is on its way. */
-  mayEdit: boolean;
+  /** Why the server does not take what is unsaved, as things are: an error's code. Null: it is on its way. */
+  refusal: string | null;
   /** What is unsaved is also stored on this device, so that it outlives the page. */
   kept: boolean;
   /** Milliseconds until the next attempt to connect, when one is planned. */
@@ -28,7 +28,7 @@ const ONLY_HERE = "keep this page open: your last changes are nowhere else yet";
 
 export function stateWords(state: State): StateWords {
   if (state.document === "closed") return words("", "", "calm");
-  if (state.connection === "stopped") return words("Disconnected", unsavedPart(state), "bad");
+  if (state.connection === "stopped") return { ...words("Disconnected", unsavedPart(state), "bad"), retry: true };
   if (state.connection === "connected") return connectedWords(state);
   return disconnectedWords(state);
 }
@@ -37,7 +37,7 @@ function connectedWords(state: State): StateWords {
   if (state.document === "loading") return words("Opening…", "", "busy");
   if (state.document === "offline") return words("Catching up…", "", "busy");
   if (state.saved) return words("Saved", "", "calm");
-  return state.mayEdit ? words("Saving…", "", "busy") : words("Not saved", "you may not change this document any more", "warn");
+  return state.refusal === null ? words("Saving…", "", "busy") : words("Not saved", refusalPart(state.refusal), "warn");
 }
 
 function disconnectedWords(state: State): StateWords {
@@ -57,6 +57,12 @@ function disconnectedWords(state: State): StateWords {
 function unsavedPart(state: State): string {
   if (state.saved) return "";
   return state.kept ? KEPT : ONLY_HERE;
+}
+
+function refusalPart(code: string): string {
+  if (code === "forbidden") return "you may not change this document any more";
+  if (code === "document_full") return "this document is full: remove something, and it is saved";
+  return "the server does not take it";
 }
 
 function words(text: string, detail: string, tone: StateWords["tone"]): StateWords {

@@ -39,8 +39,11 @@ export function openDialog(options: DialogOptions): HTMLDialogElement {
       problem.hidden = false;
     });
   });
+  /* Beside the dialog, from the beginning of the click to its end: text that is selected may end out there. */
+  let pressedBeside = false;
+  dialog.addEventListener("pointerdown", (event) => (pressedBeside = isBeside(dialog, event)));
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog || (event.target as Element).closest("[data-close]")) dialog.close();
+    if ((pressedBeside && isBeside(dialog, event)) || (event.target as Element).closest("[data-close]")) dialog.close();
   });
   dialog.addEventListener("close", () => {
     dialog.remove();
@@ -49,6 +52,12 @@ export function openDialog(options: DialogOptions): HTMLDialogElement {
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+function isBeside(dialog: HTMLElement, event: MouseEvent): boolean {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  const inside = event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
+  return event.target === dialog && !inside;
 }
 
 async function settle(accept: DialogOptions["accept"]): Promise<string> {
