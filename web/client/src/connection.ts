@@ -102,6 +102,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   private socket: WebSocketLike | null = null;
   private readonly tokens: Tokens;
   private renewal: ReturnType<typeof setTimeout> | null = null;
+  private tokenEndsAt = 0;
   /** Counts the attempts: what belongs to an earlier one counts no more. */
   private attempt = 0;
   private connectedAt = 0;
@@ -318,7 +319,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   /** Shows another token over the connection that there is. Without one it ends, and comes back as always. */
-  private async renewToken(endsAt: number): Promise<void> {
+  private async renewToken(): Promise<void> {
     const { socket } = this;
     let token: string | null = null;
     try {
@@ -328,27 +329,27 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
     if (socket === null || socket !== this.socket) return;
     if (this.tokens.isOfAnother(token)) return this.endForAnother();
-    if (token === null || this.tokens.isShown(token)) return this.renewLater(endsAt);
+    if (token === null || this.tokens.isShown(token)) return this.renewLater();
     this.tokens.show(token);
     this.machine.renew(token);
   }
 
   private expiring(inMs: number): void {
-    const endsAt = Date.now() + inMs;
+    this.tokenEndsAt = Date.now() + inMs;
     const rest = this.tokens.restBefore(inMs);
-    if (rest > 0) this.renewAfter(rest, endsAt);
-    else void this.renewToken(endsAt);
+    if (rest > 0) this.renewAfter(rest);
+    else void this.renewToken();
   }
 
   /** Nothing new was to be had: again after half of the time that is left, and so on. */
-  private renewLater(endsAt: number): void {
-    const rest = (endsAt - Date.now()) / 2;
-    if (rest >= this.timing.tokenAgainMs) this.renewAfter(rest, endsAt);
+  private renewLater(): void {
+    const rest = (this.tokenEndsAt - Date.now()) / 2;
+    if (rest >= this.timing.tokenAgainMs) this.renewAfter(rest);
   }
 
-  private renewAfter(ms: number, endsAt: number): void {
+  private renewAfter(ms: number): void {
     this.stopRenewal();
-    this.renewal = setTimeout(() => void this.renewToken(endsAt), ms);
+    this.renewal = setTimeout(() => void this.renewToken(), ms);
   }
 
   private stopRenewal(): void {
@@ -504,6 +505,10 @@ export class Connection extends Emitter<ConnectionEvents> {
       error: (error) => this.emit("error", error),
       going: (retryMs) => void (this.leastRetryMs = retryMs),
       expiring: (inMs) => this.expiring(inMs),
+      notRenewed: () => {
+        this.tokens.hide();
+        this.renewLater();
+      },
     };
   }
 

@@ -10,6 +10,7 @@ export type TokenSource = () => string | null | Promise<string | null>;
 export class Tokens {
   /** The last one that the server was shown, in HELLO or TOKEN. */
   private shown: string | null = null;
+  private shownBefore: string | null = null;
   /** Not worth showing again; undefined: none was refused. */
   private refused: string | null | undefined;
   /** Whose tokens they are, once the server has taken one. */
@@ -55,7 +56,13 @@ export class Tokens {
   }
 
   show(token: string | null): void {
+    this.shownBefore = this.shown;
     this.shown = token;
+  }
+
+  /** The server has not looked at it: the one before still counts. */
+  hide(): void {
+    this.shown = this.shownBefore;
   }
 
   taken(): void {

@@ -67,7 +67,7 @@ class SimClient {
       ready: () => undefined,
       error: (error: Error) => assert.fail(error.message),
       going: () => undefined,
-      expiring: () => undefined,
+      expiring: () => undefined, notRenewed: () => undefined,
       pong: () => undefined,
     };
     this.connection = new ConnectionMachine(output, { name: this.name, color: "#000000" }, identity);

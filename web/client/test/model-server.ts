@@ -131,6 +131,8 @@ export class ModelServer {
   frameBytes = 1 << 20;
   documentBytes = 1e7;
   channels = 32;
+  /** So many times TOKEN is rate_limited. */
+  refusesTokens = 0;
   options: ServerOptions;
 
   constructor(options: Partial<ServerOptions> = {}) {
@@ -238,6 +240,8 @@ export class Link {
         for (const reader of this.readers.values()) for (const other of reader.room.readers) other.mustTellPresence = true;
         return;
       case "token":
+        if (this.server.refusesTokens-- > 0) return this.fail(message.ref, null, "rate_limited", 10);
+        this.server.refusesTokens = 0;
         return this.send({ kind: "done", ref: message.ref, value: null });
       case "members":
       case "member":

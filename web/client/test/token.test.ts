@@ -176,6 +176,17 @@ describe("tokens", () => {
     assert.equal(calls, 4);
   });
 
+  test("one that the server has no time to look at is shown again", async () => {
+    let calls = 0;
+    const connection = connect({ token: () => `token ${Math.min(++calls, 2)}`, timing });
+    await openReady(connection);
+    live.server.model.refusesTokens = 1;
+    expiring(400);
+    await until(() => shown().length === 2);
+    assert.deepEqual(shown(), ["token 2", "token 2"]);
+    assert.equal(connection.status, "connected");
+  });
+
   test("a break ends the asking over the connection that was", async () => {
     let calls = 0;
     const began = Date.now();

@@ -54,7 +54,7 @@ class Replay {
       ready: () => undefined,
       error: (error: Error) => assert.fail(error.message),
       going: () => undefined,
-      expiring: () => undefined,
+      expiring: () => undefined, notRenewed: () => undefined,
       pong: () => undefined,
     };
     this.connection = new ConnectionMachine(output, { name: "c", color: "#000000" }, null);

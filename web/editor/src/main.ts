@@ -84,7 +84,9 @@ function start(): void {
   });
   /* A fragment with a token is nothing to go to: who frames this page gives it another one so, before the one that it has ends. */
   window.addEventListener("popstate", () => {
-    if (!takeTokenFromAddress()) return location.pathname === shown && location.hash === "" ? undefined : route();
+    const token = takeTokenFromAddress();
+    if (token === "asks") return;
+    if (token === "none") return location.pathname === shown && location.hash === "" ? undefined : route();
     if (currentUser() !== user) return location.reload();
     document.querySelector<HTMLDialogElement>("dialog.stopped")?.close();
     if (app.net.status === "stopped") app.net.retry();

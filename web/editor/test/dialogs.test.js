@@ -237,3 +237,21 @@ pageTest("a token with a name is who one is: it is not asked for, and can not be
   assert.ok(await page.evaluate(() => document.querySelector("dialog input[name=name]").readOnly));
   assert.match(await page.textContent("dialog"), /comes with your access/);
 });
+
+pageTest("a link with the access of another user is not followed without asking", "/d/garden#token=named", {}, async (page) => {
+  const kept = () => page.evaluate(() => localStorage.getItem("quire.token"));
+  await page.evaluate(() => (location.hash = "token=other1"));
+  await page.waitForSelector("dialog >> text=the access of <b>Otto");
+  assert.equal(await page.evaluate(() => location.hash), "");
+  await page.click("dialog >> text=Stay Nora");
+  await isClosed(page);
+  assert.equal(await kept(), '"named"');
+  await page.goto(`${site.url}/d/letter#token=other1`);
+  await page.reload();
+  assert.equal(await kept(), '"named"');
+  await page.goto(`${site.url}/d/garden#token=other1`);
+  await page.click("dialog >> text=Go on as them");
+  await until(page, () => localStorage.getItem("quire.token") === '"other1"');
+  await page.waitForSelector(".sheet:not(.waiting)");
+  assert.equal(await page.evaluate(() => window.quire.name), "<b>Otto");
+});

@@ -30,6 +30,8 @@ export interface ConnectionOutput {
   ready(isNewIdentity: boolean): void;
   error(error: QuireError): void;
   going(retryMs: number): void;
+  /** The token that was shown by `renew` is not looked at now. */
+  notRenewed(): void;
   /** The token ends in so long: another one is wanted. */
   expiring(inMs: number): void;
 }
@@ -60,6 +62,8 @@ export class ConnectionMachine {
   epoch: number | null = null;
   limits: Limits | null = null;
   private nextRefNumber = FIRST_REF;
+  /** Of the last TOKEN. */
+  private renewal = 0;
   private readonly machines = new Map<number, DocumentMachine>();
   /** Those that are opened as soon as the connection is ready. */
   private readonly started = new Set<DocumentMachine>();
@@ -83,7 +87,8 @@ export class ConnectionMachine {
 
   /** Shows another token. Not repeated after a break, where HELLO shows one. */
   renew(token: string): void {
-    this.output.send({ kind: "token", ref: this.nextRef(), token });
+    this.renewal = this.nextRef();
+    this.output.send({ kind: "token", ref: this.renewal, token });
   }
 
   disconnected(): void {
@@ -166,6 +171,7 @@ export class ConnectionMachine {
   }
 
   private failedOutsideChannels(message: ServerMessageOf<"error">): void {
+    if (message.ref === this.renewal && message.retry_ms !== null) this.output.notRenewed();
     for (const machine of this.machines.values()) {
       if (machine.isOpening(message.ref)) return this.forward(machine.ch, message);
     }

@@ -35,6 +35,7 @@ export interface ChatMessage {
 }
 
 export function userOf(token: string | null): { sub: string | null; name: string | null; color: string | null } {
+  if (token?.startsWith("other")) return { sub: "o", name: "<b>Otto", color: null };
   return token?.startsWith("named") ? { sub: "n", name: "Nora", color: "#123456" } : { sub: null, name: null, color: null };
 }
 
