@@ -9,9 +9,10 @@ die() {
     exit 1
 }
 
-# Debian's names. A C compiler and what the server is linked with; node comes apart.
+# Debian's names. A C compiler (which optimises what is linked with make, on all cores) and what the server is linked with;
+# node comes apart.
 BUILD_PACKAGES=(
-    ca-certificates cmake gcc libc6-dev ninja-build pkg-config
+    ca-certificates cmake gcc libc6-dev make ninja-build pkg-config
     libjansson-dev libmsgpack-dev libseccomp-dev libsodium-dev libsqlite3-dev libssl-dev libuv1-dev
     libwebsockets-dev libwebsockets-evlib-uv zlib1g-dev
 )

@@ -237,6 +237,20 @@ static int fold_old(struct restore *restore)
     return 0;
 }
 
+/* What root has made belongs to whose the directory is: the server runs as that user. */
+static int hand_over(struct restore *restore)
+{
+    struct stat directory;
+    if (geteuid() != 0)
+        return 0;
+    if (stat(restore->data, &directory) == 0 &&
+        (directory.st_uid == 0 || lchown(restore->made, directory.st_uid, directory.st_gid) == 0))
+        return 0;
+    return message_fail(restore->message,
+                        "the database cannot be given to the owner of \"%.200s\": %s",
+                        restore->data, strerror(errno));
+}
+
 /* The new file takes the name in one step, when there is nothing beside that it could be given. */
 static int put_in_place(struct restore *restore)
 {
@@ -246,7 +260,7 @@ static int put_in_place(struct restore *restore)
     if (!replace && files_exist(restore->database))
         return message_fail(restore->message, "a database has been made in \"%.200s\" meanwhile",
                             restore->data);
-    if (check_beside(restore) != 0)
+    if (check_beside(restore) != 0 || hand_over(restore) != 0)
         return -1;
     if (files_place(restore->made, restore->database, replace) == 0)
         return 0;

@@ -136,9 +136,10 @@ static int become_user(void *context, char *message_out)
 static void report_sandbox(const struct serve *serve, int landlock)
 {
     if (landlock == 0)
-        log_write(serve->log, LOG_WARN, "sandbox_partial",
-                  "text=\"this kernel has no Landlock: files outside the data directory are "
-                  "guarded by their permissions alone\"");
+        log_write(
+            serve->log, LOG_WARN, "sandbox_partial",
+            "text=\"there is no Landlock, or a container does not allow it: files outside the "
+            "data directory are guarded by their permissions alone\"");
     log_write(serve->log, LOG_INFO, "sandbox", "landlock=%d seccomp=yes uid=%u", landlock,
               (unsigned)geteuid());
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* When /readyz says that something is wrong, and the watchdog hears nothing. */
 #define STORE_BUSY_MS   5000
@@ -24,6 +25,7 @@
 #define FULL_SHOWN_MS   10000
 
 #define BYTES_PER_MIB UINT64_C(1048576)
+#define NS_PER_S      1000000000LL
 
 _Static_assert(OPTION_WORKERS_MAX == HUB_GATES_MAX, "the most workers there can be");
 
@@ -35,6 +37,8 @@ struct server {
     struct gates *gates;
     struct admin *admin;     /* NULL when its socket could not be made */
     struct token_keys *keys; /* those in use, when they are not the options' any more */
+    /* When the options' file of keys last changed before an operator gave others; 0: none did. */
+    atomic_llong keys_outdated_ns;
     struct budget budget;
     atomic_bool serving, draining, failed;
 };
@@ -121,10 +125,19 @@ static void admin_reopen(void *context, struct admin *admin, const char *id)
     post_to_hub(context, HUB_IN_REOPEN, admin, id, strlen(id));
 }
 
+/* When the options' file of keys, or what it is a link to, changed last; 0: it cannot be seen. */
+static long long keys_changed_ns(const struct server *server)
+{
+    struct stat status;
+    if (stat(server->options.token_keys, &status) != 0)
+        return 0;
+    return (long long)status.st_ctim.tv_sec * NS_PER_S + status.st_ctim.tv_nsec;
+}
+
 static int admin_keys(void *context, struct admin *admin, int file, char *message_out,
                       size_t message_size)
 {
-    const struct server *server = context;
+    struct server *server = context;
     if (!server->options.tokens) {
         snprintf(message_out, message_size, "the server was started without --token-keys");
         return -1;
@@ -133,6 +146,7 @@ static int admin_keys(void *context, struct admin *admin, int file, char *messag
         token_keys_read_file(file, "the file of keys", message_out, message_size);
     if (!keys)
         return -1;
+    atomic_store(&server->keys_outdated_ns, keys_changed_ns(server));
     post_to_hub(server, HUB_IN_KEYS, admin, &keys, sizeof(keys));
     return 0;
 }
@@ -389,9 +403,16 @@ static void reload_certificate(const struct server *server)
         tell_not_reloaded(server, "certificate", message);
 }
 
-/* The hub tells when it has taken them. */
-static void reload_keys(const struct server *server)
+/* The hub tells when it has taken them. A file that is as it was when an operator gave other keys
+ * (a copy that the service's manager made at the start, say) does not undo that: a key that was
+ * taken back would come to life again. */
+static void reload_keys(struct server *server)
 {
+    long long outdated_ns = atomic_load(&server->keys_outdated_ns);
+    if (outdated_ns != 0 && outdated_ns == keys_changed_ns(server)) {
+        log_event(server->options.log, LOG_INFO, "keys_kept", NULL);
+        return;
+    }
     char message[SERVER_MESSAGE_MAX];
     const struct token_keys *keys =
         token_keys_read(server->options.token_keys, message, sizeof(message));

@@ -53,7 +53,8 @@ unsigned server_port(const struct server *server);
 
 /* Reads the certificate and the file of keys anew, if there are such: connections that come from
  * now on get the one, and those end whose token none of the others proves. What cannot be used
- * changes nothing. The log tells of both. */
+ * changes nothing, nor does a file of keys that has not changed since an operator's command gave
+ * others. The log tells of all. */
 void server_reload(struct server *server);
 
 /* Takes no new connections, tells clients to come back, and begins to finish what was accepted. */

@@ -86,13 +86,32 @@ static int directory_prepare(const char *dir, const struct complaint *complaint)
                     place_show(dir).text, strerror(errno));
 }
 
-static int file_prepare(const char *path, const struct complaint *complaint)
+/* What root makes belongs to whose the directory is: the server runs as that user. */
+static int file_hand_over(int fd, const char *dir)
+{
+    struct stat status;
+
+    if (geteuid() != 0)
+        return 0;
+    if (stat(dir, &status) != 0)
+        return -1;
+    return status.st_uid == 0 ? 0 : fchown(fd, status.st_uid, status.st_gid);
+}
+
+static int file_prepare(const char *dir, const char *path, const struct complaint *complaint)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd >= 0) {
+        int rc = file_hand_over(fd, dir);
+        int error = errno;
         close(fd);
-        return STORE_OK;
+        if (rc == 0)
+            return STORE_OK;
+        unlink(path);
+        return complain(complaint, STORE_E_ACCESS,
+                        "the file \"%s\" cannot be given to the owner of its directory: %s",
+                        place_show(path).text, strerror(error));
     }
     /* One that exists is never opened here: closing it would drop the locks that a store of this
      * process holds on it. */
@@ -123,7 +142,7 @@ int place_prepare(const char *dir, char *path_out, const struct complaint *compl
 
     if (rc == STORE_OK)
         rc = directory_prepare(dir, complaint);
-    return rc == STORE_OK ? file_prepare(path_out, complaint) : rc;
+    return rc == STORE_OK ? file_prepare(dir, path_out, complaint) : rc;
 }
 
 int place_find(const char *dir, char *path_out, const struct complaint *complaint)

@@ -1,12 +1,13 @@
 // SIGHUP: another certificate and other keys, and nobody notices.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { chmod, chown, copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { Connection } from "../e2e/lib/packages.js";
+import { Connection, WebSocket } from "../e2e/lib/packages.js";
 import { Server } from "../e2e/lib/server.js";
 import { keyLine, makeKeys, tokenOf } from "../e2e/lib/tokens.js";
 import { until } from "../e2e/lib/wait.js";
@@ -213,6 +214,31 @@ test("a key that is gone lets nobody in any more and ends whom it let in; a new 
     await bob.connection.documents.list();
   } finally {
     await Promise.all(people.map((connection) => connection.close()));
+    await server.remove();
+  }
+});
+
+test("keys that the operator's command gave stay until the server's own file of them changes", { timeout: 120_000 }, async () => {
+  const place = await mkdtemp(join(dir, "given-"));
+  const [own, given] = [await makeKeys(place, "keys", "own"), await makeKeys(place, "given", "given")];
+  const server = await Server.start({ args: ["--token-keys", own.path] });
+  const isGood = async (keys) => {
+    const connection = new Connection({ url: server.socketUrl, name: "Ann", color: "#336699", WebSocket, storage: false, token: () => tokenOf(keys, "ann", { role: "admin" }) });
+    const ended = new Promise((resolve) => connection.on("status", (_, { code }) => code === 4401 && resolve(false)));
+    const isIn = await Promise.race([connection.documents.list().then(() => true), ended]);
+    await connection.close();
+    return isIn;
+  };
+  try {
+    execFileSync(process.env.QUIRE_BIN, ["token", "reload", "--data", server.data, "--token-keys", given.path]);
+    assert.deepEqual([await isGood(own), await isGood(given)], [false, true]);
+    // As for a certificate that was renewed: the key that was taken back does not come to life again.
+    await reload(server, /keys_kept/);
+    assert.deepEqual([await isGood(own), await isGood(given)], [false, true]);
+    await replace(own.path, keyLine(own));
+    await reload(server, /keys_changed/);
+    assert.deepEqual([await isGood(own), await isGood(given)], [true, false]);
+  } finally {
     await server.remove();
   }
 });
