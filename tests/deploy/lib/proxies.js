@@ -73,8 +73,10 @@ async function configureHaproxy({ dir, port, plainPort, upstream, certificate, i
   const both = join(dir, "both.pem");
   await writeFile(both, readFileSync(certificate.cert, "utf8") + readFileSync(certificate.key, "utf8"), { mode: 0o600 });
   const text = replaced(await recipe("haproxy.cfg"), [
-    ["maxconn 10000", "maxconn 200\n    log stdout format raw local0"],
-    ["mode http", "mode http\n    log global\n    option httplog"],
+    ["maxconn 10000", "maxconn 200"],
+    ["log /dev/log local0", "log stdout format raw local0"],
+    // Only root becomes somebody else.
+    ...(process.getuid() === 0 ? [] : [["    user haproxy\n    group haproxy\n", ""]]),
     ["bind :443", `bind 127.0.0.1:${port}`],
     ["bind :80", `bind 127.0.0.1:${plainPort}`],
     ["/etc/haproxy/docs.example.org.pem", both],
