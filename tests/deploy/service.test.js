@@ -50,7 +50,7 @@ test("the environment of the recipe is taken by the server", async () => {
   const keys = await makeKeys(dir);
   const lines = replaced(await recipe("QUIRE_LISTEN="), [["/etc/quire/tls/fullchain.pem", first.cert], ["/etc/quire/tls/privkey.pem", first.key], ["0.0.0.0:8443", "0.0.0.0:0"]]);
   const env = Object.fromEntries(lines.split("\n").map((line) => line.split(/=(.*)/s).slice(0, 2)));
-  const said = execFileSync(process.env.QUIRE_BIN, ["serve", "--check", "--data", join(dir, "checked")], { encoding: "utf8", env: { ...process.env, ...env, QUIRE_TOKEN_KEYS: keys.path } });
+  const said = execFileSync(process.env.QUIRE_BIN, ["serve", "--check", "--data", join(dir, "checked")], { encoding: "utf8", env: { ...process.env, ...noLeaks, ...env, QUIRE_TOKEN_KEYS: keys.path } });
   for (const name of Object.keys(env)) assert.match(said, new RegExp(name), said);
 });
 
