@@ -371,6 +371,15 @@ static void who_asks_nothing_is_ended(void **state)
     world_stop(world);
 }
 
+/* What it is does not matter here, and a second may end between two answers. */
+static void leave_date_out(char *text)
+{
+    char *date = strstr(text, "\r\nDate: ");
+    assert_non_null(date);
+    const char *end = strstr(date + 2, "\r\n");
+    memmove(date, end, strlen(end) + 1);
+}
+
 /* The pages are everybody's, and what documents hold is behind none of them: whoever asks, with
  * whatever they show, is answered the same. */
 static void rows_105_110_no_page_is_another_for_somebody(void **state)
@@ -387,12 +396,14 @@ static void rows_105_110_no_page_is_another_for_somebody(void **state)
         int status, again;
         snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", paths[p]);
         struct ws_raw *plain = ask(*state, request, &status);
+        leave_date_out(head);
         snprintf(first, sizeof(first), "%s", head);
         for (size_t i = 0; i < 4 * 3; i++) {
             snprintf(request, sizeof(request), "GET %s%s HTTP/1.1\r\nHost: a\r\n%s\r\n", paths[p],
                      queries[i / 4], shown[i % 4]);
             struct ws_raw *ws = ask(*state, request, &again);
             assert_int_equal(again, status);
+            leave_date_out(head);
             assert_string_equal(head, first);
             assert_int_equal(ws->size, plain->size);
             assert_memory_equal(ws->data, plain->data, plain->size);
