@@ -204,8 +204,6 @@ static void keep_document(void *context, const struct store_document *document)
 
 static int list(struct store *store, struct store_request *request)
 {
-    if (request->limit > LIMIT_LIST_PAGE)
-        request->limit = LIMIT_LIST_PAGE;
     size_t room = request->found + (size_t)request->limit + 1;
     struct store_document *documents =
         realloc(request->documents, room * sizeof(*request->documents));

@@ -87,6 +87,29 @@ static void a_window_is_bounded_in_bytes_too(void **state)
     assert_int_equal(world->lagged, 1);
 }
 
+/* Two items of so many bytes; how many of them the window keeps. */
+static uint64_t kept_of_two(struct world *world, size_t bytes)
+{
+    const struct window *window = &world->stream->window;
+    subscribe(world, 3);
+    say_item(world, 0, bytes / 2);
+    size_t overhead = window->bytes - bytes / 2;
+    say_item(world, 0, bytes - window->bytes - overhead);
+    return window->head - window->tail;
+}
+
+static void a_window_holds_as_many_bytes_as_the_limit(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(kept_of_two(world, LIMIT_WINDOW_BYTES), 2);
+    assert_int_equal(world->stream->window.bytes, LIMIT_WINDOW_BYTES);
+}
+
+static void a_window_holds_no_byte_more(void **state)
+{
+    assert_int_equal(kept_of_two(*state, LIMIT_WINDOW_BYTES + 1), 1);
+}
+
 static void a_room_that_outruns_its_window_asks_to_be_flushed_first(void **state)
 {
     struct world *world = *state;
@@ -100,7 +123,9 @@ static void a_room_that_outruns_its_window_asks_to_be_flushed_first(void **state
     assert_false(stream_is_pressed(world->stream, 5));
     assert_false(stream_is_pressed(world->stream, LIMIT_WINDOW_BYTES));
     say_item(world, 0, LIMIT_WINDOW_BYTES / 3);
-    assert_true(stream_is_pressed(world->stream, LIMIT_WINDOW_BYTES / 3));
+    size_t left = LIMIT_WINDOW_BYTES / 2 - world->stream->fresh_bytes;
+    assert_false(stream_is_pressed(world->stream, left));
+    assert_true(stream_is_pressed(world->stream, left + 1));
 }
 
 static void nothing_is_kept_for_nobody(void **state)
@@ -321,6 +346,8 @@ int main(void)
         CASE(who_falls_out_of_the_window_is_reported_once_with_what_it_has),
         CASE(a_full_window_is_still_read_to_the_end),
         CASE(a_window_is_bounded_in_bytes_too),
+        CASE(a_window_holds_as_many_bytes_as_the_limit),
+        CASE(a_window_holds_no_byte_more),
         CASE(a_room_that_outruns_its_window_asks_to_be_flushed_first),
         CASE(nothing_is_kept_for_nobody),
         CASE(items_that_are_known_are_ignored_and_a_gap_begins_anew),

@@ -129,6 +129,19 @@ static void edits_are_sent_one_by_one_up_to_the_limit(void **state)
     assert_int_equal(count_of(more, WIRE_CATCHUP), 1);
 }
 
+/* However much others have had gone through: so few are always given. */
+static void as_many_are_given_when_nothing_may_be_gone_through(void **state)
+{
+    struct world *world = *state;
+    enum { LETTERS = 10000 };
+    static char text[LETTERS + 1];
+    memset(text, 'x', LETTERS);
+    write_history(world, LIMIT_CATCHUP_EDITS + 1, insertion(0, text));
+    assert_true(rates_allow_work(world->hub, LIMIT_WORK_BYTES / 4));
+    assert_true(is_caught_up(world, 1));
+    assert_false(is_caught_up(world, 0));
+}
+
 /* Retains `length` units with `key`: nil, all of them or every other one. */
 static struct ot_slice patch(uint64_t length, size_t key_bytes, bool every_other, struct ot_buf *op)
 {
@@ -190,22 +203,47 @@ static void who_is_farther_behind_than_the_limit_gets_a_snapshot(void **state)
     assert_false(is_caught_up(world, 0));
 }
 
-/* Seventeen edits of a mebibyte, of which the last sixteen may be read. */
-static void who_misses_more_bytes_than_the_limit_gets_a_snapshot(void **state)
+/* Puts in so many letters that it takes so many bytes. */
+static struct blob *sized(size_t bytes)
 {
-    struct world *world = *state;
-    enum { PARTS = 16, PART = LIMIT_HISTORY_BYTES / PARTS };
-    char *text = calloc(1, PART);
+    char *text = calloc(1, bytes);
     struct ot_slice op = {0};
-    for (size_t size = PART - 16; op.size < PART; size++) {
+    for (size_t size = bytes - 16; op.size < bytes; size++) {
         memset(text, 'a', size);
         op = insertion(0, text);
     }
-    assert_int_equal(op.size, PART);
-    write_history(world, PARTS + 1, op);
+    assert_int_equal(op.size, bytes);
     free(text);
-    assert_true(is_caught_up(world, 1));
-    assert_false(is_caught_up(world, 0));
+    return blob_copy(op.data, op.size);
+}
+
+/* Whether one who comes back at the beginning gets what has left memory: as many bytes as may be
+ * read, and so many more. The last three edits are still there. */
+static bool are_read(struct world *world, size_t more)
+{
+    enum { PARTS = 16, PART = LIMIT_HISTORY_BYTES / PARTS, ALL = PARTS + 3 };
+    struct blob *part = sized(PART), *longer = sized(PART + more);
+    struct ot_slice ops[ALL];
+    for (size_t i = 0; i < ALL; i++)
+        ops[i] = (struct ot_slice){part->data, part->size};
+    ops[0] = (struct ot_slice){longer->data, longer->size};
+    write_edits(world, ALL, ops);
+    blob_unref(part);
+    blob_unref(longer);
+    open_fresh(world, hello(world, "Ann"), "d");
+    world_run(world);
+    assert_int_equal(room_d(world)->history.first, PARTS + 1);
+    return is_caught_up(world, 0);
+}
+
+static void who_misses_as_many_bytes_as_the_limit_gets_them(void **state)
+{
+    assert_true(are_read(*state, 0));
+}
+
+static void who_misses_a_byte_more_than_the_limit_gets_a_snapshot(void **state)
+{
+    assert_false(are_read(*state, 1));
 }
 
 /* A quarter of it at once, and as much again in each quarter of a second. */
@@ -242,6 +280,21 @@ static void a_snapshot_is_saved_after_so_many_edits(void **state)
     assert_int_not_equal(room->settled, 1);
     say_edit(world, ann, 2);
     assert_int_equal(room->settled, 2);
+}
+
+static void a_snapshot_is_saved_after_so_many_bytes(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = alone(world);
+    struct room *room = room_d(world);
+    size_t size = insertion(0, "x").size;
+    room->edited_bytes = LIMIT_SETTLE_BYTES - 1 - size;
+    say_edit(world, ann, 1);
+    assert_int_equal(room->edited_bytes, LIMIT_SETTLE_BYTES - 1);
+    room->edited_bytes = LIMIT_SETTLE_BYTES - size;
+    say_edit(world, ann, 2);
+    assert_int_equal(room->settled, 2);
+    assert_int_equal(room->edited_bytes, 0);
 }
 
 static void a_hash_is_told_after_so_many_edits(void **state)
@@ -447,6 +500,30 @@ static void a_full_disk_is_to_be_tried_again_after_so_long(void **state)
     assert_int_equal(metrics_get_refused(hub_metrics(world->hub), "storage_full"), 2);
 }
 
+/* Whether the hub has asked the store for room, of all that it asks for in a moment. */
+static bool looks_for_room(struct world *world)
+{
+    size_t asked = world->asked_count;
+    hub_tick(world->hub);
+    world_run(world);
+    return world->asked_count > asked;
+}
+
+static void a_full_disk_is_looked_at_again_after_so_long(void **state)
+{
+    struct world *world = *state;
+    struct world_connection *ann = alone(world);
+    world->append_result = STORE_E_FULL;
+    edit(world, ann, 1, 0, insertion(0, "x"));
+    world_commit(world);
+    for (int looks = 0; looks < 3; looks++) {
+        world->now_ms += LIMIT_STORAGE_PROBE_MS - 1;
+        assert_false(looks_for_room(world));
+        world->now_ms += 1;
+        assert_true(looks_for_room(world));
+    }
+}
+
 static void the_store_is_told_how_many_revocations_there_may_be(void **state)
 {
     struct guarded *guarded = *state;
@@ -477,9 +554,12 @@ int main(void)
         CASE(edits_are_sent_one_by_one_up_to_the_limit),
         CASE(what_would_be_much_more_when_folded_is_sent_one_by_one),
         CASE(who_is_farther_behind_than_the_limit_gets_a_snapshot),
-        CASE(who_misses_more_bytes_than_the_limit_gets_a_snapshot),
+        CASE(as_many_are_given_when_nothing_may_be_gone_through),
+        CASE(who_misses_as_many_bytes_as_the_limit_gets_them),
+        CASE(who_misses_a_byte_more_than_the_limit_gets_a_snapshot),
         CASE(so_much_of_history_is_gone_through_in_a_second),
         CASE(a_snapshot_is_saved_after_so_many_edits),
+        CASE(a_snapshot_is_saved_after_so_many_bytes),
         CASE(a_hash_is_told_after_so_many_edits),
         CASE(a_document_takes_no_more_memory_than_the_limit),
         CASE(so_many_are_listed_and_the_others_counted),
@@ -489,6 +569,7 @@ int main(void)
         CASE(who_opens_gets_the_last_chat),
         CASE(documents_come_in_pages),
         CASE(a_full_disk_is_to_be_tried_again_after_so_long),
+        CASE(a_full_disk_is_looked_at_again_after_so_long),
         CASE(so_many_lines_a_second_tell_of_what_is_refused),
         GUARDED(forbidden_edits_are_counted_for_so_long),
         GUARDED(the_store_is_told_how_many_revocations_there_may_be),

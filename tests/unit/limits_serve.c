@@ -4,6 +4,7 @@
 #include "server/gate/gate.h"
 #include "server/serve/budget.h"
 #include "server/serve/hub_thread.h"
+#include "server/serve/refusals.h"
 #include "server/serve/request_queue.h"
 #include "server/serve/server.h"
 #include "server/serve/store_thread.h"
@@ -213,6 +214,53 @@ static bool post(struct fixture *fixture, enum hub_in_kind kind, size_t bytes)
     return hub_thread_post(fixture->hub, in);
 }
 
+static struct store_request append_of(uint64_t key, uint64_t version)
+{
+    return (struct store_request){.kind = REQUEST_APPEND_EDIT,
+                                  .edit = {.key = (int64_t)key, .version = version}};
+}
+
+static void as_many_refused_documents_are_known_as_may_be_on_their_way(void **state)
+{
+    (void)state;
+    struct refusals refusals = {0};
+    struct store_request append;
+    for (uint64_t key = 1; key <= LIMIT_STORE_QUEUE; key++) {
+        append = append_of(key, 5);
+        refusals_add(&refusals, &append);
+    }
+    append = append_of(1, 6);
+    assert_true(refusals_hold(&refusals, &append));
+    append = append_of(LIMIT_STORE_QUEUE + 1, 5);
+    refusals_add(&refusals, &append);
+    append = append_of(1, 6);
+    assert_false(refusals_hold(&refusals, &append));
+    append = append_of(LIMIT_STORE_QUEUE + 1, 6);
+    assert_true(refusals_hold(&refusals, &append));
+    refusals_deinit(&refusals);
+}
+
+static void the_lowest_that_was_refused_holds_until_it_comes_again(void **state)
+{
+    (void)state;
+    struct refusals refusals = {0};
+    static const uint64_t refused[] = {6, 5, 7};
+    struct store_request append;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        append = append_of(1, refused[i]);
+        refusals_add(&refusals, &append);
+    }
+    append = append_of(1, 6);
+    assert_true(refusals_hold(&refusals, &append));
+    append = append_of(2, 6);
+    assert_false(refusals_hold(&refusals, &append));
+    append = append_of(1, 5);
+    assert_false(refusals_hold(&refusals, &append));
+    append = append_of(1, 6);
+    assert_false(refusals_hold(&refusals, &append));
+    refusals_deinit(&refusals);
+}
+
 static void so_many_messages_wait_for_the_hub(void **state)
 {
     struct fixture *fixture = *state;
@@ -289,6 +337,8 @@ int main(void)
         CASE(one_byte_less_is_not_too_much_for_the_store),
         CASE(a_commit_holds_so_many_bytes),
         CASE(one_byte_more_waits_for_the_next_commit),
+        cmocka_unit_test(as_many_refused_documents_are_known_as_may_be_on_their_way),
+        cmocka_unit_test(the_lowest_that_was_refused_holds_until_it_comes_again),
         CASE(so_many_messages_wait_for_the_hub),
         CASE(so_many_bytes_wait_for_the_hub),
         cmocka_unit_test(the_memory_is_that_of_the_option_and_clients_come_back_in_time),

@@ -19,6 +19,7 @@
 #define BEGIN_MS     1000000 /* a multiple of WHEEL_TICK_MS, as are the limits */
 #define SLOW_BUFFER  65536
 #define ENOUGH_TICKS 4
+#define LOOKS        18 /* ticks in which it looks at each connection twice */
 /* Then kernels have moved what they can from one to the other. */
 #define STILL_LOOKS 30
 #define MIB         (1u << 20)
@@ -47,6 +48,18 @@ int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t first_ms
                                  is_tick ? TICK_MS : again_ms);
 }
 
+/* Of every socket; INT64_MAX: what the kernel says. */
+static atomic_uint_least64_t read_bytes = INT64_MAX;
+
+uint64_t __real_socket_read_bytes(int socket);
+uint64_t __wrap_socket_read_bytes(int socket);
+
+uint64_t __wrap_socket_read_bytes(int socket)
+{
+    uint64_t bytes = atomic_load(&read_bytes);
+    return bytes == INT64_MAX ? __real_socket_read_bytes(socket) : bytes;
+}
+
 /* A gate asks for it in each tick. */
 static enum hub_pressure count_ticks(void *context)
 {
@@ -55,12 +68,17 @@ static enum hub_pressure count_ticks(void *context)
     return HUB_EASY;
 }
 
+static void pass_ticks(unsigned count)
+{
+    unsigned from = atomic_load(&ticks);
+    while (atomic_load(&ticks) - from < count)
+        usleep(1000);
+}
+
 /* Has the gate look at its timers as of now. */
 static void let_it_look(void)
 {
-    unsigned from = atomic_load(&ticks);
-    while (atomic_load(&ticks) - from < ENOUGH_TICKS)
-        usleep(1000);
+    pass_ticks(ENOUGH_TICKS);
 }
 
 /* It is `ms` after the test's beginning. */
@@ -72,6 +90,7 @@ static void at(uint64_t ms)
 
 static struct world *begin(void)
 {
+    atomic_store(&read_bytes, INT64_MAX);
     atomic_store(&now_ms, BEGIN_MS);
     return world_start_with(&(struct gate_options){0}, count_ticks);
 }
@@ -268,6 +287,37 @@ static void pongs_that_nobody_asked_for_are_counted_by_the_second(void **state)
     world_stop(world);
 }
 
+/* The looks take turns: by then it has been looked at. */
+static void look_at_bytes(uint64_t bytes)
+{
+    atomic_store(&read_bytes, bytes);
+    pass_ticks(LOOKS);
+}
+
+static void bytes_that_nobody_is_told_of_are_counted_from_look_to_look(void **state)
+{
+    (void)state;
+    struct world *world = begin();
+    uint64_t connection;
+    atomic_store(&read_bytes, 0);
+    struct ws_raw *one = world_join(world, 0, &connection);
+    struct ws_raw *other = world_join(world, 0, &connection); /* whose turn is another */
+    look_at_bytes(0);                                         /* fewer than the messages have */
+    look_at_bytes(1000);
+    look_at_bytes(UINT64_MAX); /* the kernel does not say */
+    look_at_bytes(999);
+    look_at_bytes(1000 + LIMIT_UNSEEN_BYTES);
+    look_at_bytes(1000 + 2 * LIMIT_UNSEEN_BYTES);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 0);
+    look_at_bytes(1001 + 3 * LIMIT_UNSEEN_BYTES);
+    assert_int_equal(ws_raw_close_code(one), WIRE_CLOSE_OVERLOADED);
+    assert_int_equal(ws_raw_close_code(other), WIRE_CLOSE_OVERLOADED);
+    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 2);
+    ws_raw_free(one);
+    ws_raw_free(other);
+    world_stop(world);
+}
+
 /* ---- what the log tells ---- */
 
 static void ask_as_evil(const struct world *world)
@@ -314,6 +364,7 @@ int main(void)
         cmocka_unit_test(after_goodbye_a_client_is_read_for_so_long),
         cmocka_unit_test(stopping_takes_no_longer_than_so),
         cmocka_unit_test(pongs_that_nobody_asked_for_are_counted_by_the_second),
+        cmocka_unit_test(bytes_that_nobody_is_told_of_are_counted_from_look_to_look),
         cmocka_unit_test(so_many_lines_a_second_tell_of_what_is_refused),
     };
     return cmocka_run_group_tests_name("limits_times", tests, NULL, NULL);
