@@ -100,6 +100,8 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_BAD_MESSAGES, 3, "messages", "malformed messages of a connection; closes with 4400")   \
     X(LIMIT_HELLO_MS, 10000, "ms", "time for the hello; closes with 4408")                         \
     X(LIMIT_HELLO_BYTES, 8192, "bytes", "frame with the hello; closes with 1009")                  \
+    X(LIMIT_STRANGER_BYTES, 32768, "bytes",                                                        \
+      "of a connection before its hello, the request included; closes with 4508")                  \
     X(LIMIT_SILENCE_MS, 60000, "ms", "silence of a connection; closes with 4504")                  \
     X(LIMIT_INBOX, 65536, "messages", "messages waiting for the hub; closes with 4508")            \
     X(LIMIT_INBOX_BYTES, 268435456, "bytes", "bytes of those; closes with 4508")                   \
@@ -170,6 +172,7 @@ static inline struct rate limits_rate(const struct limits *limits, enum setting 
     X(LIMIT_PING_MS, 25000, "ms", "silence of a connection before it is asked for a sign of life") \
     X(LIMIT_CLOSE_MS, 5000, "ms", "time for a connection to take its last messages and goodbye")   \
     X(LIMIT_ANSWER_MS, 500, "ms", "in which a connection that is told to go is still read")        \
+    X(LIMIT_ANSWER_BYTES, 16384, "bytes", "of it that are still read")                             \
     X(LIMIT_FRAGMENTS, 256, "frames", "a message may come in; closes with 1009")                   \
     X(LIMIT_NOISE, 100, "frames",                                                                  \
       "pings, and pongs without a ping, of a connection in a second; closes with 4508")            \

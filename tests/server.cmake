@@ -31,6 +31,7 @@ quire_test(unit/serve_mailbox quire-thread)
 add_library(test-gate-world STATIC lib/ws_raw.c unit/gate_reading.c unit/gate_world.c)
 target_include_directories(test-gate-world PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(test-gate-world PUBLIC quire-gate quire-thread PkgConfig::CMOCKA PRIVATE quire_flags)
+quire_test(unit/limits_flood test-gate-world quire-gate)
 quire_test(unit/limits_gate test-gate-world quire-gate)
 quire_test(unit/limits_times test-gate-world quire-gate)
 target_link_options(test_limits_times PRIVATE

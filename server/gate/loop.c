@@ -140,6 +140,7 @@ static void on_turn_end(uv_prepare_t *handle)
 {
     struct gate *gate = handle->data;
     const struct gate_env *env = &gate->gates->env;
+    unseen_turn(gate);
     gate_flush(gate);
     if (gate->posted > 0 && env->posted != NULL) {
         env->posted(env->context);

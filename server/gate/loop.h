@@ -65,10 +65,12 @@ struct gate {
     uv_async_t wake;
     uv_prepare_t turn_end;
     uv_timer_t tick;
-    uv_poll_t listening; /* gate 0 */
-    bool accept_paused;  /* until the next tick */
-    uint32_t looks;      /* at what came and was told of to nobody */
-    unsigned next_gate;  /* that gets an accepted socket */
+    uv_poll_t listening;   /* gate 0 */
+    bool accept_paused;    /* until the next tick */
+    uint32_t looks;        /* at what came and was told of to nobody */
+    uint32_t glances;      /* turns since one at the suspects: those who ... */
+    struct peer *suspects; /* ... are read and have not said HELLO, or have been told to go */
+    unsigned next_gate;    /* that gets an accepted socket */
     struct lws_context *context;
     struct lws_vhost *vhost;
     bool adopted; /* libwebsockets made something of the last socket it was given */

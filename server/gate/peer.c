@@ -4,6 +4,7 @@
 #include "server/gate/memory.h"
 #include "server/gate/receive.h"
 #include "server/gate/request.h"
+#include "server/gate/unseen.h"
 #include "server/wire/encode.h"
 
 #include <stdio.h>
@@ -58,8 +59,9 @@ static void log_close(const struct peer *peer)
 
 /* Whoever floods goes on with it when told to go; to look for an answer to our goodbye in all of
  * that would take the others' time. */
-static void deafen(struct peer *peer)
+void peer_deafen(struct peer *peer)
 {
+    unseen_trust(peer);
     peer->deaf = true;
     lws_rx_flow_control(peer->wsi, 0);
     arm(peer);
@@ -71,7 +73,7 @@ void peer_expired(void *gate, struct wheel_entry *timer)
     const struct gate_options *options = options_of(peer);
     uint64_t now = gate_now_ms(gate);
     if (peer->state >= PEER_CLOSING && now < peer->close_by_ms) {
-        deafen(peer);
+        peer_deafen(peer);
         return;
     }
     if (peer->state >= PEER_CLOSING) {
@@ -113,6 +115,7 @@ struct peer *peer_new(struct gate *gate, struct lws *wsi, const struct ip *ip)
     peer->wsi = wsi;
     peer->ip = *ip;
     peer->heard_ms = gate_now_ms(gate);
+    unseen_suspect(peer);
     arm(peer);
     metrics_add(&gate->metrics, METRIC_CONNECTIONS, 1);
     metrics_add(&gate->metrics, METRIC_CONNECTIONS_OPENED, 1);
@@ -131,6 +134,7 @@ void peer_free(struct peer *peer)
 {
     struct gate *gate = peer->gate;
     forget(peer);
+    unseen_trust(peer);
     if (peer->dirty_at > 0) {
         pointers_strike(&gate->dirty_peers, peer->dirty_at);
     }
@@ -149,6 +153,7 @@ struct peer *peer_find(const struct gate *gate, uint64_t number)
 
 void peer_greeted(struct peer *peer)
 {
+    unseen_trust(peer);
     peer->state = PEER_READY;
     peer->known = true;
     peer->heard_ms = gate_now_ms(peer->gate);
@@ -259,6 +264,10 @@ static void set_end(struct peer *peer)
     uint64_t now = gate_now_ms(peer->gate);
     peer->deaf_at_ms = now + LIMIT_ANSWER_MS;
     peer->close_by_ms = now + options_of(peer)->close_ms;
+    if (!peer->deaf) {
+        peer->read_bytes = 0; /* counted from the next glance on */
+        unseen_suspect(peer);
+    }
 }
 
 void peer_close_gently(struct peer *peer, unsigned code)

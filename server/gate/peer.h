@@ -34,14 +34,16 @@ struct peer {
     uint16_t fragments;    /* frames of the message that is coming */
     uint16_t noise;        /* frames that say nothing, of ... */
     uint64_t noise_second; /* ... this second */
-    uint64_t read_bytes;   /* of its socket, when it was looked at last */
+    uint64_t read_bytes;   /* of its socket, when it was looked at last; or when told to go */
     uint64_t told_bytes;   /* since then, and what may go with them */
     uint8_t state;         /* enum peer_state */
     bool known;            /* the hub has heard of it and not yet of its end */
     bool blocked;          /* until the socket takes more */
     bool pinged;           /* since it was heard last */
     bool ping_wanted;
-    bool deaf; /* it is read no more */
+    bool deaf;      /* it is read no more */
+    bool suspected; /* is among the gate's suspects: */
+    struct peer *suspect_before, *suspect_after;
 };
 
 /* NULL when there is no room for one more. */
@@ -67,6 +69,8 @@ void peer_noise(struct peer *peer);
 void peer_touch(struct peer *peer);
 /* Sends messages of its own; takes over the references. */
 void peer_send(struct peer *peer, struct parts messages);
+/* It is read no more, and told to go already. */
+void peer_deafen(struct peer *peer);
 /* Ends it with this code after its own messages have gone out. It hears and reads nothing more, and
  * the hub is told. */
 void peer_close(struct peer *peer, unsigned code);

@@ -3,12 +3,14 @@
 #include "server/wire/reader.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -307,4 +309,18 @@ void world_check_quiet(struct ws_raw *ws)
     assert_int_equal(ws_raw_next(ws), WS_RAW_BINARY);
     assert_int_equal(ws->message_size, sizeof(pong));
     assert_memory_equal(ws->message, pong, sizeof(pong));
+}
+
+int world_other_end(const struct ws_raw *ws)
+{
+    struct sockaddr_in own, peer;
+    socklen_t size = sizeof(own);
+    assert_int_equal(getsockname(ws->socket, (struct sockaddr *)&own, &size), 0);
+    for (int fd = 0; fd < 1024; fd++) {
+        size = sizeof(peer);
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && size == sizeof(peer) &&
+            peer.sin_family == AF_INET && peer.sin_port == own.sin_port)
+            return fd;
+    }
+    return -1;
 }

@@ -78,6 +78,9 @@ unsigned world_logged(struct world *world, char line_out[WORLD_LINE_MAX]);
 /* How many connections the gates have closed with this code. */
 uint64_t world_closed(const struct world *world, unsigned code);
 
+/* The server's end of a connection of this process; -1 if it has none. */
+int world_other_end(const struct ws_raw *ws);
+
 /* Sends PING and checks that the next message is its PONG: all that was on its way before it has
  * come, and nothing else. */
 void world_check_quiet(struct ws_raw *ws);

@@ -133,28 +133,13 @@ static void a_message_comes_in_no_more_frames_than_the_limit(void **state)
     world_stop(world);
 }
 
-/* The server's end of a connection of this process; -1 if it has none. */
-static int other_end(const struct ws_raw *ws)
-{
-    struct sockaddr_in own, peer;
-    socklen_t size = sizeof(own);
-    assert_int_equal(getsockname(ws->socket, (struct sockaddr *)&own, &size), 0);
-    for (int fd = 0; fd < 1024; fd++) {
-        size = sizeof(peer);
-        if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && size == sizeof(peer) &&
-            peer.sin_family == AF_INET && peer.sin_port == own.sin_port)
-            return fd;
-    }
-    return -1;
-}
-
 static void the_kernel_gives_up_on_a_client_after_the_limit(void **state)
 {
     (void)state;
     struct world *world = world_start(NULL);
     uint64_t connection;
     struct ws_raw *ws = world_join(world, 0, &connection);
-    int timeout_ms = 0, fd = other_end(ws);
+    int timeout_ms = 0, fd = world_other_end(ws);
     socklen_t size = sizeof(timeout_ms);
     assert_true(fd >= 0);
     assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &size), 0);
@@ -484,30 +469,6 @@ static void when_memory_is_scarce_messages_that_never_end_go(void **state)
     world_stop(world);
 }
 
-/* Hostile input, row 40: libwebsockets tells nothing of pings without a gap between them. */
-static void bytes_that_are_of_no_message_are_no_more_than_the_limit(void **state)
-{
-    (void)state;
-    static const uint8_t ping[6] = {0x89, 0x80};
-    struct world *world = world_start(NULL);
-    size_t size = 4 * LIMIT_UNSEEN_BYTES / sizeof(ping) * sizeof(ping);
-    uint8_t *pings = malloc(size);
-    uint64_t connection, quiet;
-    assert_non_null(pings);
-    for (size_t at = 0; at < size; at += sizeof(ping))
-        memcpy(pings + at, ping, sizeof(ping));
-    struct ws_raw *good = world_join(world, 0, &quiet);
-    struct ws_raw *ws = world_join(world, 0, &connection);
-    ws_raw_send(ws, pings, size);
-    world_expect(world, HUB_IN_GONE, connection);
-    assert_int_equal(world_closed(world, WIRE_CLOSE_OVERLOADED), 1);
-    world_check_quiet(good);
-    free(pings);
-    ws_raw_free(ws);
-    ws_raw_free(good);
-    world_stop(world);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -523,7 +484,6 @@ int main(void)
         cmocka_unit_test(bad_links_count_for_the_address),
         cmocka_unit_test(after_bad_tokens_none_of_the_address_is_looked_at),
         cmocka_unit_test(a_token_that_ends_is_no_bad_one),
-        cmocka_unit_test(bytes_that_are_of_no_message_are_no_more_than_the_limit),
         cmocka_unit_test(when_memory_is_scarce_no_websocket_is_opened),
         cmocka_unit_test(when_memory_is_out_the_heaviest_goes),
         cmocka_unit_test(when_memory_is_scarce_messages_that_never_end_go),
