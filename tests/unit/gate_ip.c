@@ -92,26 +92,18 @@ static void a_network_holds_what_begins_as_it_does(void **state)
     check_network("fd00::/8", "fdff::1", true);
     check_network("fd00::/8", "fe00::1", false);
     check_network("2001:db8::/33", "2001:db8:7fff::", true);
+    check_network("2001:db8::1/128", "2001:db8::1", true);
+    check_network("2001:db8::1/128", "2001:db8::2", false);
     check_network("2001:db8::/33", "2001:db8:8000::", false);
 }
 
 static void what_is_no_network_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"",
-                                        "/8",
-                                        "10.0.0.0/",
-                                        "10.0.0.0/33",
-                                        "10.0.0.1/8",
-                                        "::/129",
-                                        "fd00::1/8",
-                                        "10.0.0.0/8/8",
-                                        "10.0.0.0/a",
-                                        "10/8",
-                                        "10.0.0.0/-1",
-                                        "10.0.0.0/0008",
-                                        "10.0.0.0/ 8",
-                                        "example.org"};
+    static const char *const texts[] = {
+        "",           "/8",   "10.0.0.0/",   "10.0.0.0/33",   "10.0.0.1/8",  "::/129",
+        "::/",        "::/a", "::/1.",       "::/0128",       "fd00::1/8",   "10.0.0.0/8/8",
+        "10.0.0.0/a", "10/8", "10.0.0.0/-1", "10.0.0.0/0008", "10.0.0.0/ 8", "example.org"};
     struct ip_network network;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (ip_network_parse(texts[i], strlen(texts[i]), &network) == 0)
