@@ -45,7 +45,6 @@ row(141, "messages that never end, readers who never read: nobody new is let in,
   for (const client of idle) client.stopReading();
   const halves = await Promise.all(Array.from({ length: Math.ceil(whole * 0.6) }, () => Client.hello(server)));
   const ended = () => halves.filter(({ closed }) => closed);
-  for (const client of [writer, ...halves]) client.answersPings = true;
   for (const client of halves) client.sendFrame({ payload: HALF, fin: false });
   // As those who hold most go there is room again, which the next who come take: so many come until one is not let in.
   const comes = async () => {
@@ -55,7 +54,6 @@ row(141, "messages that never end, readers who never read: nobody new is let in,
     client.send([KIND.HELLO, null, "Next", "#aa3322", null, null, "hostile"]);
     await client.until("an answer", () => client.messages.length > 0 || client.closed || client.ended);
     if (client.messages[0]?.[0] !== KIND.WELCOME) return status;
-    client.answersPings = true;
     client.sendFrame({ payload: HALF, fin: false });
     halves.push(client);
     return status;
