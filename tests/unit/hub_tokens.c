@@ -108,6 +108,13 @@ static void a_new_token_s_name_is_shown_to_others(void **state)
     size_t at = ann->at;
     world_pass(world, 200);
     assert_non_null(memmem(ann->received.data + at, ann->received.size - at, "Queen Ann", 9));
+    world_forget(ann);
+    renew(guarded, ann,
+          token_of(guarded, "ann", HOUR_S,
+                   ",\"role\":\"admin\",\"name\":\"Queen Ann\",\"color\":\"#abcdef\""));
+    at = ann->at;
+    world_pass(world, 200);
+    assert_non_null(memmem(ann->received.data + at, ann->received.size - at, "#abcdef", 7));
 }
 
 /* ---- the end of a token ---- */
