@@ -20,6 +20,7 @@ const PATIENCE_MS = 60_000;
 export class Client {
   heard = Buffer.alloc(0); // not yet taken
   messages = []; // of quire.v1, as arrays, not yet taken
+  expiring = []; // of those the EXPIRING, which may come before any other is taken
   pings = []; // payloads
   pongs = [];
   closed = null; // { code, reason } of the server's close frame
@@ -174,7 +175,10 @@ export class Client {
 
   #takeMessages(payload, fin) {
     this.#parts.push(payload);
-    if (fin) this.messages.push(...unpackAll(Buffer.concat(this.#parts.splice(0))));
+    if (!fin) return;
+    const messages = unpackAll(Buffer.concat(this.#parts.splice(0)));
+    this.messages.push(...messages);
+    this.expiring.push(...messages.filter((message) => message[0] === KIND.EXPIRING));
   }
 
   // Stops reading the socket, as one who never reads.
