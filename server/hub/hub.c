@@ -383,6 +383,11 @@ const struct metrics *hub_metrics(const struct hub *hub)
     return &hub->metrics;
 }
 
+static const struct hub_pace usual_pace = {.little_bytes = 65536,
+                                           .large_bytes = LIMIT_LARGE_BYTES,
+                                           .snapshot_bytes = LIMIT_SNAPSHOT_PACE,
+                                           .edits_percent = 25};
+
 struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates)
 {
     struct hub *hub = calloc(1, sizeof *hub);
@@ -395,6 +400,7 @@ struct hub *hub_new(const struct hub_env *env, uint64_t epoch, unsigned gates)
     hub->due_ms = hub->awaited_ms = UINT64_MAX;
     hub->ends_ms = INT64_MAX;
     hub->limits = env->limits == NULL ? limits_preset() : *env->limits;
+    hub->pace = env->pace == NULL ? usual_pace : *env->pace;
     hub->links_end_ms = INT64_MAX;
     hub->everybody = access_everybody();
     hub->stranger = access_stranger();

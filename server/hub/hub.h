@@ -114,6 +114,14 @@ struct schema;      /* server/schema/schema.h */
 struct token_rules; /* server/auth/token.h */
 struct token_keys;
 
+/* How much of large documents is read and written out, so that others do not wait for it. */
+struct hub_pace {
+    uint64_t little_bytes;   /* documents up to this size need not wait */
+    uint64_t large_bytes;    /* of larger ones in a second */
+    uint64_t snapshot_bytes; /* of a document for each ms in which its snapshot is not made anew */
+    uint64_t edits_percent;  /* of it that the edits since may be until then */
+};
+
 struct hub_env {
     void *context;
     /* Whose tokens let people in; NULL: everybody is let in, and may do everything. */
@@ -143,6 +151,7 @@ struct hub_env {
     void (*answered)(void *context, uint64_t ticket, int result);
     /* One event, with its fields as an already formatted string of `key=value` pairs. */
     void (*log)(void *context, enum hub_log_level level, const char *event, const char *fields);
+    const struct hub_pace *pace; /* NULL: the usual one; simulations have a slower one */
 };
 
 /* How short memory is, each stage with those before it. */

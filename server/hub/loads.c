@@ -14,7 +14,7 @@ static uint64_t load_bytes(const struct store_request *request)
 
 bool loads_hold(struct hub *hub, struct store_request *request)
 {
-    bool first = hub->loads == NULL || load_bytes(request) <= RATES_LITTLE_BYTES;
+    bool first = hub->loads == NULL || load_bytes(request) <= hub->pace.little_bytes;
     if (first && rates_allow_large(hub, load_bytes(request))) {
         return false;
     }

@@ -141,8 +141,9 @@ bool rates_allow_pieces(struct hub *hub, uint64_t pieces)
 
 bool rates_allow_large(struct hub *hub, uint64_t bytes)
 {
-    const struct rate rate = {LIMIT_LARGE_BYTES / 8, 125}; /* one of the largest at once */
-    return bytes <= RATES_LITTLE_BYTES || bucket_take(&hub->large, rate, bytes, now_ms(hub)) == 0;
+    const struct rate rate = {hub->pace.large_bytes / 8, 125}; /* one of the largest at once */
+    return bytes <= hub->pace.little_bytes ||
+           bucket_take(&hub->large, rate, bytes, now_ms(hub)) == 0;
 }
 
 void rates_bad_link(struct hub *hub, struct connection *connection)

@@ -6,8 +6,6 @@
 
 /* So many more than twice those who are here are remembered before they are looked through. */
 #define AUTHORS_KEPT 256
-/* Edits since a snapshot are sent with it until they are this part of it. */
-#define SNAPSHOT_SHARE 4
 
 /* ---- finding ---- */
 
@@ -183,8 +181,8 @@ static void set_snapshot(struct room *room, struct blob *snapshot, uint64_t vers
 
 static void rest_snapshot(struct hub *hub, struct room *room)
 {
-    room->snapshot_rests_ms =
-        hub->env.monotonic_ms(hub->env.context) + 1 + room->snapshot->size / LIMIT_SNAPSHOT_PACE;
+    room->snapshot_rests_ms = hub->env.monotonic_ms(hub->env.context) + 1 +
+                              room->snapshot->size / hub->pace.snapshot_bytes;
 }
 
 /* ---- loading ---- */
@@ -316,11 +314,12 @@ struct blob *room_snapshot(struct room *room)
 }
 
 /* Less than the edits since, sent to a few, or none that lead on from it? */
-static bool is_outgrown(const struct room *room)
+static bool is_outgrown(const struct hub *hub, const struct room *room)
 {
     const struct history *history = &room->history;
     return room->snapshot == NULL || room->snapshot_at + 1 < history->first ||
-           history_bytes_since(history, room->snapshot_at) > room->snapshot->size / SNAPSHOT_SHARE;
+           history_bytes_since(history, room->snapshot_at) * 100 >
+               room->snapshot->size * hub->pace.edits_percent;
 }
 
 /* Making it takes as long as the document is, and all other documents wait meanwhile. So it rests
@@ -330,7 +329,7 @@ bool room_snapshot_is_due(const struct hub *hub, const struct room *room)
 {
     bool is_made = room->snapshot != NULL && room->snapshot_at == room->head;
     bool has_rested = hub->env.monotonic_ms(hub->env.context) >= room->snapshot_rests_ms;
-    return !is_made && (has_rested || is_outgrown(room));
+    return !is_made && (has_rested || is_outgrown(hub, room));
 }
 
 void room_renew_snapshot(struct hub *hub, struct room *room)

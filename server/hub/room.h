@@ -199,6 +199,7 @@ struct hub {
     struct store_request *loads; /* see loads.c: that wait for their turn */
     uint64_t loads_ms;           /* when to look at them */
     struct bucket large;
+    struct hub_pace pace;
     struct metrics metrics;
     struct limits limits;
     struct holders holders; /* users */
@@ -330,8 +331,7 @@ bool rates_allow_work(struct hub *hub, uint64_t bytes);
 /* The same of an edit of so many pieces, or one that goes through so many runs of text. */
 bool rates_allow_pieces(struct hub *hub, uint64_t pieces);
 /* So many bytes of a document are to be read, or written out. False: later, the others' turn is
- * first. Documents of RATES_LITTLE_BYTES always may. */
-#define RATES_LITTLE_BYTES 65536
+ * first. Little ones always may. */
 bool rates_allow_large(struct hub *hub, uint64_t bytes);
 /* One more line of the log that a client can bring about. False: there were too many. */
 bool rates_allow_line(struct hub *hub);

@@ -14,6 +14,18 @@ struct bounds bounds_draw(struct rng *rng)
                            .log_bytes = 50000 + rng_below(rng, 300000)};
 }
 
+struct hub_pace *pace_draw(struct rng *rng, struct hub_pace *out)
+{
+    if (rng_percent(rng, 30)) {
+        return NULL;
+    }
+    *out = (struct hub_pace){.little_bytes = rng_below(rng, 200),
+                             .large_bytes = 8 + rng_below(rng, 20000),
+                             .snapshot_bytes = 1 + rng_below(rng, 20),
+                             .edits_percent = 25 + rng_below(rng, 2000)};
+    return out;
+}
+
 void bounds_set(const struct bounds *bounds, struct store *store)
 {
     store->tail.kept_max = bounds->tail_kept;

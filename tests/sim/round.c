@@ -4,7 +4,8 @@
 #include "tools/peer/bytes.h"
 #include "view.h"
 
-#define TURNS_MAX 4000 /* in which everything must come to rest */
+#define TURNS_MAX 4000 /* in which everything must come to rest, or in each so much time */
+#define REST_MS   1000 /* of turns in which nothing happens */
 
 /* ---- life ---- */
 
@@ -202,7 +203,7 @@ void round_come_to_rest(struct round *round)
             go_on(round);
         }
         if (!turn(round)) {
-            server_pass(server, 100);
+            server_pass(server, REST_MS);
             if (!turn(round) && !server->failed && busy_seat(round) == NULL &&
                 server_rests(server)) {
                 return;

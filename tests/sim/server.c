@@ -119,7 +119,8 @@ static void begin(struct server *server)
                           .send = gate_take,
                           .store = ask,
                           .client_key = client_key,
-                          .log = log_event};
+                          .log = log_event,
+                          .pace = server->pace};
     server->hub = hub_new(&env, store_epoch(server->store), SERVER_GATES);
     bytes_must(server->hub == NULL ? OT_E_MEMORY : OT_OK);
     server->stopping = false;
@@ -164,6 +165,7 @@ void server_start(struct server *server, const char *base, unsigned documents)
     server->bounds = bounds_draw(rng);
     struct rng apart = {server->plan->seed}; /* older plans mean what they meant */
     server->guard = rng_percent(&apart, GUARDED_PERCENT) ? guard_new() : NULL;
+    server->pace = pace_draw(&apart, &server->pace_drawn);
     snprintf(server->dir, sizeof server->dir, "%s/quire-sim-XXXXXX", base);
     plan_check(server->plan, mkdtemp(server->dir) != NULL, "%s: no directory can be made",
                server->dir);

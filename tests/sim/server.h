@@ -105,6 +105,8 @@ struct server {
     struct rng rng;      /* the hub's randomness */
     struct rng power;    /* what a power cut leaves */
     struct bounds bounds;
+    struct hub_pace pace_drawn;
+    const struct hub_pace *pace;
     bool stopping;
     bool failed;     /* the store has: the process must end (server_crash) */
     bool was_full;   /* the disk was once, so warnings are in order */
