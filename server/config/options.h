@@ -30,7 +30,7 @@ enum option_kind {
     X(OPTION_WORKERS, "workers", "N", OPTION_NUMBER, "1", 1, OPTION_WORKERS_MAX, "",               \
       "threads that serve connections")                                                            \
     X(OPTION_COMMIT_INTERVAL_MS, "commit-interval-ms", "N", OPTION_NUMBER, "4", 0, 1000, "ms",     \
-      "least time between two syncs of the disk; edits that come meanwhile share the next one")    \
+      "time between two syncs of the disk while many write; edits that come meanwhile share one")  \
     X(OPTION_FORMATS, "formats", "NAMES", OPTION_TEXT, "", 0, 0, "",                               \
       "formats that rich documents may have besides the usual ones: names with commas between, "   \
       "or any")                                                                                    \

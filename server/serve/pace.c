@@ -41,7 +41,8 @@ void pace_note(struct pace *pace, uint64_t author, uint64_t now_ns)
 uint64_t pace_due_ns(const struct pace *pace, size_t waiting)
 {
     bool all = pace->now.count < PACE_AUTHORS && waiting >= pace->active;
-    return all ? 0 : pace->commit_began_ns + pace->interval_ns;
+    size_t crowd = pace->active < PACE_CROWD ? pace->active : PACE_CROWD;
+    return all ? 0 : pace->commit_began_ns + pace->interval_ns * crowd / PACE_CROWD;
 }
 
 size_t pace_missing(const struct pace *pace, size_t waiting)

@@ -3,7 +3,8 @@
  * them: an author has one edit under way at a time. So a commit begins as soon as
  *
  * - everybody who has sent something lately has something waiting, or
- * - the last one began at least the commit interval ago.
+ * - the last one began at least the commit interval ago; when there are few who could share a
+ *   sync, so much less of it as there are fewer of them.
  *
  * "Lately" is one to two intervals. A lone author, and any number of authors who wait for each
  * other, never wait for the interval; many who come and go share a sync each interval.
@@ -16,6 +17,8 @@
 
 /* With more authors than this, the interval decides. */
 #define PACE_AUTHORS 64
+/* With fewer than this, a part of it. */
+#define PACE_CROWD 8
 
 struct pace_authors {
     uint64_t ids[PACE_AUTHORS];

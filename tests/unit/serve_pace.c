@@ -18,6 +18,12 @@ static uint64_t at(uint64_t units)
     return START + units * UNIT;
 }
 
+/* How long commits wait for one of so many, who share a sync. */
+static uint64_t rest_of(uint64_t authors)
+{
+    return INTERVAL * (authors < PACE_CROWD ? authors : PACE_CROWD) / PACE_CROWD;
+}
+
 static struct pace pace_new(void)
 {
     struct pace pace;
@@ -45,7 +51,7 @@ static void authors_in_step_wait_for_one_another_and_no_longer(void **state)
     pace_begin(&pace, at(0));
     for (uint64_t units = 1; units < 100; units += 2) {
         pace_note(&pace, 1, at(units));
-        assert_int_equal(pace_due_ns(&pace, 1), at(units - 1) + INTERVAL);
+        assert_int_equal(pace_due_ns(&pace, 1), at(units - 1) + rest_of(2));
         assert_int_equal(pace_missing(&pace, 1), 1);
         pace_note(&pace, 2, at(units));
         assert_true(pace_due_ns(&pace, 2) <= at(units));
@@ -60,10 +66,10 @@ static void an_author_who_left_is_waited_for_two_intervals_at_most(void **state)
     pace_note(&pace, 2, at(0));
     pace_begin(&pace, at(0));
     pace_note(&pace, 1, at(9));
-    assert_int_equal(pace_due_ns(&pace, 1), at(10));
+    assert_int_equal(pace_due_ns(&pace, 1), at(0) + rest_of(2));
     pace_begin(&pace, at(10));
     pace_note(&pace, 1, at(11));
-    assert_int_equal(pace_due_ns(&pace, 1), at(20));
+    assert_int_equal(pace_due_ns(&pace, 1), at(10) + rest_of(2));
     pace_begin(&pace, at(20));
     pace_note(&pace, 1, at(21));
     assert_true(pace_due_ns(&pace, 1) <= at(21));
@@ -95,6 +101,20 @@ static void many_who_come_and_go_share_a_commit_each_interval(void **state)
         }
     }
     assert_in_range(commits, 99, 102);
+}
+
+static void the_more_authors_the_longer_one_who_is_late_is_waited_for(void **state)
+{
+    (void)state;
+    for (uint64_t authors = 2; authors < 2 * (uint64_t)PACE_CROWD; authors++) {
+        struct pace pace = pace_new();
+        for (uint64_t author = 1; author <= authors; author++)
+            pace_note(&pace, author, at(0));
+        pace_begin(&pace, at(0));
+        pace_note(&pace, 1, at(1));
+        uint64_t parts = authors < 8 ? authors : 8;
+        assert_int_equal(pace_due_ns(&pace, 1), at(0) + INTERVAL * parts / 8);
+    }
 }
 
 static void beyond_its_memory_the_interval_decides(void **state)
@@ -132,6 +152,7 @@ int main(void)
         cmocka_unit_test(an_author_who_left_is_waited_for_two_intervals_at_most),
         cmocka_unit_test(after_a_pause_nobody_is_waited_for),
         cmocka_unit_test(many_who_come_and_go_share_a_commit_each_interval),
+        cmocka_unit_test(the_more_authors_the_longer_one_who_is_late_is_waited_for),
         cmocka_unit_test(beyond_its_memory_the_interval_decides),
         cmocka_unit_test(without_an_interval_nothing_waits),
     };
