@@ -114,6 +114,7 @@ void member_leave(struct hub *hub, struct member *member, bool detach, struct bl
         }
     }
     member->connection->has_past |= member->attachment != 0;
+    member->connection->has_left |= member->attachment != 0;
     unlink_from_connection(member);
     unlink_from_room(hub, member);
     room->waiting -= member->ready != NULL;

@@ -141,8 +141,9 @@ static bool may_be_given(const struct hub *hub, const struct member *member)
 {
     const struct room *room = member->room;
     bool is_new = member->version == WIRE_NONE && !member->connection->has_past;
+    bool says_all = !member->connection->has_left && names_version(hub, member);
     return room->snapshot_at == room->head ||
-           (member->author->version <= room->snapshot_at && (is_new || names_version(hub, member)));
+           (member->author->version <= room->snapshot_at && (is_new || says_all));
 }
 
 /* Until it may be made, but for so long at least. */

@@ -21,6 +21,7 @@ struct connection {
     uint64_t client;
     bool known;    /* the client may have edits in the store */
     bool has_past; /* it may remember documents: it has come back, or has left one */
+    bool has_left; /* one of this connection: an OPEN may have crossed with what was given of it */
     const struct access_user *user;
     struct holder *holder; /* of the user: whose rates count */
     struct bucket edits, bad_edits, cursors;
